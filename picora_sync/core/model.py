@@ -1,0 +1,178 @@
+"""The nouns of the pipeline: what is on disk, what is wanted, what Picora holds.
+
+A *file* (:class:`FileRef`) is seen on disk with a :class:`Fingerprint`; the content stage derives from it what
+it *wants* on Picora (:class:`Wanted`); the index remembers which *object* (:class:`RemoteObject`) it is bound to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a file becomes on Picora."""
+
+    DOC = "doc"
+    AUDIO = "audio"
+
+
+DOC_SUFFIXES = frozenset({".md", ".markdown"})
+AUDIO_SUFFIXES = frozenset({".mp3", ".m4a", ".wav", ".flac", ".ogg"})
+ASSET_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"})
+
+
+def suffix_of(path: str) -> str:
+    """The lower-case extension with its dot, or ``""``: ``"a/B.MD"`` → ``".md"``."""
+    name = path.rpartition("/")[2]
+    stem, dot, suffix = name.rpartition(".")
+    return f".{suffix.lower()}" if dot and stem else ""
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind a path's extension stands for, None if it is not mirrored by itself."""
+    suffix = suffix_of(path)
+    if suffix in DOC_SUFFIXES:
+        return Kind.DOC
+    return Kind.AUDIO if suffix in AUDIO_SUFFIXES else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileRef:
+    """One file: the folder's configured name and the POSIX path below its root.
+
+    Names that are not UTF-8 carry surrogate escapes, as ``os.fsdecode`` makes them.
+    """
+
+    folder: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What stat says of a file. It counts as unchanged only if all five are equal (design §4)."""
+
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    device: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a person should know about one file: a stable code, a sentence, and what to do."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A name that was looked up while a note was derived, and what it led to.
+
+    ``name`` is the normalised last component (NFC, case-folded, ``"chart.png"``). ``target`` is the absolute path
+    it resolved to, None for a miss. ``version`` is ``(size, mtime_ns)`` of the target when it was read.
+    """
+
+    name: str
+    target: str | None = None
+    version: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a file wants to be on Picora (design §4 "Sent form").
+
+    ``sha256`` and ``size_bytes`` are those of what is sent: the transformed text of a note, the bytes of an audio
+    file. ``rewrite_images`` matters only if ``embeds`` (the text holds data URIs). ``selected`` is False for a note
+    that ``select: published`` leaves out. ``problems`` are remarks; they keep nothing from being sent.
+    """
+
+    kind: Kind
+    sha256: str
+    size_bytes: int
+    filename: str
+    title: str
+    tags: tuple[str, ...] = ()
+    public: bool = False
+    rewrite_images: bool = False
+    embeds: bool = False
+    selected: bool = True
+    problems: tuple[Problem, ...] = ()
+    depends: tuple[Dependency, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The part of an object that PATCH can change."""
+
+    title: str
+    tags: tuple[str, ...]
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteObject:
+    """An object as the server last confirmed it.
+
+    ``public`` is None after an ambiguous PATCH, until a GET agrees. ``ours`` is False for an object that existed
+    before us: it is bound and kept right, never deleted. ``sha256`` is of what was sent, None if we do not know.
+    ``rewritten`` tells whether it was sent with ``rewriteImages``. ``created_at`` is the server's time stamp.
+    """
+
+    id: str
+    kind: Kind
+    url: str
+    title: str
+    tags: tuple[str, ...] = ()
+    public: bool | None = None
+    size_bytes: int = 0
+    created_at: str = ""
+    sha256: str | None = None
+    ours: bool = True
+    rewritten: bool = False
+    thumbnail_url: str | None = None
+    duration_s: float | None = None
+
+
+class FileState(StrEnum):
+    """The one state a file has (design §5)."""
+
+    SYNCED = "synced"
+    SETTLING = "settling"
+    QUEUED = "queued"
+    UPLOADING = "uploading"
+    HELD = "held"
+    BLOCKED = "blocked"
+    IGNORED = "ignored"
+
+
+class Tier(StrEnum):
+    """A rate class of the API (contract §3)."""
+
+    READ = "read"
+    UPLOAD = "upload"
+    MUTATION = "mutation"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """What the account's plan allows (contract §14); bytes, seconds, counts. None: not known, do not check."""
+
+    doc_bytes: int | None = None
+    doc_images: int | None = None
+    doc_count: int | None = None
+    audio_bytes: int | None = None
+    audio_duration_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who we are on which server: ids of one account mean nothing on another (design §7)."""
+
+    base_url: str
+    user_id: str
+    plan: str = ""
+    limits: PlanLimits = field(default_factory=PlanLimits)

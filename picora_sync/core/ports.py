@@ -1,0 +1,252 @@
+"""The seams between the stages: each stage is known to the others only as one of these Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from picora_sync.core.model import (
+    Account,
+    Dependency,
+    FileRef,
+    Fingerprint,
+    Kind,
+    Problem,
+    RemoteObject,
+    Tier,
+    Wanted,
+)
+
+# --- disk -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A regular, selected file of a kind we mirror is there."""
+
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """ENOENT, or a parent that is no directory any more. Nothing else makes a file absent (design §6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not be there: permission or I/O error, root missing, mount point changed."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """It is there, and a rule (or its being no regular file) says that it is not mirrored; ``why`` names it."""
+
+    why: str
+
+
+Presence = Present | Absent | Unknown | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One walk over a folder. ``files`` are all that are mirrored, by path.
+
+    ``failed`` maps subtrees (``""`` is the root) that could not be read to the reason: nothing below them is known.
+    ``ignored`` maps files of a mirrored kind that a rule leaves out to that rule.
+    ``problems`` are remarks on single paths, such as a link that leads out of the folder.
+    """
+
+    files: dict[str, Fingerprint]
+    failed: dict[str, Problem]
+    ignored: dict[str, str]
+    problems: dict[str, Problem]
+
+
+class Disk(Protocol):
+    """One folder on disk."""
+
+    def check_root(self) -> Problem | None:
+        """None if the root is there and is the one we know; else why nothing below it can be believed."""
+
+    def scan(self) -> Scan:
+        """Walk the folder; never raises for what it finds."""
+
+    def look(self, path: str) -> Presence:
+        """What is at this path right now (one lstat, rules applied)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The SHA-256 of a file's bytes, and the fingerprint that held before and after reading."""
+
+    sha256: str
+    fingerprint: Fingerprint
+
+
+class StableFile(Protocol):
+    """One open descriptor of a file that was hashed before, read again while it is sent (design §7)."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """The bytes in order, hashed on the way; never more than ``size_bytes``. Raises FileChanged, FileUnreadable."""
+
+    def confirm(self) -> None:
+        """After the last block: raises FileChanged unless digest and fstat are still those of the hashing."""
+
+    def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """Stable reading by absolute path: every method raises FileChanged if the file moved under it,
+    FileUnreadable if it cannot be read (or is no regular file any more). Symbolic links are followed only if the
+    folder says so, never out of it."""
+
+    def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
+        """All bytes; if the file is larger than the limit, raises FileUnreadable with code FILE_TOO_LARGE."""
+
+    def digest(self, path: str) -> Digest:
+        """Hash it without holding it in memory."""
+
+    def open(self, path: str, expected: Digest) -> StableFile:
+        """Open what was hashed; raises FileChanged at once if the fingerprint already differs."""
+
+
+# --- content --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the content stage makes of one file.
+
+    ``text`` is what will be sent for a note, None for audio. ``file_sha256`` is that of the file's own bytes;
+    ``fingerprint`` is the one under which they were read.
+    """
+
+    wanted: Wanted
+    file_sha256: str
+    fingerprint: Fingerprint
+    text: str | None = None
+
+
+class Content(Protocol):
+    """Makes the sent form of the files of one folder. Raises FileChanged, FileUnreadable, or returns a Problem
+    for content that can never be sent as it is (not UTF-8, empty, wrong signature, too large)."""
+
+    def derive(self, path: str) -> Derived | Problem:
+        """Read the file (stably), and say what it wants to be."""
+
+    def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
+        """Whether any of these look-ups would now lead elsewhere, or to another version."""
+
+    def refresh(self) -> None:
+        """Forget what was remembered of the vault's names; the next derive looks again."""
+
+
+# --- Picora ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DocUpload:
+    """The body of ``POST /v1/docs`` (contract §8)."""
+
+    filename: str
+    content: str
+    title: str
+    tags: tuple[str, ...]
+    public: bool
+    rewrite_images: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioUpload:
+    """``POST /v1/audio`` (contract §6): the file is streamed, and must still be what was hashed (§7)."""
+
+    open: Callable[[], StableFile]
+    size_bytes: int
+    filename: str
+    title: str
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The answer to an upload. ``duplicate``: the server held this content before; ``remarks`` are its warnings."""
+
+    object: RemoteObject
+    duplicate: bool = False
+    remarks: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The part of the metadata that a PATCH changes; None leaves a field alone."""
+
+    title: str | None = None
+    tags: tuple[str, ...] | None = None
+    public: bool | None = None
+
+    def __bool__(self) -> bool:
+        return (self.title, self.tags, self.public) != (None, None, None)
+
+
+class Picora(Protocol):
+    """One account, over the wire. Every method may raise any RemoteError; each says which calls it makes."""
+
+    def verify(self) -> Account:
+        """``GET /v1/auth/verify`` and, for the limits, ``GET /v1/user/me/usage`` (contract §13)."""
+
+    def healthy(self) -> bool:
+        """``GET /health`` (contract §13): whether a Picora answers at all. Never raises."""
+
+    def post_doc(self, upload: DocUpload) -> Posted:
+        """``POST /v1/docs``; repeats what may be repeated, since documents are idempotent by hash (§8.1)."""
+
+    def post_audio(self, upload: AudioUpload) -> Posted:
+        """``POST /v1/audio``, once: never repeated when its outcome is unknown. Raises FileChanged if the file is
+        not what was hashed; the server then saw no complete body."""
+
+    def get(self, kind: Kind, object_id: str) -> RemoteObject | None:
+        """``GET /v1/docs/:id`` or ``/v1/audio/:id``; None for a 404 with the envelope."""
+
+    def patch(self, kind: Kind, object_id: str, change: Change) -> None:
+        """``PATCH``, repeated when that is safe (it is idempotent)."""
+
+    def delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
+        """One batch call (docs ≤ 50: ``DELETE /v1/docs``; audio ≤ 100: ``DELETE /v1/media``).
+
+        Returns the ids that are certainly gone; after reported failures each of the rest is asked for (design §4).
+        """
+
+    def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
+        """The audio object that holds these bytes: ``GET /v1/sync/state`` by content hash (contract §12)."""
+
+    def raw(self, object_id: str) -> str:
+        """``GET /v1/docs/:id/raw`` with the bearer: the stored, rewritten text (contract §8)."""
+
+
+class Pacer(Protocol):
+    """Decides when a request may go out; shared by all workers of one account."""
+
+    def acquire(self, tier: Tier) -> None:
+        """Wait until a request of this tier may be sent. Raises Stopped when the program is ending."""
+
+    def observe(self, tier: Tier, status: int, headers: Iterable[tuple[str, str]]) -> None:
+        """Learn from the rate headers of an answer (contract §3, §16 #3)."""
+
+
+# --- index ----------------------------------------------------------------------------------------------------------
+
+
+class Changes(Protocol):
+    """Where events go: a path that may have changed, or a folder that must be looked through."""
+
+    def touch(self, ref: FileRef) -> None:
+        """This path may have changed. Called from any thread."""
+
+    def rescan(self, folder: str, why: str) -> None:
+        """Events of this folder were lost, or cannot be trusted: look through all of it."""
