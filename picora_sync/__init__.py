@@ -1,0 +1,1 @@
+"""picora-sync: keeps local folders mirrored, one way, to Picora."""

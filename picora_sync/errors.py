@@ -39,7 +39,7 @@ class PicoraSyncError(Exception):
         self.hint = hint
 
 
-class Stopped(Exception):  # noqa: N818  (not an error)
+class Stopped(Exception):
     """A wait was ended because the program is ending; nothing was sent."""
 
 
@@ -155,6 +155,7 @@ class QuotaExceeded(RemoteError):
 
     @property
     def dimension(self) -> str:
+        """The full dimension (``media_storage``, ``doc_count``, ``img_storage``), "" if the server named none."""
         return str(self.meta.get("type", ""))
 
 

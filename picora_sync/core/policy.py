@@ -54,8 +54,9 @@ AUDIO_SETTLE = Settle(quiet_s=15.0)
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One configured folder. ``root`` is absolute; ``vault`` is the absolute root of name resolution, "" for the default.
+    """One configured folder.
 
+    ``root`` is absolute; ``vault`` is the absolute root of name resolution, "" for the default.
     ``public`` is None for the default of each kind (docs private, audio public; design §4 "Visibility").
     """
 

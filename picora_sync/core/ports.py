@@ -90,7 +90,8 @@ class StableFile(Protocol):
     """One open descriptor of a file that was hashed before, read again while it is sent (design §7)."""
 
     @property
-    def size_bytes(self) -> int: ...
+    def size_bytes(self) -> int:
+        """How many bytes ``blocks`` gives."""
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes in order, hashed on the way; never more than ``size_bytes``. Raises FileChanged, FileUnreadable."""
@@ -98,13 +99,15 @@ class StableFile(Protocol):
     def confirm(self) -> None:
         """After the last block: raises FileChanged unless digest and fstat are still those of the hashing."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the descriptor back."""
 
 
 class Reader(Protocol):
     """Stable reading by absolute path: every method raises FileChanged if the file moved under it,
     FileUnreadable if it cannot be read (or is no regular file any more). Symbolic links are followed only if the
-    folder says so, never out of it."""
+    folder says so, never out of it.
+    """
 
     def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
         """All bytes; if the file is larger than the limit, raises FileUnreadable with code FILE_TOO_LARGE."""
@@ -135,7 +138,8 @@ class Derived:
 
 class Content(Protocol):
     """Makes the sent form of the files of one folder. Raises FileChanged, FileUnreadable, or returns a Problem
-    for content that can never be sent as it is (not UTF-8, empty, wrong signature, too large)."""
+    for content that can never be sent as it is (not UTF-8, empty, wrong signature, too large).
+    """
 
     def derive(self, path: str) -> Derived | Problem:
         """Read the file (stably), and say what it wants to be."""
@@ -208,7 +212,8 @@ class Picora(Protocol):
 
     def post_audio(self, upload: AudioUpload) -> Posted:
         """``POST /v1/audio``, once: never repeated when its outcome is unknown. Raises FileChanged if the file is
-        not what was hashed; the server then saw no complete body."""
+        not what was hashed; the server then saw no complete body.
+        """
 
     def get(self, kind: Kind, object_id: str) -> RemoteObject | None:
         """``GET /v1/docs/:id`` or ``/v1/audio/:id``; None for a 404 with the envelope."""

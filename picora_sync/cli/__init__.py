@@ -1,0 +1,5 @@
+"""The commands; the only place that prints or exits."""
+
+
+def main() -> None:
+    """Entry point of ``picora-sync``."""
