@@ -1,0 +1,78 @@
+# `make` lists the targets. Each one does its own set-up; nothing is installed outside .venv.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+# The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12 test` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP_TOOLS := pip-tools==7.6.2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check lint fix bench requirements samples clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed demo/.copied ## mirror copies of examples/ into an embedded Picora, until Ctrl-C
+	@$(BIN)/picora-sync up demo/vault demo/podcast --data demo/data
+
+test: $(VENV)/.installed ## run the tests
+	@$(BIN)/python -m pytest
+
+check: lint ## what CI runs: lint, types, import floors, dependencies, tests with branch coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+fix: $(VENV)/.installed ## repair what lint and format can repair by themselves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed ## print every benchmark as a ratio to its yardstick
+	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+requirements: $(VENV)/.pip-tools ## pin requirements/*.txt anew, with hashes, to the newest releases
+	CUSTOM_COMPILE_COMMAND='make requirements' $(VENV)/pip-tools/bin/pip-compile --quiet --upgrade --generate-hashes \
+		--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+		--extra server --output-file requirements/run.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make requirements' $(VENV)/pip-tools/bin/pip-compile --quiet --upgrade --generate-hashes \
+		--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+		--constraint requirements/run.txt --extra server --extra dev --output-file requirements/dev.txt pyproject.toml
+
+samples: $(VENV)/.installed ## make examples/ anew (needs lame, flac, vorbis-tools and ffmpeg)
+	$(BIN)/python scripts/make_samples.py examples
+
+clean: ## remove everything that the other targets made
+	rm -rf $(VENV) demo dist .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- set-up: a stamp is older than what it was made from, or there is nothing to do ---
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer on the PATH: install one, or run make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Cannot make .venv: install the venv module of $(PYTHON) (Debian: python3-venv)" >&2; exit 1; }
+
+$(VENV)/.requirements: requirements/dev.txt | $(VENV)/bin/python
+	@echo "Installing the tools and libraries of requirements/dev.txt into $(VENV)"
+	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.requirements
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.pip-tools: Makefile | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)/pip-tools
+	@$(VENV)/pip-tools/bin/python -m pip --quiet install $(PIP_TOOLS)
+	@touch $@
+
+demo/.copied:
+	@mkdir -p demo
+	@cp -R examples/vault examples/podcast demo/
+	@touch $@
