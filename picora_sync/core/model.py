@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -48,9 +49,11 @@ class FileRef:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What stat says of a file. It counts as unchanged only if all five are equal (design §4)."""
+class Fingerprint(NamedTuple):
+    """What stat says of a file. It counts as unchanged only if all five are equal (design §4).
+
+    A tuple, not a dataclass: a scan makes one per file and compares it with an index row.
+    """
 
     size_bytes: int
     mtime_ns: int

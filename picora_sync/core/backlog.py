@@ -1,0 +1,190 @@
+"""The actions that wait for their turn, in the order of design §8."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Hashable, Iterable
+from enum import Enum, IntEnum, auto
+from itertools import count, islice
+
+from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.plan import Delete, Patch, Upload
+
+Request = Upload | Patch | Delete
+"""The actions that need Picora."""
+
+BATCH = {Kind.DOC: 50, Kind.AUDIO: 100}
+"""How many ids one DELETE call may name (contract §7, §8)."""
+
+SMALL_BYTES = 1 << 20
+"""Up to this size files go in the order of their numbers; beyond it the smaller goes first."""
+
+
+class Lane(Enum):
+    """What can be stopped, or be full, by itself: a full audio quota must not keep notes waiting."""
+
+    PATCH = auto()
+    DOC = auto()
+    AUDIO = auto()
+
+
+class Rank(IntEnum):
+    """Lower goes first within a lane."""
+
+    MAKE_PRIVATE = 0
+    INTERACTIVE = 1
+    BACKFILL = 2
+
+
+class Backlog:
+    """A queue per lane, smallest first, and the deletes apart, since they go out in batches.
+
+    There is at most one action about the same thing (a content to upload, an object to patch or delete): putting
+    another replaces it. Parked actions come back when their time has come.
+    """
+
+    def __init__(self) -> None:
+        self._heaps: dict[Lane, list[tuple[Rank, int, int, Hashable]]] = {lane: [] for lane in Lane}
+        self._live: dict[Hashable, tuple[int, Upload | Patch]] = {}
+        self._deletes: dict[Kind, dict[str, Delete]] = {kind: {} for kind in Kind}
+        self._parked: list[tuple[float, int, Request, Rank]] = []
+        self._keys_of: dict[FileRef, set[Hashable]] = {}
+        self._order = count()
+
+    def __len__(self) -> int:
+        return len(self._live) + sum(map(len, self._deletes.values())) + len(self._parked)
+
+    def waiting(self, lane: Lane) -> int:
+        """How many actions this lane holds, parked ones left out."""
+        return sum(1 for _, action in self._live.values() if lane_of(action) is lane)
+
+    def requests(self) -> Iterable[Request]:
+        """All that waits, parked ones included, in no order."""
+        for _, action in self._live.values():
+            yield action
+        for deletes in self._deletes.values():
+            yield from deletes.values()
+        for _, _, action, _ in self._parked:
+            yield action
+
+    def put(self, action: Request, rank: Rank = Rank.BACKFILL) -> None:
+        """Add an action, in place of an older one about the same thing."""
+        if isinstance(action, Delete):
+            self._deletes[action.kind][action.object_id] = action
+            return
+        if isinstance(action, Patch) and action.makes_private:
+            rank = Rank.MAKE_PRIVATE
+        key, number = key_of(action), next(self._order)
+        self._live[key] = (number, action)
+        for ref in _refs(action):
+            self._keys_of.setdefault(ref, set()).add(key)
+        heapq.heappush(self._heaps[lane_of(action)], (rank, _weight(action), number, key))
+
+    def park(self, action: Request, until: float, rank: Rank = Rank.BACKFILL) -> None:
+        """Put an action aside until this time."""
+        heapq.heappush(self._parked, (until, next(self._order), action, rank))
+
+    def release(self, now: float) -> None:
+        """Bring back the parked actions whose time has come."""
+        while self._parked and self._parked[0][0] <= now:
+            _, _, action, rank = heapq.heappop(self._parked)
+            self.put(action, rank)
+
+    def next_release(self) -> float | None:
+        """When the next parked action comes back."""
+        return self._parked[0][0] if self._parked else None
+
+    def take(self, lane: Lane) -> Upload | Patch | None:
+        """Take the first action of a lane out."""
+        heap = self._heaps[lane]
+        while heap:
+            _, _, number, key = heapq.heappop(heap)
+            live = self._live.get(key)
+            if live is not None and live[0] == number:
+                self._forget(key)
+                return live[1]
+        return None
+
+    def peek(self, lane: Lane) -> Upload | Patch | None:
+        """The first action of a lane, left where it is."""
+        heap = self._heaps[lane]
+        while heap:
+            live = self._live.get(heap[0][3])
+            if live is not None and live[0] == heap[0][2]:
+                return live[1]
+            heapq.heappop(heap)
+        return None
+
+    def deletes(self, kind: Kind) -> int:
+        """How many deletes of this kind wait."""
+        return len(self._deletes[kind])
+
+    def take_deletes(self, kind: Kind) -> list[Delete]:
+        """Take one batch of deletes out, as many as one call may name."""
+        batch = list(islice(self._deletes[kind].values(), BATCH[kind]))
+        for delete in batch:
+            del self._deletes[kind][delete.object_id]
+        return batch
+
+    def withdraw(self, refs: Collection[FileRef], object_ids: Collection[str]) -> set[FileRef]:
+        """Drop all that is about these files and objects, since they are planned again.
+
+        Returns the other files that the dropped uploads were for: they must be planned again too.
+        """
+        touched: set[FileRef] = set()
+        for ref in refs:
+            for key in list(self._keys_of.get(ref, ())):
+                touched.update(_refs(self._live[key][1]))
+                self._forget(key)
+        for object_id in object_ids:
+            if ("patch", object_id) in self._live:
+                self._forget(("patch", object_id))
+            for deletes in self._deletes.values():
+                deletes.pop(object_id, None)
+        kept = []
+        chosen, ids = set(refs), set(object_ids)
+        for entry in self._parked:
+            about = entry[2]
+            if isinstance(about, Upload) and chosen & set(_refs(about)):
+                touched.update(_refs(about))
+            elif not isinstance(about, Upload) and about.object_id in ids:
+                pass
+            else:
+                kept.append(entry)
+        if len(kept) != len(self._parked):
+            heapq.heapify(kept)
+            self._parked = kept
+        return touched - chosen
+
+    def _forget(self, key: Hashable) -> None:
+        _, action = self._live.pop(key)
+        for ref in _refs(action):
+            keys = self._keys_of.get(ref)
+            if keys is not None:
+                keys.discard(key)
+                if not keys:
+                    del self._keys_of[ref]
+
+
+def key_of(action: Upload | Patch) -> Hashable:
+    """What an action is about: a content to be uploaded, or an object's metadata."""
+    if isinstance(action, Upload):
+        return ("upload", action.wanted.kind, action.wanted.sha256)
+    return ("patch", action.object_id)
+
+
+def lane_of(action: Upload | Patch) -> Lane:
+    """The lane an action waits in."""
+    if isinstance(action, Patch):
+        return Lane.PATCH
+    return Lane.DOC if action.wanted.kind is Kind.DOC else Lane.AUDIO
+
+
+def _refs(action: Request) -> tuple[FileRef, ...]:
+    return (action.ref, *action.also) if isinstance(action, Upload) else ()
+
+
+def _weight(action: Upload | Patch) -> int:
+    if isinstance(action, Patch):
+        return 0
+    return 0 if action.wanted.size_bytes <= SMALL_BYTES else action.wanted.size_bytes

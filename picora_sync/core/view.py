@@ -1,0 +1,64 @@
+"""What the planner looks at: a slice of the index around the files that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from picora_sync.core.model import FileRef, Fingerprint, Kind, RemoteObject, Wanted
+from picora_sync.core.plan import Reason
+
+Content = tuple[Kind, str]
+"""What makes two files the same on Picora: kind and SHA-256 of what is sent."""
+
+
+class Standing(Enum):
+    """How a file stands, as far as the plan is concerned."""
+
+    PRESENT = auto()
+    """It is there, settled and readable, and ``wanted`` is what it wants."""
+    KEPT = auto()
+    """Blocked, unknown, unsettled or held: it keeps its object; only its wish to be private is heard."""
+    MISSING = auto()
+    """It vanished, and may still turn up elsewhere (``delete_after``)."""
+    LEAVING = auto()
+    """It is to lose its object, and the guard has agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileNow:
+    """One file of the view. ``bound_at`` orders the bindings of a shared object (seconds, any epoch)."""
+
+    ref: FileRef
+    standing: Standing
+    wanted: Wanted | None = None
+    bound: str | None = None
+    bound_at: float = float("inf")
+    fingerprint: Fingerprint | None = None
+    reason: Reason = Reason.REMOVED
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """An object that lost its last binding. ``due`` tells that nothing delays its deletion any more."""
+
+    object: RemoteObject
+    ref: FileRef
+    reason: Reason
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The slice of the index a plan is made from.
+
+    It is closed: every file bound to an object in ``objects`` is in ``files``, and every live object that holds a
+    content wanted here is in ``objects``. ``busy`` are the contents now being uploaded or deleted: their files wait.
+    """
+
+    files: tuple[FileNow, ...]
+    objects: Mapping[str, RemoteObject] = field(default_factory=dict)
+    unbound: tuple[Unbound, ...] = ()
+    busy: frozenset[Content] = frozenset()

@@ -1,0 +1,191 @@
+"""Files as last seen: what they are, what they want, and what is wrong with them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from picora_sync.core.model import Dependency, FileRef, Fingerprint, Kind, Problem
+from picora_sync.core.ports import Derived
+from picora_sync.index.rows import (
+    FILE_COLUMNS,
+    FILE_JOIN,
+    FileRow,
+    Seen,
+    dependency_of,
+    dependency_values,
+    file_of,
+    key,
+    ref_of,
+    text,
+    wanted_values,
+)
+
+BLOCK = 400
+"""So many keys are asked for in one statement."""
+
+
+class Files:
+    """Queries and changes of ``file``, ``dependency`` and ``problem``."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def get(self, ref: FileRef) -> FileRow | None:
+        """One file, None if it was never seen."""
+        row = self._connection.execute(
+            f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE f.folder = ? AND f.path = ?",
+            key(ref),
+        ).fetchone()
+        return None if row is None else file_of(row)
+
+    def get_many(self, refs: Iterable[FileRef]) -> list[FileRow]:
+        """Those of these files that were ever seen."""
+        return [row for row in map(self.get, refs) if row is not None]
+
+    def all(self, folder: str | None = None) -> Iterator[FileRow]:
+        """All files, in order of folder and path."""
+        where, values = ("", ()) if folder is None else ("WHERE f.folder = ?", (folder,))
+        query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} {where} ORDER BY f.folder, f.path"
+        return map(file_of, self._connection.execute(query, values))
+
+    def fingerprints(self, folder: str) -> Iterator[tuple[str, bytes, Fingerprint | None, bool]]:
+        """``(standing, path, fingerprint, settled)`` per file; settled is False if it must be looked at anyway:
+        it was touched within 2 s of its last hashing, was never derived, or is blocked.
+        """
+        rows = self._connection.execute(
+            "SELECT standing, path, size_bytes, mtime_ns, ctime_ns, inode, device, "
+            "coalesce(sha256 IS NOT NULL AND hashed_at - max(mtime_ns, ctime_ns) / 1e9 > 2.0, 0) "
+            "FROM file WHERE folder = ?",
+            (folder,),
+        )
+        for standing, path, *stat, settled in rows:
+            yield standing, path, None if stat[0] is None else Fingerprint(*stat), bool(settled)
+
+    def bound_to(self, object_ids: Collection[str]) -> list[FileRow]:
+        """All files bound to any of these objects."""
+        return self._select("b.object_id", object_ids)
+
+    def wanting(self, sha256s: Collection[str]) -> list[FileRow]:
+        """All files that want to be sent with any of these hashes."""
+        return self._select("f.sha256", sha256s)
+
+    def dependents(self, name: str) -> list[FileRef]:
+        """The notes for which this name was looked up."""
+        rows = self._connection.execute(
+            "SELECT folder, path FROM dependency WHERE name = ?", (name.encode("utf-8", "surrogateescape"),)
+        )
+        return [ref_of(*row) for row in rows]
+
+    def dependencies(self, folder: str) -> dict[str, list[Dependency]]:
+        """All look-ups of a folder's notes, by path."""
+        found: dict[str, list[Dependency]] = {}
+        rows = self._connection.execute(
+            "SELECT path, name, target, size_bytes, mtime_ns FROM dependency WHERE folder = ?", (folder,)
+        )
+        for path, *rest in rows:
+            found.setdefault(ref_of(folder, path).path, []).append(dependency_of(*rest))
+        return found
+
+    def count_bound(self, folder: str) -> int:
+        """How many files of a folder are bound."""
+        row = self._connection.execute("SELECT count(*) FROM binding WHERE folder = ?", (folder,)).fetchone()
+        return int(row[0])
+
+    def problems(self) -> list[tuple[FileRef, Problem, bool]]:
+        """All problems, the blocking ones first."""
+        rows = self._connection.execute(
+            "SELECT folder, path, code, message, hint, blocking FROM problem ORDER BY blocking DESC, folder, path, code"
+        )
+        return [(ref_of(r[0], r[1]), Problem(r[2], r[3], r[4]), bool(r[5])) for r in rows]
+
+    def blocked(self, codes: Collection[str], kind: Kind | None = None) -> list[FileRef]:
+        """The files blocked for one of these reasons."""
+        marks = ",".join("?" * len(codes))
+        rows = self._connection.execute(
+            "SELECT p.folder, p.path FROM problem p JOIN file f ON f.folder = p.folder AND f.path = p.path "
+            f"WHERE p.blocking = 1 AND p.code IN ({marks}) AND (? IS NULL OR f.kind = ?)",
+            (*codes, kind, kind),
+        )
+        return [ref_of(*row) for row in rows]
+
+    def _select(self, column: str, values: Collection[str]) -> list[FileRow]:
+        found: list[FileRow] = []
+        listed: Sequence[str] = list(values)
+        for start in range(0, len(listed), BLOCK):
+            block = listed[start : start + BLOCK]
+            marks = ",".join("?" * len(block))
+            query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE {column} IN ({marks})"
+            found += map(file_of, self._connection.execute(query, block))
+        return found
+
+    # --- changing ---------------------------------------------------------------------------------------------------
+
+    def present(self, ref: FileRef, derived: Derived, now: float) -> None:
+        """The file was read, and this is what it wants. Clears what blocked it."""
+        wanted = derived.wanted
+        self._connection.execute(
+            "INSERT OR REPLACE INTO file VALUES (?,?,?, ?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?)",
+            (*key(ref), Seen.PRESENT, *derived.fingerprint, now, derived.file_sha256, *wanted_values(wanted)),
+        )
+        self._connection.execute("DELETE FROM dependency WHERE folder = ? AND path = ?", key(ref))
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO dependency VALUES (?,?,?,?,?,?)",
+            [dependency_values(ref, item) for item in wanted.depends],
+        )
+        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ?", key(ref))
+        for problem in wanted.problems:
+            self._problem(ref, problem, blocking=False)
+
+    def see(self, ref: FileRef, seen: Seen) -> None:
+        """Note how a file stands, and nothing else about it."""
+        self._connection.execute(
+            "INSERT INTO file (folder, path, standing) VALUES (?1, ?2, ?3) "
+            "ON CONFLICT (folder, path) DO UPDATE SET standing = ?3",
+            (*key(ref), seen),
+        )
+
+    def block(self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None, now: float) -> None:
+        """Nothing can be sent for this file, because of the problem; it keeps the object it is bound to."""
+        seen = Seen.UNKNOWN if fingerprint is None else Seen.PRESENT
+        self._connection.execute(
+            "INSERT INTO file (folder, path, standing) VALUES (?1, ?2, ?3) "
+            "ON CONFLICT (folder, path) DO UPDATE SET standing = ?3",
+            (*key(ref), seen),
+        )
+        if fingerprint is not None:
+            self._connection.execute(
+                "UPDATE file SET size_bytes=?, mtime_ns=?, ctime_ns=?, inode=?, device=?, hashed_at=? "
+                "WHERE folder = ? AND path = ?",
+                (*fingerprint, now, *key(ref)),
+            )
+        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND blocking = 1", key(ref))
+        self._problem(ref, problem, blocking=True)
+
+    def remark(self, ref: FileRef, problem: Problem) -> None:
+        """Something a person should know that blocks nothing."""
+        self._problem(ref, problem, blocking=False)
+
+    def unblock(self, ref: FileRef) -> None:
+        """What blocked this file is over; it is derived again."""
+        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND blocking = 1", key(ref))
+
+    def rederive(self, ref: FileRef) -> None:
+        """Let the next look read the file again although it did not change."""
+        self._connection.execute("UPDATE file SET hashed_at = 0 WHERE folder = ? AND path = ?", key(ref))
+
+    def forget(self, ref: FileRef) -> None:
+        """The file is gone, and so is its binding."""
+        for table in ("file", "dependency", "problem", "hold"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE folder = ? AND path = ?",
+                key(ref),
+            )
+
+    def _problem(self, ref: FileRef, problem: Problem, *, blocking: bool) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?)",
+            (*key(ref), problem.code, text(problem.message), text(problem.hint), blocking),
+        )

@@ -1,0 +1,212 @@
+"""Objects as the server last confirmed them, the bindings to them, and the intents that may become objects."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from picora_sync.core.model import FileRef, Kind, RemoteObject
+from picora_sync.core.plan import Reason, Upload
+from picora_sync.core.ports import Change
+from picora_sync.index.rows import OBJECT_COLUMNS, Row, key, object_of, object_values, ref_of, text
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An object that nothing is bound to: since when (wall clock), why, and whose it was."""
+
+    object: RemoteObject
+    ref: FileRef
+    reason: Reason
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A POST that was, or may have been, sent. ``sends`` counts the times it was handed to a worker."""
+
+    kind: Kind
+    sha256: str
+    ref: FileRef
+    size_bytes: int
+    public: bool
+    opened_at: float
+    sends: int
+
+
+class Objects:
+    """Queries and changes of ``object``, ``binding``, ``intent`` and ``history``."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def get(self, object_id: str) -> RemoteObject | None:
+        """One object, None if the index does not know it."""
+        found = self._select("id", [object_id], "")
+        return found[0] if found else None
+
+    def live(self, object_ids: Collection[str]) -> list[RemoteObject]:
+        """Those of these objects that can be addressed (no DELETE was sent for them)."""
+        return self._select("id", list(object_ids), "AND doomed = 0")
+
+    def holding(self, sha256s: Collection[str]) -> list[RemoteObject]:
+        """The live objects that hold any of these contents."""
+        return self._select("sha256", list(sha256s), "AND doomed = 0")
+
+    def doomed(self) -> list[RemoteObject]:
+        """Objects whose DELETE was sent and not confirmed."""
+        rows = self._connection.execute(f"SELECT {OBJECT_COLUMNS} FROM object WHERE doomed = 1")
+        return [object_of(row) for row in rows]
+
+    def orphans(self) -> list[Orphan]:
+        """Live objects of ours that nothing is bound to."""
+        rows = self._connection.execute(
+            f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at FROM object "
+            "WHERE unbound_at IS NOT NULL AND doomed = 0"
+        )
+        return [Orphan(object_of(r[:13]), ref_of(r[13], r[14]), Reason(r[15]), r[16]) for r in rows]
+
+    def intent(self, kind: Kind, sha256: str) -> Intent | None:
+        """The open intent for a content, if there is one."""
+        row = self._connection.execute(
+            "SELECT kind, sha256, folder, path, size_bytes, public, opened_at, sends FROM intent "
+            "WHERE kind = ? AND sha256 = ?",
+            (kind, sha256),
+        ).fetchone()
+        return None if row is None else _intent_of(row)
+
+    def intents(self) -> list[Intent]:
+        """All open intents, those that want private first."""
+        rows = self._connection.execute(
+            "SELECT kind, sha256, folder, path, size_bytes, public, opened_at, sends FROM intent ORDER BY public"
+        )
+        return [_intent_of(row) for row in rows]
+
+    def history(self, ref: FileRef | None = None) -> list[tuple[FileRef, float, str, str, str]]:
+        """``(file, wall clock, event, object id, url)``, oldest first."""
+        where, values = ("", ()) if ref is None else ("WHERE folder = ? AND path = ?", key(ref))
+        rows = self._connection.execute(
+            f"SELECT folder, path, at, event, object_id, url FROM history {where} ORDER BY at, rowid",
+            values,
+        )
+        return [(ref_of(r[0], r[1]), r[2], r[3], r[4], r[5]) for r in rows]
+
+    def _select(self, column: str, values: Sequence[str], extra: str) -> list[RemoteObject]:
+        found: list[RemoteObject] = []
+        for start in range(0, len(values), 400):
+            block = values[start : start + 400]
+            marks = ",".join("?" * len(block))
+            query = f"SELECT {OBJECT_COLUMNS} FROM object WHERE {column} IN ({marks}) {extra}"
+            found += map(object_of, self._connection.execute(query, block))
+        return found
+
+    # --- changing ---------------------------------------------------------------------------------------------------
+
+    def open_intent(self, upload: Upload, now: float) -> Intent | None:
+        """Write down that this content is about to be sent; returns the intent that was open already, if any."""
+        wanted = upload.wanted
+        before = self.intent(wanted.kind, wanted.sha256)
+        self._connection.execute(
+            "INSERT INTO intent VALUES (?,?,?,?,?,?,?,?,?,1) "
+            "ON CONFLICT (kind, sha256) DO UPDATE SET sends = sends + 1, public = min(public, excluded.public)",
+            (
+                wanted.kind,
+                wanted.sha256,
+                *key(upload.ref),
+                wanted.size_bytes,
+                text(wanted.filename),
+                text(wanted.title),
+                upload.metadata.public,
+                now,
+            ),
+        )
+        return before
+
+    def close_intent(self, kind: Kind, sha256: str) -> None:
+        """The outcome is known: it was carried out, or certainly was not."""
+        self._connection.execute("DELETE FROM intent WHERE kind = ? AND sha256 = ?", (kind, sha256))
+
+    def store(self, item: RemoteObject) -> None:
+        """An object the server just confirmed; what is known of its bindings stays."""
+        marks = ",".join("?" * 13)
+        updates = ", ".join(f"{c.strip()} = excluded.{c.strip()}" for c in OBJECT_COLUMNS.split(",")[1:])
+        self._connection.execute(
+            f"INSERT INTO object ({OBJECT_COLUMNS}) VALUES ({marks}) "
+            f"ON CONFLICT (id) DO UPDATE SET {updates}, doomed = 0",
+            object_values(item),
+        )
+
+    def patched(self, object_id: str, change: Change) -> None:
+        """The server confirmed this change."""
+        for column, value in (
+            ("title", None if change.title is None else text(change.title)),
+            ("tags", None if change.tags is None else json.dumps(change.tags)),
+            ("public", change.public),
+        ):
+            if value is not None:
+                self._connection.execute(f"UPDATE object SET {column} = ? WHERE id = ?", (value, object_id))
+
+    def visibility_unknown(self, object_id: str) -> None:
+        """A PATCH of the visibility may or may not have been carried out."""
+        self._connection.execute("UPDATE object SET public = NULL WHERE id = ?", (object_id,))
+
+    def bind(self, ref: FileRef, item: RemoteObject, now: float, reason: Reason = Reason.REPLACED) -> None:
+        """Bind a file to an object; the one it was bound to is let go for this reason."""
+        row = self._connection.execute(
+            "SELECT object_id FROM binding WHERE folder = ? AND path = ?", key(ref)
+        ).fetchone()
+        if row is not None and row[0] == item.id:
+            return
+        self._connection.execute("INSERT OR REPLACE INTO binding VALUES (?,?,?,?)", (*key(ref), item.id, now))
+        self._connection.execute(
+            "UPDATE object SET unbound_at = NULL, unbound_reason = NULL, unbound_folder = NULL, unbound_path = NULL "
+            "WHERE id = ?",
+            (item.id,),
+        )
+        self._note(ref, now, "bound", item.id, item.url)
+        if row is not None:
+            self._orphan(row[0], ref, now, reason)
+
+    def unbind(self, ref: FileRef, now: float, reason: Reason) -> None:
+        """A file lets go of its object."""
+        row = self._connection.execute(
+            "DELETE FROM binding WHERE folder = ? AND path = ? RETURNING object_id", key(ref)
+        ).fetchone()
+        if row is not None:
+            item = self.get(row[0])
+            self._note(ref, now, reason.value, row[0], item.url if item else "")
+            self._orphan(row[0], ref, now, reason)
+
+    def doom(self, object_ids: Collection[str]) -> None:
+        """A DELETE is about to be sent for these: nothing may be bound to them until a GET says that they live."""
+        self._connection.executemany("UPDATE object SET doomed = 1 WHERE id = ?", [(i,) for i in object_ids])
+
+    def spare(self, object_ids: Collection[str]) -> None:
+        """The DELETE was certainly not carried out."""
+        self._connection.executemany("UPDATE object SET doomed = 0 WHERE id = ?", [(i,) for i in object_ids])
+
+    def forget(self, object_id: str) -> list[FileRef]:
+        """The object is gone from Picora, or not our concern any more. Returns the files that were bound to it."""
+        rows = self._connection.execute(
+            "DELETE FROM binding WHERE object_id = ? RETURNING folder, path", (object_id,)
+        ).fetchall()
+        self._connection.execute("DELETE FROM object WHERE id = ?", (object_id,))
+        return [ref_of(*row) for row in rows]
+
+    def _orphan(self, object_id: str, ref: FileRef, now: float, reason: Reason) -> None:
+        self._connection.execute(
+            "UPDATE object SET unbound_at = ?, unbound_reason = ?, unbound_folder = ?, unbound_path = ? "
+            "WHERE id = ? AND NOT EXISTS (SELECT 1 FROM binding WHERE object_id = object.id)",
+            (now, reason, *key(ref), object_id),
+        )
+
+    def _note(self, ref: FileRef, now: float, event: str, object_id: str, url: str) -> None:
+        self._connection.execute("INSERT INTO history VALUES (?,?,?,?,?,?)", (*key(ref), now, event, object_id, url))
+
+
+def _intent_of(row: Row) -> Intent:
+    return Intent(Kind(row[0]), row[1], ref_of(row[2], row[3]), row[4], bool(row[5]), row[6], row[7])

@@ -1,0 +1,105 @@
+"""Tables and numbered migrations. A migration and its version mark share one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from picora_sync.errors import IndexDamaged
+
+# Paths are BLOBs: a POSIX name is bytes, and need not be UTF-8.
+_V1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE folder (
+  name TEXT PRIMARY KEY,
+  root BLOB NOT NULL,
+  root_id TEXT,                     -- what .picora-sync/folder holds; NULL on a read-only root
+  scanned_at REAL                   -- wall clock of the last complete scan; NULL before the first
+) WITHOUT ROWID;
+
+CREATE TABLE file (                 -- files as last seen
+  folder TEXT NOT NULL,
+  path BLOB NOT NULL,
+  standing TEXT NOT NULL,           -- present, missing, unknown, ignored
+  size_bytes INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER, device INTEGER,
+  hashed_at REAL,                   -- wall clock when the bytes were read
+  file_sha256 TEXT,
+  kind TEXT,                        -- from here on: what it wants to be; NULL if it could not be derived
+  sha256 TEXT, sent_bytes INTEGER, filename TEXT, title TEXT, tags TEXT,
+  public INTEGER, rewrite_images INTEGER, embeds INTEGER, selected INTEGER,
+  PRIMARY KEY (folder, path)
+) WITHOUT ROWID;
+CREATE INDEX file_by_content ON file (sha256, kind) WHERE sha256 IS NOT NULL;
+
+CREATE TABLE dependency (           -- names that were looked up while a note was derived
+  folder TEXT NOT NULL, path BLOB NOT NULL, name BLOB NOT NULL,
+  target BLOB, size_bytes INTEGER, mtime_ns INTEGER,
+  PRIMARY KEY (folder, path, name)
+) WITHOUT ROWID;
+CREATE INDEX dependency_by_name ON dependency (name);
+
+CREATE TABLE problem (              -- what a person should know; a blocking one keeps the file from being sent
+  folder TEXT NOT NULL, path BLOB NOT NULL, code TEXT NOT NULL,
+  message TEXT NOT NULL, hint TEXT NOT NULL, blocking INTEGER NOT NULL,
+  PRIMARY KEY (folder, path, code)
+) WITHOUT ROWID;
+
+CREATE TABLE object (               -- objects as the server last confirmed them
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL, tags TEXT NOT NULL,
+  public INTEGER,                   -- NULL: unknown until a GET says so
+  size_bytes INTEGER NOT NULL, created_at TEXT NOT NULL, sha256 TEXT,
+  ours INTEGER NOT NULL, rewritten INTEGER NOT NULL,
+  thumbnail_url TEXT, duration_s REAL,
+  doomed INTEGER NOT NULL DEFAULT 0, -- a DELETE was sent and not confirmed: nothing is bound to it
+  unbound_at REAL, unbound_reason TEXT, unbound_folder TEXT, unbound_path BLOB
+) WITHOUT ROWID;
+CREATE INDEX object_by_content ON object (sha256, kind) WHERE sha256 IS NOT NULL;
+CREATE INDEX object_unbound ON object (unbound_at) WHERE unbound_at IS NOT NULL;
+
+CREATE TABLE binding (
+  folder TEXT NOT NULL, path BLOB NOT NULL, object_id TEXT NOT NULL REFERENCES object (id),
+  bound_at REAL NOT NULL,
+  PRIMARY KEY (folder, path)
+) WITHOUT ROWID;
+CREATE INDEX binding_by_object ON binding (object_id);
+
+CREATE TABLE intent (               -- a POST that was, or may have been, sent (design §7)
+  kind TEXT NOT NULL, sha256 TEXT NOT NULL,
+  folder TEXT NOT NULL, path BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL, filename TEXT NOT NULL, title TEXT NOT NULL, public INTEGER NOT NULL,
+  opened_at REAL NOT NULL, sends INTEGER NOT NULL,
+  PRIMARY KEY (kind, sha256)
+) WITHOUT ROWID;
+
+CREATE TABLE hold (                 -- removals that wait for a person
+  folder TEXT NOT NULL, path BLOB NOT NULL, why TEXT NOT NULL, held_at REAL NOT NULL,
+  approved INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (folder, path)
+) WITHOUT ROWID;
+
+CREATE TABLE removal (folder TEXT NOT NULL, path BLOB NOT NULL, removed_at REAL NOT NULL);
+CREATE INDEX removal_by_time ON removal (folder, removed_at);
+
+CREATE TABLE history (              -- which object a file had when, for those who pinned its URL
+  folder TEXT NOT NULL, path BLOB NOT NULL, at REAL NOT NULL, event TEXT NOT NULL,
+  object_id TEXT NOT NULL, url TEXT NOT NULL
+);
+CREATE INDEX history_by_file ON history (folder, path, at);
+"""
+
+_MIGRATIONS = (_V1,)
+VERSION = len(_MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema to :data:`VERSION`; raises IndexDamaged for an index of a newer picora-sync."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise IndexDamaged(
+            f"the index has version {version}, this picora-sync knows only {VERSION}",
+            hint="install the newer picora-sync that wrote it, or choose another state_dir",
+        )
+    for number in range(version, VERSION):
+        statements = f"BEGIN IMMEDIATE;\n{_MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
+        connection.executescript(statements)

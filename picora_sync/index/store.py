@@ -1,0 +1,129 @@
+"""Opening the index, its transactions, and what concerns it as a whole."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from picora_sync.errors import IndexDamaged
+from picora_sync.index.files import Files
+from picora_sync.index.holds import Holds
+from picora_sync.index.objects import Objects
+from picora_sync.index.schema import migrate
+
+
+class Index:
+    """One SQLite database per state directory, used by one thread.
+
+    WAL with ``synchronous=FULL``: a committed intent survives power loss. Every change happens in
+    :meth:`transaction`; the effects of one answer of the server share one transaction.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.files = Files(connection)
+        self.objects = Objects(connection)
+        self.holds = Holds(connection)
+
+    @classmethod
+    def open(cls, path: Path) -> Index:
+        """Open or make the index; raises IndexDamaged if it is no index, or of a newer version."""
+        try:
+            if not path.exists():
+                path.touch(mode=0o600)
+            connection = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise IndexDamaged(
+                f"the index {path} cannot be used: {error}",
+                hint="move it aside and start again: what Picora already holds is recognised, not uploaded twice",
+            ) from error
+        return cls(connection)
+
+    @classmethod
+    def open_for_reading(cls, path: Path) -> Index | None:
+        """A look at the index beside a running daemon; None if there is none yet."""
+        if not path.exists():
+            return None
+        try:
+            connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
+            connection.execute("SELECT count(*) FROM meta").fetchone()
+        except sqlite3.Error as error:
+            raise IndexDamaged(
+                f"the index {path} cannot be read: {error}", hint="is another file in its place?"
+            ) from error
+        return cls(connection)
+
+    def copy_in_memory(self) -> Index:
+        """A private copy, for asking what would be done."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        self._connection.backup(connection)
+        return Index(connection)
+
+    @classmethod
+    def in_memory(cls) -> Index:
+        """An empty index that leaves nothing behind."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(connection)
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nested uses join the outer one."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def meta(self, key: str) -> str | None:
+        """A single remembered value."""
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a single value."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def folder(self, name: str) -> tuple[str, str | None, float | None] | None:
+        """``(root, root_id, scanned_at)`` of a folder as last known."""
+        row = self._connection.execute(
+            "SELECT root, root_id, scanned_at FROM folder WHERE name = ?", (name,)
+        ).fetchone()
+        return None if row is None else (os.fsdecode(row[0]), row[1], row[2])
+
+    def set_folder(self, name: str, root: str, root_id: str | None) -> None:
+        """Remember where a folder is, and its identity."""
+        self._connection.execute(
+            "INSERT INTO folder (name, root, root_id) VALUES (?1, ?2, ?3) "
+            "ON CONFLICT (name) DO UPDATE SET root = ?2, root_id = ?3",
+            (name, os.fsencode(root), root_id),
+        )
+
+    def folder_scanned(self, name: str, at: float) -> None:
+        """Remember that a whole scan of the folder was completed."""
+        self._connection.execute("UPDATE folder SET scanned_at = ? WHERE name = ?", (at, name))
+
+    def folders(self) -> list[tuple[str, str]]:
+        """``(name, root)`` of all folders ever mirrored."""
+        rows = self._connection.execute("SELECT name, root FROM folder ORDER BY name")
+        return [(str(name), os.fsdecode(root)) for name, root in rows]
+
+
+def _uri(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
