@@ -1,0 +1,104 @@
+"""The change queue: where the watcher, the scanner and the timers meet the loop (design §3). Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from picora_sync.core.model import FileRef
+from picora_sync.core.policy import Settle
+from picora_sync.core.settle import Settler
+
+_LONGEST_WAIT_S = 1.0  # so that `stop` is seen even by a waiter whom nobody wakes
+
+
+class ChangeQueue:
+    """A lock around :class:`Settler`, the folders to look through, and a way to wait for either.
+
+    Implements :class:`picora_sync.core.ports.Changes`. ``clock`` is monotonic seconds; the ``now`` of the taking
+    methods is a reading of it.
+    """
+
+    def __init__(self, policy_for: Callable[[FileRef], Settle], clock: Callable[[], float]) -> None:
+        self._policy_for = policy_for
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._settler = Settler()
+        self._rescans: dict[str, str] = {}
+        self._woken = False
+        self._wake_at_s = float("-inf")
+
+    def touch(self, ref: FileRef, *, changed_s_ago: float = 0.0) -> None:
+        """This path may have changed, that long ago by its time stamps (a scan knows; an event means now)."""
+        policy = self._policy_for(ref)
+        with self._changed:
+            self._settler.touch(ref, self._clock(), policy=policy, changed_s_ago=changed_s_ago)
+            self._rouse_if_earlier()
+
+    def grew(self, ref: FileRef) -> None:
+        """This file was due, but its size is still changing: hold it until it is quiet."""
+        policy = self._policy_for(ref)
+        with self._changed:
+            self._settler.grew(ref, self._clock(), policy=policy)
+            self._rouse_if_earlier()
+
+    def discard(self, ref: FileRef) -> None:
+        """Forget a path."""
+        with self._changed:
+            self._settler.discard(ref)
+
+    def rescan(self, folder: str, why: str) -> None:
+        """This folder must be looked through; the first reason is kept."""
+        with self._changed:
+            self._rescans.setdefault(folder, why)
+            self._changed.notify_all()
+
+    def take_due(self, now: float) -> list[FileRef]:
+        """The paths that have settled; they are no longer in the queue."""
+        with self._changed:
+            return self._settler.due(now)
+
+    def take_peeks(self, now: float) -> list[FileRef]:
+        """The paths to check for a wish to be private, two seconds after their last change; they stay in the queue."""
+        with self._changed:
+            return self._settler.peek_due(now)
+
+    def take_rescans(self) -> dict[str, str]:
+        """The folders to look through, each with the reason; they are no longer in the queue."""
+        with self._changed:
+            taken, self._rescans = self._rescans, {}
+            return taken
+
+    def settling(self) -> Iterable[FileRef]:
+        """The paths that are waiting."""
+        with self._changed:
+            return self._settler.settling()
+
+    def wake(self) -> None:
+        """End the current wait, or the next one, at once."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def wait(self, timeout_s: float, stop: threading.Event) -> None:
+        """Return when something is due, a rescan is asked for, ``wake`` was called, ``stop`` is set or time is up.
+
+        Whoever sets ``stop`` should call ``wake`` as well; otherwise it is seen within a second.
+        """
+        deadline_s = self._clock() + timeout_s
+        with self._changed:
+            while not (self._woken or self._rescans or stop.is_set()):
+                due_s = self._settler.next_due()
+                self._wake_at_s = deadline_s if due_s is None else min(due_s, deadline_s)
+                left_s = self._wake_at_s - self._clock()
+                if left_s <= 0:
+                    break
+                self._changed.wait(min(left_s, _LONGEST_WAIT_S))
+            self._woken = False
+            self._wake_at_s = float("-inf")
+
+    def _rouse_if_earlier(self) -> None:
+        """Wake the waiter only for what comes before the time it will wake by itself: a burst costs no wake-ups."""
+        due_s = self._settler.next_due()
+        if due_s is not None and due_s < self._wake_at_s:
+            self._changed.notify_all()
