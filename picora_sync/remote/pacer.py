@@ -1,0 +1,88 @@
+"""The pacer that all workers of one account share (design §8)."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from picora_sync.core.model import Tier
+from picora_sync.core.pacing import Pacing
+from picora_sync.errors import Stopped
+
+_LOOK_AGAIN_S: Final = 1.0  # an answer may have changed the budget while the first in line waits
+
+
+class ThreadPacer:
+    """A :class:`Pacing` behind a lock; requests of a tier go out in the order in which they asked.
+
+    ``clock`` gives seconds that never go back (``time.monotonic``). Setting ``stop`` ends every wait: the first in
+    line waits for ``stop`` itself, and hands its turn down the line when it leaves.
+    """
+
+    def __init__(self, pacing: Pacing, clock: Callable[[], float], stop: threading.Event) -> None:
+        self._pacing = pacing
+        self._clock = clock
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._lines: dict[Tier, deque[threading.Event]] = {tier: deque() for tier in Tier}
+
+    def acquire(self, tier: Tier) -> None:
+        """Wait until a request of this tier may be sent; every return must be followed by one ``observe``.
+
+        Raises:
+            Stopped: the program is ending.
+        """
+        with self._turn(tier):
+            while True:
+                if self._stop.is_set():
+                    raise Stopped
+                wait_s = self._spend_or_wait_s(tier)
+                if not wait_s:
+                    return
+                self._stop.wait(min(wait_s, _LOOK_AGAIN_S))
+
+    def observe(self, tier: Tier, status: int, headers: Iterable[tuple[str, str]]) -> None:
+        """Take in the answer to a request that ``acquire`` let go; status 0 stands for none that tells anything."""
+        with self._lock:
+            self._pacing.learn(tier, status, headers, self._clock())
+
+    def prime(self, reply: Mapping[str, object]) -> None:
+        """Take in the data of ``GET /v1/user/me/rate-limits`` (contract §13)."""
+        with self._lock:
+            self._pacing.prime(reply, self._clock())
+
+    def wait_s(self, tier: Tier) -> float:
+        """Seconds until the budget allows one more request of this tier, those in line left out."""
+        with self._lock:
+            return self._pacing.wait_s(tier, self._clock())
+
+    def eta_s(self, requests: Mapping[Tier, int]) -> float:
+        """Seconds until the last of these requests can have gone out."""
+        with self._lock:
+            return self._pacing.eta_s(requests, self._clock())
+
+    def _spend_or_wait_s(self, tier: Tier) -> float:
+        with self._lock:
+            now = self._clock()
+            wait_s = self._pacing.wait_s(tier, now)
+            if not wait_s:
+                self._pacing.spend(tier, now)
+            return wait_s
+
+    @contextmanager
+    def _turn(self, tier: Tier) -> Iterator[None]:
+        mine, line = threading.Event(), self._lines[tier]
+        with self._lock:
+            line.append(mine)
+            line[0].set()
+        try:
+            mine.wait()
+            yield
+        finally:
+            with self._lock:
+                line.remove(mine)
+                if line:
+                    line[0].set()
