@@ -1,0 +1,127 @@
+"""Where the API key comes from (design §10). It is no part of the configuration and never printed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+from picora_sync.config.model import Config
+from picora_sync.errors import KeyRefused
+
+VARIABLE = "PICORA_API_KEY"
+CREDENTIAL = "picora-api-key"
+SERVICE = "picora-sync"
+"""The keyring's service name; its user name is the account's base URL."""
+
+_READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MAX_BYTES = 4096
+
+
+class KeyUnusable(KeyRefused):
+    """There is no API key, or the place that should hold one cannot be used (77): nothing was sent."""
+
+    code = "KEY_UNUSABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The secret, and a word on where it was found. Neither repr nor str shows the secret."""
+
+    secret: str = field(repr=False)
+    source: str
+
+    def __str__(self) -> str:
+        return f"the key from {self.source}"
+
+
+class Keyring(Protocol):
+    """The two things we need of the keyring library."""
+
+    def get_password(self, service_name: str, username: str) -> str | None:
+        """The stored secret, None if there is none; raises whatever its backend raises."""
+
+    def set_password(self, service_name: str, username: str, password: str) -> None:
+        """Store it."""
+
+
+def import_keyring() -> Keyring | None:
+    """The keyring library (the extra ``keyring``), None if it is not installed."""
+    try:
+        return cast("Keyring", importlib.import_module("keyring"))
+    except ImportError:
+        return None
+
+
+def find_key(
+    config: Config, environ: Mapping[str, str], *, keyring: Callable[[], Keyring | None] = import_keyring
+) -> Key:
+    """The first key of: environment, systemd credential, key file, keyring. Raises KeyUnusable (77).
+
+    A source that holds something unusable ends the search: the wrong account must not be reached by accident.
+    """
+    given = environ.get(VARIABLE, "")
+    if given.strip():
+        return _checked(given, f"the variable {VARIABLE}")
+    directory = environ.get("CREDENTIALS_DIRECTORY", "")
+    credential = Path(directory, CREDENTIAL) if directory else None
+    if credential is not None and credential.exists():
+        return _checked(_read(credential), f"the systemd credential {CREDENTIAL}")
+    key_file = config.account.key_file
+    if key_file is not None and os.path.lexists(key_file):
+        _refuse_if_shared(key_file)
+        return _checked(_read(key_file), str(key_file))
+    return _from_keyring(config, keyring())
+
+
+def _from_keyring(config: Config, keyring: Keyring | None) -> Key:
+    url = config.account.url
+    where = f" and {config.account.key_file} does not exist" if config.account.key_file else ""
+    supply = f"set {VARIABLE}, or name a file of yours (chmod 600) as account.key_file, or run 'picora-sync init'"
+    if keyring is None:
+        raise KeyUnusable(f"no API key for {url} was found{where}", hint=supply)
+    try:
+        secret = keyring.get_password(SERVICE, url)
+    except Exception as error:  # noqa: BLE001  # each backend raises what it likes: locked, no D-Bus, no backend
+        hint = f"unlock it, or {supply}"
+        # Not chained: what a backend says is not ours to print.
+        raise KeyUnusable(f"the keyring did not answer: {type(error).__name__}", hint=hint) from None
+    if secret is None:
+        raise KeyUnusable(f"no API key for {url} was found{where}, nor in the keyring", hint=supply)
+    return _checked(secret, "the keyring")
+
+
+def _refuse_if_shared(file: Path) -> None:
+    """Raises KeyUnusable if anybody but the owner may read or change the file."""
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if os.name == "posix" and mode & _READABLE_BY_OTHERS:
+        raise KeyUnusable(f"{file} holds the API key, and others can read it", hint=f"run: chmod 600 '{file}'")
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MAX_BYTES).decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: OSError) -> KeyUnusable:
+    return KeyUnusable(f"the API key in {file} cannot be read: {error.strerror}", hint="check owner and permissions")
+
+
+def _checked(text: str, source: str) -> Key:
+    """A key is one word of visible ASCII: anything else could not be a header, or would break its line."""
+    secret = text.strip()
+    if not secret:
+        raise KeyUnusable(f"{source} is empty", hint="put the API key there: it begins with sk_live_")
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise KeyUnusable(f"{source} holds no API key", hint="one line with the key alone: it begins with sk_live_")
+    return Key(secret, source)

@@ -1,0 +1,56 @@
+"""The configuration in force: frozen, absolute paths, seconds and bytes. It never holds the API key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from picora_sync.core.policy import Folder
+
+DEFAULT_URL = "https://api.picora.me"
+DEFAULT_VERIFY_S = 86400.0
+
+
+class Plan(StrEnum):
+    """An account's plan, as on the wire (contract §14)."""
+
+    NONE = "none"
+    TRIAL = "trial"
+    PRO = "pro"
+    PRO_PLUS = "pro_plus"
+
+
+class Visibility(StrEnum):
+    """Who can read what a folder's files become."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class WhenFull(StrEnum):
+    """What a replacement does when the quota is full (design §8)."""
+
+    WAIT = "wait"
+    DELETE_FIRST = "delete_first"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """Which Picora, and where its key may lie. ``plan`` is None if only the server knows it."""
+
+    url: str = DEFAULT_URL
+    plan: Plan | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a run needs to know but the key. ``max_upload_rate_bytes_s`` is None for no limit."""
+
+    account: AccountConfig
+    folders: tuple[Folder, ...]
+    state_dir: Path
+    max_upload_rate_bytes_s: int | None = None
+    when_full: WhenFull = WhenFull.WAIT
+    verify_s: float = DEFAULT_VERIFY_S

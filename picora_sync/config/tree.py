@@ -1,0 +1,151 @@
+"""YAML text → nodes that know their place, so that every later complaint can name line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from picora_sync.config.findings import Finding, Place
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CORE_TAG = "tag:yaml.org,2002:"
+_REFERENCE = re.compile(r"\$(\$\{|\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?)")
+
+Plain = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value. ``text`` is what stands in the file, variables expanded; ``value`` what YAML makes of it."""
+
+    place: Place
+    text: str
+    value: Plain
+    expanded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ``key: value`` of a mapping; ``place`` is the key's."""
+
+    place: Place
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A mapping with text keys."""
+
+    place: Place
+    entries: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something is wrong here, and it was noted already."""
+
+    place: Place
+
+
+Node = Scalar | Items | Section | Broken
+
+
+def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Finding]]:
+    """The tree of one YAML document, and what is wrong with it; None if nothing of it can be used.
+
+    ``${NAME}`` inside a value becomes the environment variable; ``$${`` stands for a literal ``${``.
+    """
+    try:
+        # The loader is a SafeLoader, and nothing is constructed here but its plain scalars.
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        hint = "indent with spaces; quote text that holds ': ', '#', '{' or '['"
+        return None, [Finding(place, f"this is no YAML: {error.problem or error.context}", hint)]
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        hint = "remove the control character, or save the file as UTF-8"
+        return None, [Finding(Place(file, line, 1), f"this is no YAML: {error.reason}", hint)]
+    if root is None:
+        return None, [Finding(Place(file, 1, 1), "the file is empty", "see config.example.yaml")]
+    builder = _Builder(file, environ)
+    return builder.node(root, ()), builder.findings
+
+
+class _Builder:
+    """Walks PyYAML's nodes once, keeping what is wrong."""
+
+    def __init__(self, file: str, environ: Mapping[str, str]) -> None:
+        self.findings: list[Finding] = []
+        self._file = file
+        self._environ = environ
+        self._construct = yaml.SafeLoader("").construct_object
+
+    def node(self, node: yaml.Node, parents: tuple[yaml.Node, ...]) -> Node:
+        place = self._place(node)
+        if any(parent is node for parent in parents):
+            return self._refuse(place, "this alias contains itself", "write the value out")
+        inner = (*parents, node)
+        if isinstance(node, yaml.MappingNode):
+            return Section(place, self._entries(node, inner))
+        if isinstance(node, yaml.SequenceNode):
+            return Items(place, tuple(self.node(item, inner) for item in node.value))
+        return self._scalar(node, place, str(node.value))
+
+    def _entries(self, node: yaml.MappingNode, parents: tuple[yaml.Node, ...]) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        for key, value in node.value:
+            place = self._place(key)
+            if not isinstance(key, yaml.ScalarNode):
+                self._refuse(place, "a key must be text", "write key: value")
+            elif key.value in entries:
+                first = entries[key.value].place.line
+                self._refuse(place, f"'{key.value}' is given twice", f"the first one is in line {first}: keep one")
+            else:
+                entries[key.value] = Entry(place, self.node(value, parents))
+        return entries
+
+    def _scalar(self, node: yaml.Node, place: Place, written: str) -> Scalar | Broken:
+        tag = node.tag.removeprefix(_CORE_TAG)
+        if tag not in {"str", "int", "float", "bool", "null", "timestamp"}:
+            return self._refuse(place, f"the tag {node.tag} is not allowed here", "write a plain value")
+        if tag != "str":
+            # A date stays the text it was written as.
+            value = written if tag == "timestamp" else self._construct(node)
+            return Scalar(place, written, value)
+        text = self._expand(written, place)
+        return Broken(place) if text is None else Scalar(place, text, text, expanded=text != written)
+
+    def _expand(self, text: str, place: Place) -> str | None:
+        wrong = len(self.findings)
+
+        def replace(match: re.Match[str]) -> str:
+            if match[1] == "${":
+                return "${"
+            if match[2] is None:
+                self._refuse(place, "'${' starts no variable's name", "write ${NAME}, or $${ for a literal ${")
+            elif match[2] not in self._environ:
+                self._refuse(place, f"the variable {match[2]} is not set", f"set {match[2]}, or write the value itself")
+            return self._environ.get(match[2] or "", "")
+
+        expanded = _REFERENCE.sub(replace, text)
+        return expanded if len(self.findings) == wrong else None
+
+    def _place(self, node: yaml.Node) -> Place:
+        return Place(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _refuse(self, place: Place, message: str, hint: str) -> Broken:
+        self.findings.append(Finding(place, message, hint))
+        return Broken(place)
