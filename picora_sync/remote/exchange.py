@@ -1,0 +1,215 @@
+"""One HTTP exchange with the account's server: paced, bounded in time and size, free of the HTTP library's errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Final
+
+import httpx
+
+from picora_sync.core.model import Tier
+from picora_sync.core.pacing import ANSWER_FRESH_S
+from picora_sync.core.ports import Pacer
+from picora_sync.errors import KeyRefused, OutcomeUnknown, Rejected, Stopped
+from picora_sync.remote import hints
+from picora_sync.remote.failures import Answer, from_answer, wire_errors
+from picora_sync.remote.multipart import AudioBody
+from picora_sync.remote.retry import IDEMPOTENT, RetryRule, call_with_retries
+
+log = logging.getLogger(__name__)
+
+JSON_BYTES: Final = 16 * 1024 * 1024
+RAW_BYTES: Final = 128 * 1024 * 1024
+_ERROR_BYTES: Final = 64 * 1024
+
+PATIENCE: Final = httpx.Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0)
+UPLOAD_PATIENCE: Final = httpx.Timeout(connect=10.0, read=300.0, write=60.0, pool=60.0)  # 201 comes after processing
+PROBE_PATIENCE: Final = httpx.Timeout(5.0)
+
+_RATE_LIMITED: Final = 429
+_GONE: Final = (404, 410)
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the API. ``tier`` is None if the server counts it in none; ``rule`` says when to repeat it.
+
+    ``body`` opens the streamed body of one attempt; ``json`` is any other body.
+    """
+
+    method: str
+    path: str
+    tier: Tier | None
+    rule: RetryRule = IDEMPOTENT
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: object = None
+    body: Callable[[], AbstractContextManager[AudioBody]] | None = None
+    answer_bytes: int = JSON_BYTES
+    patience: httpx.Timeout = PATIENCE
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Exchange:
+    """Sends calls to one server with one key. Safe to use from several threads; close it at the end.
+
+    The key goes nowhere but into requests to ``base_url``: redirects are not followed, other hosts never see it, and
+    proxies of the environment are passed by for a server on this machine.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        pacer: Pacer,
+        stop: threading.Event,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not _KEY.fullmatch(key):
+            raise KeyRefused("The API key holds characters that no key has.", hint=hints.KEY_REFUSED)
+        with wire_errors("account.url"):
+            self._base = httpx.URL(base_url)
+        self.base_url = base_url
+        self.stop = stop
+        self._authorization = f"Bearer {key}"
+        self._pacer = pacer
+        self._clock = clock
+        agent = f"picora-sync/{version('picora-sync')}"
+        self._http = httpx.Client(
+            headers={"User-Agent": agent, "X-Picora-Client": agent, "Accept-Encoding": "identity"},
+            timeout=PATIENCE,
+            transport=transport,
+            trust_env=self._base.host not in _LOOPBACK,
+        )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def send(self, call: Call) -> Answer:
+        """Send the call, repeat it as its rule says, and return the first 2xx.
+
+        Raises:
+            RemoteError: by what came back, or did not.
+            FileChanged, FileUnreadable: from the streamed body.
+            Stopped: the program is ending.
+        """
+        return call_with_retries(lambda: self._paced(call), call.rule, self.stop)
+
+    def probe(self, path: str) -> Answer:
+        """One GET without key, pacing or repetition, and with little patience."""
+        return self._answer(Call("GET", path, None, patience=PROBE_PATIENCE), None, {})
+
+    def sha256_of(self, url: str, size_bytes: int) -> str | None:
+        """The SHA-256 of the bytes behind a media URL; None if there are none, or not exactly ``size_bytes``.
+
+        Raises:
+            OutcomeUnknown: they cannot be read from here, so nothing is known about them.
+            Unreachable: no connection.
+            Stopped: the program is ending.
+        """
+        call = "GET of a media file"
+        digest, read_bytes = hashlib.sha256(), 0
+        with wire_errors(call), self._http.stream("GET", url, headers=self._key_for(url)) as response:
+            if response.status_code in _GONE:
+                return None
+            if not response.is_success:
+                raise OutcomeUnknown(
+                    f"{call}: it cannot be compared with the local file (status {response.status_code})",
+                    hint="Make the audio files of this size on Picora public, or delete them there.",
+                    status=response.status_code,
+                )
+            for block in response.iter_bytes():
+                if self.stop.is_set():
+                    raise Stopped
+                digest.update(block)
+                read_bytes += len(block)
+                if read_bytes > size_bytes:
+                    return None
+        return digest.hexdigest() if read_bytes == size_bytes else None
+
+    def _paced(self, call: Call) -> Answer:
+        if call.tier is None:
+            answer = self._opened(call)
+        else:
+            self._pacer.acquire(call.tier)
+            began_s, status, headers = self._clock(), 0, list[tuple[str, str]]()
+            try:
+                answer = self._opened(call)
+                if self._clock() - began_s <= ANSWER_FRESH_S or answer.status == _RATE_LIMITED:
+                    status, headers = answer.status, list(answer.headers.items())
+            finally:
+                self._pacer.observe(call.tier, status, headers)
+        if not 200 <= answer.status < 300:  # noqa: PLR2004  # the class of success
+            raise from_answer(answer)
+        return answer
+
+    def _opened(self, call: Call) -> Answer:
+        headers = {"Authorization": self._authorization}
+        if call.body is None:
+            if call.json is None:
+                return self._answer(call, None, headers)
+            return self._answer(call, _encoded(call), {**headers, "Content-Type": "application/json"})
+        with call.body() as body:
+            answer = self._answer(call, body, {**headers, **body.headers})
+            if answer.status < 300 and not body.whole:  # noqa: PLR2004  # the class of success
+                raise OutcomeUnknown(f"{call}: the server answered before it had the whole file", hint=hints.BROKEN)
+            return answer
+
+    def _answer(self, call: Call, content: bytes | AudioBody | None, headers: Mapping[str, str]) -> Answer:
+        began_s = self._clock()
+        with wire_errors(str(call)):
+            request = self._http.build_request(
+                call.method,
+                self.base_url + call.path,
+                params=call.query or None,
+                content=content,
+                headers=headers,
+                timeout=call.patience,
+            )
+            response = self._http.send(request, stream=True)
+            with closing(response):
+                most = call.answer_bytes if response.is_success else _ERROR_BYTES
+                body, cut = _read(response, most)
+        answer = Answer(call.method, call.path, response.status_code, response.headers, body, cut)
+        log.debug("%s: %d in %.3f s, request %s", call, answer.status, self._clock() - began_s, answer.request_id)
+        return answer
+
+    def _key_for(self, url: str) -> dict[str, str]:
+        """The key, if the URL is on the API's own origin; private media of another host needs a signed URL anyway."""
+        target = httpx.URL(url)
+        same = (target.scheme, target.host, target.port) == (self._base.scheme, self._base.host, self._base.port)
+        return {"Authorization": self._authorization} if same else {}
+
+
+def _read(response: httpx.Response, most_bytes: int) -> tuple[bytes, bool]:
+    """The body, and whether it was cut because it is longer than ``most_bytes``."""
+    body = bytearray()
+    for block in response.iter_bytes():
+        body += block
+        if len(body) > most_bytes:
+            return bytes(body[:most_bytes]), True
+    return bytes(body), False
+
+
+def _encoded(call: Call) -> bytes:
+    try:
+        return json.dumps(call.json, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Rejected(
+            f"{call}: the text holds characters that cannot be sent (position {error.start})",
+            hint="Remove the broken character, or save the file as UTF-8.",
+        ) from error
