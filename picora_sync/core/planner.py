@@ -7,18 +7,18 @@ again, and what has become possible (deleting the replaced object) follows then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from picora_sync.core import renames
 from picora_sync.core.model import FileRef, Kind, Metadata, RemoteObject
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.ports import Change
 from picora_sync.core.tags import merge_tags
-from picora_sync.core.view import Content, FileNow, Standing, View
+from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
 
 
 def plan(view: View) -> list[Action]:
-    """What to do from here, make-private first, deletions last."""
+    """What to do from here, make-private first. Deletions follow by :func:`collect`."""
     homes = _homes(view)
     moves = renames.match(view.files)
     steps = _Steps(view, moves)
@@ -28,9 +28,17 @@ def plan(view: View) -> list[Action]:
         if file.standing is Standing.LEAVING and file.bound is not None:
             steps.leave(file)
     patches = list(_patches(view, steps.target))
-    collected = list(_deletes(view, steps.target))
     urgent = [patch for patch in patches if patch.makes_private]
-    return [*urgent, *steps.actions, *(p for p in patches if not p.makes_private), *collected]
+    return [*urgent, *steps.actions, *(p for p in patches if not p.makes_private)]
+
+
+def collect(unbound: Iterable[Unbound], busy: Collection[Content]) -> list[Delete]:
+    """The deletions that are due. A content that is being uploaded is not deleted at the same time (promise 3)."""
+    return [
+        Delete(orphan.object.id, orphan.object.kind, orphan.ref, _WHY_DELETE[orphan.reason])
+        for orphan in unbound
+        if orphan.due and (orphan.object.kind, orphan.object.sha256) not in busy
+    ]
 
 
 class _Steps:
@@ -125,7 +133,7 @@ def _fold(members: Iterable[FileNow], kind: Kind) -> Metadata:
     """The metadata of an object shared by files (design §4 "Shared objects"): a function of all its bindings."""
     ordered = sorted(members, key=_seniority)
     wishes = [file.wanted for file in ordered if file.wanted is not None]
-    tags = merge_tags(*(wish.tags for wish in wishes)) if kind is Kind.DOC else ()
+    tags = merge_tags(wish.tags for wish in wishes)[0] if kind is Kind.DOC else ()
     return Metadata(title=wishes[0].title, tags=tags, public=all(wish.public for wish in wishes))
 
 
@@ -179,15 +187,6 @@ def _why_patch(change: Change) -> str:
     if change.tags is not None:
         parts.append("tags changed")
     return ", ".join(parts)
-
-
-def _deletes(view: View, target: Mapping[FileRef, str | None]) -> Iterable[Delete]:
-    claimed = {object_id for object_id in target.values() if object_id is not None}
-    for orphan in view.unbound:
-        item = orphan.object
-        content_busy = item.sha256 is not None and (item.kind, item.sha256) in view.busy
-        if orphan.due and item.ours and item.id not in claimed and not content_busy:
-            yield Delete(item.id, item.kind, orphan.ref, _WHY_DELETE[orphan.reason])
 
 
 _WHY_DELETE = {

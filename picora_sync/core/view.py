@@ -60,5 +60,4 @@ class View:
 
     files: tuple[FileNow, ...]
     objects: Mapping[str, RemoteObject] = field(default_factory=dict)
-    unbound: tuple[Unbound, ...] = ()
     busy: frozenset[Content] = frozenset()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from enum import StrEnum
 
-from picora_sync.core.model import Dependency, FileRef, Fingerprint, Kind, Problem
+from picora_sync.core.model import Dependency, FileRef, Fingerprint, Problem
 from picora_sync.core.ports import Derived
 from picora_sync.index.rows import (
     FILE_COLUMNS,
@@ -23,6 +24,14 @@ from picora_sync.index.rows import (
 
 BLOCK = 400
 """So many keys are asked for in one statement."""
+
+
+class Origin(StrEnum):
+    """Where a problem comes from, and so what makes it go away: reading the file, scanning, or an answer."""
+
+    FILE = "file"
+    SCAN = "scan"
+    REMOTE = "remote"
 
 
 class Files:
@@ -53,11 +62,11 @@ class Files:
 
     def fingerprints(self, folder: str) -> Iterator[tuple[str, bytes, Fingerprint | None, bool]]:
         """``(standing, path, fingerprint, settled)`` per file; settled is False if it must be looked at anyway:
-        it was touched within 2 s of its last hashing, was never derived, or is blocked.
+        it was touched within 2 s of its last hashing, or was never read.
         """
         rows = self._connection.execute(
             "SELECT standing, path, size_bytes, mtime_ns, ctime_ns, inode, device, "
-            "coalesce(sha256 IS NOT NULL AND hashed_at - max(mtime_ns, ctime_ns) / 1e9 > 2.0, 0) "
+            "coalesce(hashed_at - max(mtime_ns, ctime_ns) / 1e9 > 2.0, 0) "
             "FROM file WHERE folder = ?",
             (folder,),
         )
@@ -101,13 +110,31 @@ class Files:
         )
         return [(ref_of(r[0], r[1]), Problem(r[2], r[3], r[4]), bool(r[5])) for r in rows]
 
-    def blocked(self, codes: Collection[str], kind: Kind | None = None) -> list[FileRef]:
-        """The files blocked for one of these reasons."""
-        marks = ",".join("?" * len(codes))
+    def refused(self) -> list[tuple[FileRef, str]]:
+        """The files that Picora did not take, and the code of the reason."""
         rows = self._connection.execute(
-            "SELECT p.folder, p.path FROM problem p JOIN file f ON f.folder = p.folder AND f.path = p.path "
-            f"WHERE p.blocking = 1 AND p.code IN ({marks}) AND (? IS NULL OR f.kind = ?)",
-            (*codes, kind, kind),
+            "SELECT folder, path, code FROM problem WHERE blocking = 1 AND origin = 'remote'"
+        )
+        return [(ref_of(r[0], r[1]), str(r[2])) for r in rows]
+
+    def leaving(self, folder: str) -> list[FileRef]:
+        """The bound files that are missing, ignored or no longer published."""
+        rows = self._connection.execute(
+            "SELECT f.folder, f.path FROM file f JOIN binding b ON b.folder = f.folder AND b.path = f.path "
+            "WHERE f.folder = ? AND (f.standing IN ('missing', 'ignored') OR f.selected = 0)",
+            (folder,),
+        )
+        return [ref_of(*row) for row in rows]
+
+    def unfinished(self) -> list[FileRef]:
+        """The files whose binding does not match what they want: work that a stopped process left."""
+        rows = self._connection.execute(
+            "SELECT f.folder, f.path FROM file f "
+            "LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path "
+            "LEFT JOIN object o ON o.id = b.object_id "
+            "WHERE f.standing = 'present' AND f.sha256 IS NOT NULL AND f.selected = 1 AND "
+            "(o.id IS NULL OR o.sha256 IS NOT f.sha256 OR o.doomed = 1 OR o.public IS NULL "
+            "OR o.title IS NOT f.title OR o.public IS NOT f.public OR o.tags IS NOT f.tags)"
         )
         return [ref_of(*row) for row in rows]
 
@@ -127,7 +154,7 @@ class Files:
         """The file was read, and this is what it wants. Clears what blocked it."""
         wanted = derived.wanted
         self._connection.execute(
-            "INSERT OR REPLACE INTO file VALUES (?,?,?, ?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO file VALUES (?,?,?, ?,?,?,?,?, ?,NULL,?, ?,?,?,?,?,?,?,?,?,?)",
             (*key(ref), Seen.PRESENT, *derived.fingerprint, now, derived.file_sha256, *wanted_values(wanted)),
         )
         self._connection.execute("DELETE FROM dependency WHERE folder = ? AND path = ?", key(ref))
@@ -135,9 +162,9 @@ class Files:
             "INSERT OR REPLACE INTO dependency VALUES (?,?,?,?,?,?)",
             [dependency_values(ref, item) for item in wanted.depends],
         )
-        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ?", key(ref))
+        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND origin <> 'scan'", key(ref))
         for problem in wanted.problems:
-            self._problem(ref, problem, blocking=False)
+            self._problem(ref, problem, Origin.FILE, blocking=False)
 
     def see(self, ref: FileRef, seen: Seen) -> None:
         """Note how a file stands, and nothing else about it."""
@@ -147,30 +174,49 @@ class Files:
             (*key(ref), seen),
         )
 
-    def block(self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None, now: float) -> None:
-        """Nothing can be sent for this file, because of the problem; it keeps the object it is bound to."""
-        seen = Seen.UNKNOWN if fingerprint is None else Seen.PRESENT
+    def ignore(self, ref: FileRef, why: str, fingerprint: Fingerprint | None, now: float) -> None:
+        """A rule leaves this file out. What it wanted last stays, for the object it may still be bound to."""
+        self.see(ref, Seen.IGNORED)
         self._connection.execute(
-            "INSERT INTO file (folder, path, standing) VALUES (?1, ?2, ?3) "
-            "ON CONFLICT (folder, path) DO UPDATE SET standing = ?3",
-            (*key(ref), seen),
+            "UPDATE file SET ignored_why = ? WHERE folder = ? AND path = ?", (text(why), *key(ref))
         )
-        if fingerprint is not None:
-            self._connection.execute(
-                "UPDATE file SET size_bytes=?, mtime_ns=?, ctime_ns=?, inode=?, device=?, hashed_at=? "
-                "WHERE folder = ? AND path = ?",
-                (*fingerprint, now, *key(ref)),
-            )
-        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND blocking = 1", key(ref))
-        self._problem(ref, problem, blocking=True)
+        self._stamp(ref, fingerprint, now)
+        self.unblock(ref)
+
+    def block(
+        self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None, now: float, origin: Origin = Origin.FILE
+    ) -> None:
+        """Nothing can be sent for this file, because of the problem; it keeps the object it is bound to.
+
+        Without a fingerprint it could not even be read: it is unknown.
+        """
+        self.see(ref, Seen.UNKNOWN if fingerprint is None else Seen.PRESENT)
+        self._stamp(ref, fingerprint, now)
+        self.unblock(ref)
+        self._problem(ref, problem, origin, blocking=True)
+
+    def refuse(self, ref: FileRef, problem: Problem) -> None:
+        """Picora did not take this file; what it wants stays known."""
+        self.unblock(ref)
+        self._problem(ref, problem, Origin.REMOTE, blocking=True)
 
     def remark(self, ref: FileRef, problem: Problem) -> None:
-        """Something a person should know that blocks nothing."""
-        self._problem(ref, problem, blocking=False)
+        """An answer of Picora a person should know of; it blocks nothing."""
+        self._problem(ref, problem, Origin.REMOTE, blocking=False)
+
+    def replace_scan_remarks(self, folder: str, problems: Iterable[tuple[FileRef, Problem]]) -> None:
+        """What the last scan found wrong with places, instead of what the one before found."""
+        self._connection.execute("DELETE FROM problem WHERE folder = ? AND origin = 'scan'", (folder,))
+        for ref, problem in problems:
+            self._problem(ref, problem, Origin.SCAN, blocking=False)
 
     def unblock(self, ref: FileRef) -> None:
-        """What blocked this file is over; it is derived again."""
+        """What blocked this file is over."""
         self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND blocking = 1", key(ref))
+
+    def wants_private(self, ref: FileRef) -> None:
+        """The file, not settled yet, wants to be private; the rest of what it wants is not known yet."""
+        self._connection.execute("UPDATE file SET public = 0 WHERE folder = ? AND path = ?", key(ref))
 
     def rederive(self, ref: FileRef) -> None:
         """Let the next look read the file again although it did not change."""
@@ -184,8 +230,16 @@ class Files:
                 key(ref),
             )
 
-    def _problem(self, ref: FileRef, problem: Problem, *, blocking: bool) -> None:
+    def _stamp(self, ref: FileRef, fingerprint: Fingerprint | None, now: float) -> None:
+        if fingerprint is not None:
+            self._connection.execute(
+                "UPDATE file SET size_bytes=?, mtime_ns=?, ctime_ns=?, inode=?, device=?, hashed_at=? "
+                "WHERE folder = ? AND path = ?",
+                (*fingerprint, now, *key(ref)),
+            )
+
+    def _problem(self, ref: FileRef, problem: Problem, origin: Origin, *, blocking: bool) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?)",
-            (*key(ref), problem.code, text(problem.message), text(problem.hint), blocking),
+            "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?,?)",
+            (*key(ref), problem.code, text(problem.message), text(problem.hint), blocking, origin),
         )

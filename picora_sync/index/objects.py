@@ -62,6 +62,11 @@ class Objects:
         rows = self._connection.execute(f"SELECT {OBJECT_COLUMNS} FROM object WHERE doomed = 1")
         return [object_of(row) for row in rows]
 
+    def deletable(self) -> set[str]:
+        """The ids of orphans, and of what was to be deleted and may live on."""
+        rows = self._connection.execute("SELECT id FROM object WHERE unbound_at IS NOT NULL OR doomed = 1")
+        return {str(row[0]) for row in rows}
+
     def orphans(self) -> list[Orphan]:
         """Live objects of ours that nothing is bound to."""
         rows = self._connection.execute(
@@ -169,7 +174,7 @@ class Objects:
         )
         self._note(ref, now, "bound", item.id, item.url)
         if row is not None:
-            self._orphan(row[0], ref, now, reason)
+            self.orphan(row[0], ref, now, reason)
 
     def unbind(self, ref: FileRef, now: float, reason: Reason) -> None:
         """A file lets go of its object."""
@@ -179,7 +184,7 @@ class Objects:
         if row is not None:
             item = self.get(row[0])
             self._note(ref, now, reason.value, row[0], item.url if item else "")
-            self._orphan(row[0], ref, now, reason)
+            self.orphan(row[0], ref, now, reason)
 
     def doom(self, object_ids: Collection[str]) -> None:
         """A DELETE is about to be sent for these: nothing may be bound to them until a GET says that they live."""
@@ -197,7 +202,8 @@ class Objects:
         self._connection.execute("DELETE FROM object WHERE id = ?", (object_id,))
         return [ref_of(*row) for row in rows]
 
-    def _orphan(self, object_id: str, ref: FileRef, now: float, reason: Reason) -> None:
+    def orphan(self, object_id: str, ref: FileRef, now: float, reason: Reason = Reason.REMOVED) -> None:
+        """Nothing may be bound to the object any more: remember since when, why, and whose it was."""
         self._connection.execute(
             "UPDATE object SET unbound_at = ?, unbound_reason = ?, unbound_folder = ?, unbound_path = ? "
             "WHERE id = ? AND NOT EXISTS (SELECT 1 FROM binding WHERE object_id = object.id)",

@@ -23,6 +23,7 @@ CREATE TABLE file (                 -- files as last seen
   standing TEXT NOT NULL,           -- present, missing, unknown, ignored
   size_bytes INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER, device INTEGER,
   hashed_at REAL,                   -- wall clock when the bytes were read
+  ignored_why TEXT,
   file_sha256 TEXT,
   kind TEXT,                        -- from here on: what it wants to be; NULL if it could not be derived
   sha256 TEXT, sent_bytes INTEGER, filename TEXT, title TEXT, tags TEXT,
@@ -41,6 +42,7 @@ CREATE INDEX dependency_by_name ON dependency (name);
 CREATE TABLE problem (              -- what a person should know; a blocking one keeps the file from being sent
   folder TEXT NOT NULL, path BLOB NOT NULL, code TEXT NOT NULL,
   message TEXT NOT NULL, hint TEXT NOT NULL, blocking INTEGER NOT NULL,
+  origin TEXT NOT NULL,             -- file: its content; scan: its place; remote: an answer
   PRIMARY KEY (folder, path, code)
 ) WITHOUT ROWID;
 

@@ -1,0 +1,253 @@
+"""Plan → Picora: how each request is carried out, and the workers that do it.
+
+A :class:`Job` holds all a worker needs; what came of it is an :class:`Outcome`. Workers touch neither index nor queue.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from picora_sync.core.backlog import Lane
+from picora_sync.core.model import Kind, Problem, RemoteObject
+from picora_sync.core.plan import Delete, Patch, Upload
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, Picora, Posted
+from picora_sync.errors import OutcomeUnknown, PicoraSyncError, Stopped
+
+CLOCK_SKEW_S = 2.0
+"""A duplicate created this much before our intent may still be ours: clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Upload ``body``. ``intent_at`` is when the intent for this content was first written down (wall clock).
+    ``look_first``: an earlier POST of it may have been carried out, so audio is looked for before it is sent again.
+    """
+
+    upload: Upload
+    body: DocUpload | AudioUpload
+    intent_at: float
+    look_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alter:
+    """PATCH an object."""
+
+    patch: Patch
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """DELETE a batch of objects of one kind."""
+
+    kind: Kind
+    deletes: tuple[Delete, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask whether Picora answers at all."""
+
+
+Job = Send | Alter | Remove | Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The content is on Picora as this object."""
+
+    job: Send
+    object: RemoteObject
+    remarks: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """The PATCH was confirmed."""
+
+    job: Alter
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """These ids are certainly gone; the others of the job live on."""
+
+    job: Remove
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Whether ``/health`` answered."""
+
+    job: Probe
+    healthy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job came to nothing, or nobody knows what it came to: the error tells."""
+
+    job: Job
+    error: PicoraSyncError
+
+
+Outcome = Stored | Altered | Removed | Probed | Failed
+
+
+def perform(picora: Picora, job: Job) -> Outcome:
+    """Carry out one job; every expected failure is a :class:`Failed`. Raises Stopped when the program is ending."""
+    try:
+        match job:
+            case Send():
+                return _send(picora, job)
+            case Alter(patch):
+                picora.patch(patch.kind, patch.object_id, patch.change)
+                return Altered(job)
+            case Remove(kind, deletes):
+                return Removed(job, picora.delete(kind, [delete.object_id for delete in deletes]))
+            case Probe():
+                return Probed(job, picora.healthy())
+            case _:
+                assert_never(job)
+    except PicoraSyncError as error:
+        return Failed(job, error)
+
+
+def _send(picora: Picora, job: Send) -> Outcome:
+    upload, wanted = job.upload, job.upload.wanted
+    if isinstance(job.body, DocUpload):
+        if upload.delete_first is not None:
+            picora.delete(Kind.DOC, [upload.delete_first])
+        posted = picora.post_doc(job.body)
+        ours = not posted.duplicate or _created_since(posted.object, job.intent_at)
+        rewritten = job.body.rewrite_images
+    else:
+        found = picora.find_audio(wanted.sha256, wanted.size_bytes) if job.look_first else None
+        posted = Posted(found, duplicate=True) if found is not None else picora.post_audio(job.body)
+        ours, rewritten = True, False
+    item = replace(posted.object, sha256=wanted.sha256, ours=ours, rewritten=rewritten)
+    if item.public != upload.metadata.public:
+        item = _correct_visibility(picora, item, public=upload.metadata.public)
+    return Stored(job, item, posted.remarks)
+
+
+def _correct_visibility(picora: Picora, item: RemoteObject, *, public: bool) -> RemoteObject:
+    """The reply shows another visibility than was asked for: PATCH at once, then believe only a GET (design §4)."""
+    try:
+        picora.patch(item.kind, item.id, Change(public=public))
+        now = picora.get(item.kind, item.id)
+    except PicoraSyncError:
+        return replace(item, public=None)  # the object exists: the planner goes on from "unknown"
+    return item if now is None else replace(item, public=now.public)
+
+
+def _created_since(item: RemoteObject, wall_s: float) -> bool:
+    """Whether a duplicate was made by an earlier try of ours; an unreadable time stamp means no."""
+    try:
+        created = datetime.fromisoformat(item.created_at).timestamp()
+    except ValueError:
+        return False
+    return created >= wall_s - CLOCK_SKEW_S
+
+
+class Pool(Protocol):
+    """Where jobs run: threads in the daemon, at once in a simulation."""
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Run this soon."""
+
+    def room(self, lane: Lane) -> bool:
+        """Whether a worker of this lane is free."""
+
+
+class Executor:
+    """Hands jobs to the workers, and collects what came of them."""
+
+    def __init__(self, picora: Picora, pool: Pool) -> None:
+        self._picora = picora
+        self._pool = pool
+        self._outcomes: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+        self.in_flight: list[Job] = []
+
+    def room(self, lane: Lane) -> bool:
+        """Whether another job of this lane may be started now."""
+        return self._pool.room(lane)
+
+    def start(self, lane: Lane, job: Job) -> None:
+        """Give a job to a worker."""
+        self.in_flight.append(job)
+        self._pool.start(lane, lambda: self._work(job))
+
+    def finished(self) -> list[Outcome]:
+        """What came of the jobs that ended since the last call; re-raises what no job may raise."""
+        outcomes: list[Outcome] = []
+        while not self._outcomes.empty():
+            outcome = self._outcomes.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            self.in_flight.remove(outcome.job)
+            outcomes.append(outcome)
+        return outcomes
+
+    def _work(self, job: Job) -> None:
+        try:
+            self._outcomes.put(perform(self._picora, job))
+        except Stopped:
+            self._outcomes.put(Failed(job, OutcomeUnknown("picora-sync is stopping")))
+        except BaseException as error:  # noqa: BLE001  (a dead worker must end the process, not its own thread only)
+            self._outcomes.put(error)
+
+
+UPLOADS = 4
+AUDIO_UPLOADS = 2
+CHANGES = 2
+
+
+class Threads:
+    """Daemon threads: ``UPLOADS`` for documents and audio (audio never takes them all), ``CHANGES`` for the rest.
+
+    They die with the process: a connection that is cut leaves no half object behind (design §7). ``wake`` is called
+    when a worker is free again.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._busy = dict.fromkeys(Lane, 0)
+        self._uploads: queue.SimpleQueue[tuple[Lane, Callable[[], None]]] = queue.SimpleQueue()
+        self._changes: queue.SimpleQueue[tuple[Lane, Callable[[], None]]] = queue.SimpleQueue()
+        for number in range(UPLOADS):
+            threading.Thread(target=self._run, args=(self._uploads,), name=f"upload-{number}", daemon=True).start()
+        for number in range(CHANGES):
+            threading.Thread(target=self._run, args=(self._changes,), name=f"change-{number}", daemon=True).start()
+
+    def room(self, lane: Lane) -> bool:
+        """Whether a worker of this lane is free."""
+        with self._lock:
+            if lane is Lane.PATCH:
+                return self._busy[lane] < CHANGES
+            if lane is Lane.AUDIO and self._busy[lane] >= AUDIO_UPLOADS:
+                return False
+            return self._busy[Lane.DOC] + self._busy[Lane.AUDIO] < UPLOADS
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Run this on the next free worker of the lane."""
+        with self._lock:
+            self._busy[lane] += 1
+        (self._changes if lane is Lane.PATCH else self._uploads).put((lane, work))
+
+    def _run(self, jobs: queue.SimpleQueue[tuple[Lane, Callable[[], None]]]) -> None:
+        while True:
+            lane, work = jobs.get()
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._busy[lane] -= 1
+                self._wake()

@@ -1,0 +1,110 @@
+"""How it stands with Picora: reachable or not, key accepted or not, and which kinds of work are stopped (design §8)."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Hashable
+from enum import StrEnum
+
+from picora_sync.core.backlog import Lane
+from picora_sync.core.model import Problem
+
+LONGEST_PAUSE_S = 60.0
+
+
+class AccountState(StrEnum):
+    """What ``status`` says of the account."""
+
+    OK = "ok"
+    OFFLINE = "offline"
+    REFUSED = "refused"
+    LIMITED = "limited"
+
+
+class Connection:
+    """The gates every job passes. Times are monotonic seconds."""
+
+    def __init__(self, jitter: random.Random) -> None:
+        self._jitter = jitter
+        self._closed: dict[Lane, tuple[float, Problem]] = {}
+        self._failures = 0
+        self._probe_at: float | None = None
+        self._faults: Counter[Hashable] = Counter()
+        self.deletes_closed_until = 0.0
+        self.offline_since: float | None = None
+        self.trouble: Problem | None = None
+        self.refused = False
+
+    @property
+    def state(self) -> AccountState:
+        """One word for it."""
+        if self.refused:
+            return AccountState.REFUSED
+        if self.offline_since is not None:
+            return AccountState.OFFLINE
+        return AccountState.LIMITED if self._closed else AccountState.OK
+
+    def open(self, lane: Lane, now: float) -> bool:
+        """Whether work of this lane may start."""
+        return (
+            not self.refused and self._probe_at is None and (lane not in self._closed or self._closed[lane][0] <= now)
+        )
+
+    def doubt(self, now: float, trouble: Problem) -> None:
+        """A call got no whole answer: nothing more starts until ``/health`` was asked."""
+        self.trouble = trouble
+        if self._probe_at is None:
+            self._probe_at = now
+
+    def probe_due(self, now: float) -> bool:
+        """Whether ``/health`` is to be asked now."""
+        return not self.refused and self._probe_at is not None and self._probe_at <= now
+
+    def probed(self, now: float, *, healthy: bool) -> None:
+        """``/health`` was asked: go on, or wait with full jitter before asking again."""
+        if healthy:
+            self._probe_at, self.offline_since, self._failures = None, None, 0
+            return
+        if self.offline_since is None:
+            self.offline_since = now
+        self._failures += 1
+        pause_s = self._jitter.uniform(0.5, min(LONGEST_PAUSE_S, 2.0 ** min(self._failures, 10)))
+        self._probe_at = now + pause_s
+
+    def probe_started(self) -> None:
+        """One probe at a time."""
+        self._probe_at = float("inf")
+
+    def close(self, lane: Lane, until: float, problem: Problem) -> None:
+        """Nothing of this lane can succeed until then."""
+        self._closed[lane] = (until, problem)
+
+    def closed(self, lane: Lane) -> Problem | None:
+        """Why a lane is closed."""
+        entry = self._closed.get(lane)
+        return None if entry is None else entry[1]
+
+    def reopen(self, lane: Lane) -> None:
+        """Room was made, or the time is over."""
+        self._closed.pop(lane, None)
+
+    def to_reopen(self, now: float) -> list[Lane]:
+        """The lanes whose time is over."""
+        return [lane for lane, (until, _) in self._closed.items() if until <= now]
+
+    def fault(self, work: Hashable) -> int:
+        """Count a 5xx for this piece of work; returns how many in a row it has met."""
+        self._faults[work] += 1
+        return self._faults[work]
+
+    def success(self, work: Hashable) -> None:
+        """It worked."""
+        self._faults.pop(work, None)
+
+    def next_due(self) -> float | None:
+        """When something here is to be done next."""
+        times = [until for until, _ in self._closed.values()]
+        if self._probe_at is not None and self._probe_at != float("inf"):
+            times.append(self._probe_at)
+        return min(times, default=None)

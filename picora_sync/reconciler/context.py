@@ -1,0 +1,54 @@
+"""What the parts of the reconciler share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.core.model import FileRef
+from picora_sync.core.policy import Folder
+from picora_sync.core.ports import Content, Digest, Disk, StableFile
+from picora_sync.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One mirrored folder: its policy, its disk, and its content stage.
+
+    ``open_audio`` opens what was hashed, by the path below the root.
+    """
+
+    policy: Folder
+    disk: Disk
+    content: Content
+    open_audio: Callable[[str, Digest], StableFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """``mono`` for waits, ``wall`` for time stamps; both in seconds."""
+
+    mono: Callable[[], float]
+    wall: Callable[[], float]
+
+
+@dataclass
+class Context:
+    """The state of one mirror: the index, the queue, and which files must be planned.
+
+    ``interactive`` are files a person is working on: their uploads go before the backfill. ``retries`` are blocked
+    files that are tried again, and when (monotonic).
+    """
+
+    index: Index
+    queue: ChangeQueue
+    units: Mapping[str, Unit]
+    clocks: Clocks
+    todo: set[FileRef] = field(default_factory=set)
+    interactive: set[FileRef] = field(default_factory=set)
+    retries: dict[FileRef, float] = field(default_factory=dict)
+
+    def unit(self, ref: FileRef) -> Unit | None:
+        """The folder a file belongs to, None if it is not configured any more."""
+        return self.units.get(ref.folder)

@@ -1,0 +1,165 @@
+"""Backlog → executor: makes each action ready to be sent, and writes its intent down before it goes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from picora_sync.core.backlog import BATCH, Backlog, Lane
+from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.plan import Upload
+from picora_sync.core.ports import AudioUpload, Derived, Digest, DocUpload, Present
+from picora_sync.core.view import Content
+from picora_sync.errors import FileChanged, FileUnreadable
+from picora_sync.executor import Alter, Executor, Probe, Remove, Send
+from picora_sync.reconciler.connection import Connection
+from picora_sync.reconciler.context import Context, Unit
+from picora_sync.reconciler.texts import Texts
+
+PATIENCE_S = 60.0
+"""Deletes wait so long for company while uploads are still to be done."""
+
+
+class Dispatcher:
+    """Starts as many jobs as there are workers and open gates."""
+
+    def __init__(
+        self, context: Context, backlog: Backlog, executor: Executor, connection: Connection, texts: Texts
+    ) -> None:
+        self._context = context
+        self._backlog = backlog
+        self._executor = executor
+        self._connection = connection
+        self._texts = texts
+        self._deletes_since: float | None = None
+
+    def pump(self) -> None:
+        """Start what can be started now."""
+        now = self._context.clocks.mono()
+        if self._connection.probe_due(now):
+            self._connection.probe_started()
+            self._executor.start(Lane.PATCH, Probe())
+        self._backlog.release(now)
+        self._patches(now)
+        for lane in (Lane.DOC, Lane.AUDIO):
+            self._uploads(lane, now)
+        self._deletes(now)
+
+    def busy(self) -> frozenset[Content]:
+        """The contents now being uploaded or deleted."""
+        contents: set[Content] = set()
+        for job in self._executor.in_flight:
+            if isinstance(job, Send):
+                contents.add((job.upload.wanted.kind, job.upload.wanted.sha256))
+        for item in self._context.index.objects.doomed():
+            if item.sha256 is not None:
+                contents.add((item.kind, item.sha256))
+        return frozenset(contents)
+
+    def uploading(self) -> frozenset[FileRef]:
+        """The files whose upload is under way."""
+        sends = (job.upload for job in self._executor.in_flight if isinstance(job, Send))
+        return frozenset(ref for upload in sends for ref in (upload.ref, *upload.also))
+
+    def altering(self) -> frozenset[str]:
+        """The objects that have a call in flight: one at a time."""
+        ids: set[str] = set()
+        for job in self._executor.in_flight:
+            if isinstance(job, Alter):
+                ids.add(job.patch.object_id)
+            elif isinstance(job, Remove):
+                ids.update(delete.object_id for delete in job.deletes)
+        return frozenset(ids)
+
+    def _patches(self, now: float) -> None:
+        while self._connection.open(Lane.PATCH, now) and self._executor.room(Lane.PATCH):
+            patch = self._backlog.take(Lane.PATCH)
+            if patch is None or isinstance(patch, Upload):
+                return
+            if patch.object_id in self.altering():
+                self._context.todo.add(patch.ref)  # planned again when the call in flight has ended
+                continue
+            if patch.change.public is not None:
+                self._context.index.objects.visibility_unknown(patch.object_id)
+            self._executor.start(Lane.PATCH, Alter(patch))
+
+    def _uploads(self, lane: Lane, now: float) -> None:
+        while self._connection.open(lane, now) and self._executor.room(lane):
+            upload = self._backlog.take(lane)
+            if not isinstance(upload, Upload):
+                return
+            job = self._prepare(upload)
+            if job is not None:
+                self._executor.start(lane, job)
+
+    def _prepare(self, upload: Upload) -> Send | None:
+        """The job with its intent written down; None if the file is not what was planned any more."""
+        unit = self._context.unit(upload.ref)
+        body = None if unit is None else self._body(unit, upload)
+        if body is None:
+            self._context.queue.touch(upload.ref)
+            self._context.todo.update(upload.also)
+            return None
+        wall = self._context.clocks.wall()
+        with self._context.index.transaction():
+            before = self._context.index.objects.open_intent(upload, wall)
+            if upload.delete_first is not None:
+                self._context.index.objects.doom([upload.delete_first])
+        return Send(upload, body, intent_at=before.opened_at if before else wall, look_first=before is not None)
+
+    def _body(self, unit: Unit, upload: Upload) -> DocUpload | AudioUpload | None:
+        wanted, meta = upload.wanted, upload.metadata
+        row = self._context.index.files.get(upload.ref)
+        if row is None or row.fingerprint is None or row.file_sha256 is None:
+            return None
+        if wanted.kind is Kind.AUDIO:
+            digest = Digest(row.file_sha256, row.fingerprint)
+            opener = partial(unit.open_audio, upload.ref.path, digest)
+            return AudioUpload(opener, wanted.size_bytes, wanted.filename, meta.title, meta.public)
+        if unit.disk.look(upload.ref.path) != Present(row.fingerprint):
+            return None
+        text = self._texts.take(upload.ref, wanted.sha256, row.fingerprint)
+        if text is None:
+            text = _derive_again(unit, upload)
+        if text is None:
+            return None
+        return DocUpload(wanted.filename, text, meta.title, meta.tags, meta.public, wanted.rewrite_images)
+
+    def _deletes(self, now: float) -> None:
+        """Last and batched: while uploads go on, a batch must be full or have waited long."""
+        waiting = sum(self._backlog.deletes(kind) for kind in Kind)
+        if not waiting:
+            self._deletes_since = None
+            return
+        if self._deletes_since is None:
+            self._deletes_since = now
+        uploads = self.uploading() or self._backlog.peek(Lane.DOC) or self._backlog.peek(Lane.AUDIO)
+        impatient = now - self._deletes_since >= PATIENCE_S
+        for kind in Kind:
+            while self._may_delete(now) and self._backlog.deletes(kind):
+                if uploads and not impatient and self._backlog.deletes(kind) < BATCH[kind]:
+                    break
+                self._start_delete(kind)
+
+    def _may_delete(self, now: float) -> bool:
+        gates = self._connection.open(Lane.PATCH, now) and self._connection.deletes_closed_until <= now
+        return gates and self._executor.room(Lane.PATCH)
+
+    def _start_delete(self, kind: Kind) -> None:
+        altering = self.altering()
+        batch = [delete for delete in self._backlog.take_deletes(kind) if delete.object_id not in altering]
+        deletable = self._context.index.objects.deletable()
+        batch = [delete for delete in batch if delete.object_id in deletable]
+        if batch:
+            with self._context.index.transaction():
+                self._context.index.objects.doom([delete.object_id for delete in batch])
+            self._executor.start(Lane.PATCH, Remove(kind, tuple(batch)))
+        self._deletes_since = None
+
+
+def _derive_again(unit: Unit, upload: Upload) -> str | None:
+    try:
+        derived = unit.content.derive(upload.ref.path)
+    except (FileChanged, FileUnreadable):
+        return None
+    fits = isinstance(derived, Derived) and derived.wanted.sha256 == upload.wanted.sha256
+    return derived.text if isinstance(derived, Derived) and fits else None

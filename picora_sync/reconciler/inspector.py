@@ -1,0 +1,160 @@
+"""What happened to a path is decided by looking at it now (design §3); the result goes into the index."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, kind_of, suffix_of
+from picora_sync.core.ports import Absent, Derived, Ignored, Present, Unknown
+from picora_sync.errors import FileChanged, FileUnreadable
+from picora_sync.index.rows import FileRow, Seen
+from picora_sync.reconciler.context import Context, Unit
+from picora_sync.reconciler.removals import Removals
+from picora_sync.reconciler.texts import Texts
+
+EMPTY = "EMPTY"
+"""The code of a note with nothing in it: ignored if it is new, blocked if something is bound to it (design §5)."""
+
+RACE_S = 2.0
+"""A file that was touched this shortly before it was hashed is hashed again."""
+
+
+class Inspector:
+    """Looks at paths, derives what they want, and records both."""
+
+    def __init__(self, context: Context, removals: Removals, texts: Texts) -> None:
+        self._context = context
+        self._removals = removals
+        self._texts = texts
+
+    def inspect(self, ref: FileRef) -> None:
+        """Look at one path that may have changed."""
+        unit = self._context.unit(ref)
+        if unit is None:
+            return
+        if kind_of(ref.path) is None:
+            self._attachment(unit, ref)
+            return
+        row = self._context.index.files.get(ref)
+        match unit.disk.look(ref.path):
+            case Absent():
+                self._absent(unit, ref, row)
+            case Unknown(problem):
+                self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
+                self._removals.withdraw(ref)
+            case Ignored(why):
+                self._ignored(ref, row, why, None)
+            case Present(fingerprint):
+                self._present(unit, ref, row, fingerprint)
+        self._context.todo.add(ref)
+
+    def peek(self, ref: FileRef) -> None:
+        """After 2 s of quiet: does a note whose object may be public want to be private now? (promise 4)."""
+        unit = self._context.unit(ref)
+        row = self._context.index.files.get(ref)
+        if unit is None or row is None or row.bound is None or kind_of(ref.path) is not Kind.DOC:
+            return
+        item = self._context.index.objects.get(row.bound)
+        if item is None or item.public is False or not isinstance(unit.disk.look(ref.path), Present):
+            return
+        try:
+            derived = unit.content.derive(ref.path)
+        except (FileChanged, FileUnreadable):
+            return
+        if isinstance(derived, Derived) and not derived.wanted.public:
+            self._context.index.files.wants_private(ref)
+            self._context.todo.add(ref)
+
+    def _attachment(self, unit: Unit, ref: FileRef) -> None:
+        if ref.path.rpartition("/")[2] == ".picoraignore":
+            self._context.queue.rescan(ref.folder, ".picoraignore changed")
+        elif suffix_of(ref.path) in ASSET_SUFFIXES:
+            unit.content.refresh()
+            self._touch_dependents(ref)
+
+    def _touch_dependents(self, ref: FileRef) -> None:
+        name = unicodedata.normalize("NFC", ref.path.rpartition("/")[2]).casefold()
+        for dependent in self._context.index.files.dependents(name):
+            if dependent != ref:
+                self._context.index.files.rederive(dependent)
+                self._context.queue.touch(dependent)
+
+    def _absent(self, unit: Unit, ref: FileRef, row: FileRow | None) -> None:
+        unit.content.refresh()
+        self._touch_dependents(ref)
+        if row is None:
+            return
+        if row.bound is None:
+            self._context.index.files.forget(ref)
+            return
+        self._context.index.files.unblock(ref)
+        self._context.index.files.see(ref, Seen.MISSING)
+        self._removals.expect(ref, unit.policy.delete_after_s)
+
+    def _ignored(self, ref: FileRef, row: FileRow | None, why: str, fingerprint: Fingerprint | None) -> None:
+        self._context.index.files.ignore(ref, why, fingerprint, self._context.clocks.wall())
+        unit = self._context.unit(ref)
+        if row is not None and row.bound is not None and unit is not None:
+            self._removals.expect(ref, unit.policy.delete_after_s)
+
+    def _present(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
+        if row is not None and _is_as_before(row, fingerprint):
+            self._context.index.files.see(ref, Seen.PRESENT)
+            self._settle_removal(unit, ref, selected=row.wanted is None or row.wanted.selected)
+            return
+        wall = self._context.clocks.wall()
+        if self._is_warm(unit, ref, fingerprint, wall):
+            return
+        try:
+            derived = unit.content.derive(ref.path)
+        except FileChanged:
+            self._context.queue.grew(ref)
+            return
+        except FileUnreadable as error:
+            problem = Problem(error.problem_code, error.message, error.hint)
+            self._context.index.files.block(ref, problem, None, wall)
+            self._removals.withdraw(ref)
+            return
+        if isinstance(derived, Problem):
+            self._unusable(ref, row, derived, fingerprint)
+            return
+        self._context.index.files.present(ref, derived, wall)
+        self._texts.keep(ref, derived)
+        if row is not None and row.bound is not None:
+            self._context.interactive.add(ref)
+        self._settle_removal(unit, ref, selected=derived.wanted.selected)
+        if row is None or row.file_sha256 != derived.file_sha256:
+            if row is None or row.seen is not Seen.PRESENT:
+                unit.content.refresh()
+            self._touch_dependents(ref)
+
+    def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint, wall: float) -> bool:
+        """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5)."""
+        if kind_of(ref.path) is not Kind.AUDIO:
+            return False
+        stamps = (fingerprint.mtime_ns / 1e9, fingerprint.ctime_ns / 1e9)
+        quiet_s = wall - max((at for at in stamps if at <= wall), default=0.0)
+        if quiet_s >= unit.policy.settle(Kind.AUDIO).quiet_s:
+            return False
+        self._context.queue.touch(ref, changed_s_ago=quiet_s)
+        return True
+
+    def _unusable(self, ref: FileRef, row: FileRow | None, problem: Problem, fingerprint: Fingerprint) -> None:
+        if problem.code == EMPTY and (row is None or row.bound is None):
+            self._context.index.files.ignore(ref, problem.message, fingerprint, self._context.clocks.wall())
+            return
+        self._context.index.files.block(ref, problem, fingerprint, self._context.clocks.wall())
+        self._removals.withdraw(ref)
+
+    def _settle_removal(self, unit: Unit, ref: FileRef, *, selected: bool) -> None:
+        if selected:
+            self._removals.withdraw(ref)
+        else:
+            self._removals.expect(ref, unit.policy.delete_after_s)
+
+
+def _is_as_before(row: FileRow, fingerprint: Fingerprint) -> bool:
+    """Unchanged, and not touched so shortly before the last reading that a change could hide behind equal stamps."""
+    changed_at = max(fingerprint.mtime_ns, fingerprint.ctime_ns) / 1e9
+    known = row.wanted is not None or row.blocked is not None or row.seen is Seen.IGNORED
+    return known and row.fingerprint == fingerprint and row.hashed_at - changed_at > RACE_S

@@ -1,0 +1,125 @@
+"""From the index to the planner's view, and from the plan to index and backlog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from picora_sync.core.backlog import Backlog, Rank
+from picora_sync.core.model import FileRef
+from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
+from picora_sync.core.planner import collect, plan
+from picora_sync.core.policy import OnDelete
+from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
+from picora_sync.index.rows import FileRow, Seen
+from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.removals import Leaving
+
+NOTHING: Mapping[FileRef, Leaving] = {}
+
+
+def load_view(
+    context: Context,
+    refs: Iterable[FileRef],
+    leaving: Mapping[FileRef, Leaving] = NOTHING,
+    waiting: frozenset[FileRef] = frozenset(),
+    busy: frozenset[Content] = frozenset(),
+) -> View:
+    """The slice of the index around these files, closed as the planner needs it.
+
+    ``waiting`` are files whose upload is under way: they are planned again when it ended.
+    """
+    index = context.index
+    rows = {row.ref: row for row in index.files.get_many(refs)}
+    fresh = list(rows.values())
+    objects = {}
+    while fresh:
+        wanted = {row.wanted.sha256 for row in fresh if row.wanted is not None}
+        bound = {row.bound for row in fresh if row.bound is not None}
+        found = {o.id: o for o in (*index.objects.live(bound), *index.objects.holding(wanted)) if o.id not in objects}
+        objects.update(found)
+        neighbours = [*index.files.bound_to(found), *index.files.wanting(wanted)]
+        fresh = [row for row in neighbours if row.ref not in rows]
+        rows.update((row.ref, row) for row in neighbours)
+    files = tuple(_file_now(row, leaving.get(row.ref), waiting) for row in rows.values())
+    return View(files, objects, busy)
+
+
+def _file_now(row: FileRow, leaving: Leaving | None, waiting: frozenset[FileRef]) -> FileNow:
+    if leaving is not None:
+        standing = Standing.LEAVING
+    elif row.seen is Seen.MISSING:
+        standing = Standing.MISSING
+    elif _is_usable(row) and row.ref not in waiting:
+        standing = Standing.PRESENT
+    else:
+        standing = Standing.KEPT
+    return FileNow(
+        row.ref,
+        standing,
+        row.wanted,
+        row.bound,
+        row.bound_at,
+        row.fingerprint,
+        leaving.reason if leaving else Reason.REMOVED,
+        leaving.why if leaving else "",
+    )
+
+
+def _is_usable(row: FileRow) -> bool:
+    return row.seen is Seen.PRESENT and row.blocked is None and row.wanted is not None and row.wanted.selected
+
+
+def make_plan(view: View) -> list[Action]:
+    """The planner's answer, as it is."""
+    return plan(view)
+
+
+def apply(context: Context, actions: Iterable[Action], backlog: Backlog) -> None:
+    """Bindings change at once, since they need no request; everything else waits in the backlog."""
+    index, wall = context.index, context.clocks.wall()
+    for action in actions:
+        match action:
+            case Bind(ref, object_id, _, origin):
+                item = index.objects.get(object_id)
+                if item is not None:
+                    index.objects.bind(ref, item, wall)
+                    context.todo.add(ref)
+                if origin is not None:
+                    index.objects.unbind(origin, wall, Reason.RENAMED)
+                    index.files.forget(origin)
+                    index.holds.release(origin)
+            case Unbind():
+                _let_go(context, action, wall)
+            case Upload() | Patch():
+                backlog.put(action, _rank(context, action))
+            case Delete():
+                backlog.put(action)
+
+
+def _let_go(context: Context, action: Unbind, wall: float) -> None:
+    index = context.index
+    index.objects.unbind(action.ref, wall, action.reason)
+    if action.reason is Reason.REMOVED:
+        index.files.forget(action.ref)
+    unit = context.unit(action.ref)
+    keep = unit is not None and unit.policy.on_delete is OnDelete.KEEP
+    if keep and not index.files.bound_to([action.object_id]):
+        index.objects.forget(action.object_id)
+
+
+def _rank(context: Context, action: Upload | Patch) -> Rank:
+    return Rank.INTERACTIVE if action.ref in context.interactive else Rank.BACKFILL
+
+
+def collect_orphans(context: Context, backlog: Backlog, busy: frozenset[Content]) -> None:
+    """Queue the deletion of what nothing is bound to any more."""
+    wall = context.clocks.wall()
+    orphans = []
+    for orphan in context.index.objects.orphans():
+        unit = context.unit(orphan.ref)
+        keep_s = unit.policy.keep_replaced_s if unit is not None and orphan.reason is Reason.REPLACED else 0.0
+        deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
+        if deletable and unit is not None:
+            orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due=orphan.at + keep_s <= wall))
+    for action in collect(orphans, busy):
+        backlog.put(action)

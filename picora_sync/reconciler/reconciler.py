@@ -1,0 +1,179 @@
+"""One turn of the loop after another: what is due is inspected, planned and sent; what came back is recorded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.core.backlog import Backlog, Lane
+from picora_sync.core.model import FileRef
+from picora_sync.core.plan import Delete, Patch
+from picora_sync.executor import Executor
+from picora_sync.index import Index
+from picora_sync.reconciler import scans
+from picora_sync.reconciler.connection import Connection
+from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.dispatcher import Dispatcher
+from picora_sync.reconciler.inspector import Inspector
+from picora_sync.reconciler.outcomes import Outcomes
+from picora_sync.reconciler.planning import apply, collect_orphans, load_view, make_plan
+from picora_sync.reconciler.removals import Leaving, Removals
+from picora_sync.reconciler.tally import Tally
+from picora_sync.reconciler.texts import Texts
+
+SLICE_S = 0.25
+"""Inspecting (hashing above all) never keeps the loop longer than this before answers are looked at again."""
+
+
+class Reconciler:
+    """Makes Picora match the folders, a little further with each :meth:`turn`."""
+
+    def __init__(
+        self,
+        index: Index,
+        queue: ChangeQueue,
+        units: Collection[Unit],
+        executor: Executor,
+        clocks: Clocks,
+        jitter: random.Random | None = None,
+    ) -> None:
+        self.context = Context(index, queue, {unit.policy.name: unit for unit in units}, clocks)
+        self.backlog = Backlog()
+        self.tally = Tally()
+        self.connection = Connection(jitter or random.Random())  # noqa: S311  (spreads retries; no secret)
+        self.executor = executor
+        texts = Texts()
+        self.removals = Removals(self.context)
+        self._inspector = Inspector(self.context, self.removals, texts)
+        self._dispatcher = Dispatcher(self.context, self.backlog, executor, self.connection, texts)
+        self._outcomes = Outcomes(self.context, self.backlog, self.connection, self.tally)
+        self._due: list[FileRef] = []
+
+    # --- the loop ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take up what an earlier process left: refused files, missing files, unsure deletions, unfinished work."""
+        index = self.context.index
+        with index.transaction():
+            for ref, _ in index.files.refused():
+                index.files.unblock(ref)
+            for item in index.objects.doomed():
+                self.backlog.put(Delete(item.id, item.kind, FileRef("", item.title), "its deletion was not confirmed"))
+        self.context.todo.update(index.files.unfinished())
+        self.removals.reconsider_held(self.context.units)
+
+    def turn(self) -> None:
+        """Do what can be done now, without waiting for anything."""
+        self._collect_outcomes()
+        for folder in self.context.queue.take_rescans():
+            if folder in self.context.units:
+                self.scan(folder)
+        self._peek()
+        self._inspect()
+        self._judge_removals()
+        self._plan()
+        self._reopen()
+        self._collect_orphans()
+        self._dispatcher.pump()
+
+    def scan(self, folder: str) -> int:
+        """Look through a folder; returns how many paths differ from the index."""
+        return scans.scan(self.context, self.context.units[folder])
+
+    def next_due(self) -> float | None:
+        """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
+        if self._due or self.context.todo:
+            return self.context.clocks.mono()
+        times = [
+            self.removals.next_due(),
+            self.backlog.next_release(),
+            self.connection.next_due(),
+            min(self.context.retries.values(), default=None),
+        ]
+        return min((at for at in times if at is not None), default=None)
+
+    def working(self) -> bool:
+        """Whether anything is under way, or waits for its turn, that will move on without a person or a change."""
+        lanes = [lane for lane in Lane if self.backlog.peek(lane) is not None]
+        return bool(
+            self._due
+            or self.context.todo
+            or self.executor.in_flight
+            or lanes
+            or self.backlog.next_release() is not None
+            or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
+        )
+
+    def settling(self) -> bool:
+        """Whether files still settle, or removals wait out their grace."""
+        return bool(self.context.queue.settling()) or len(self.removals) > 0
+
+    # --- its parts --------------------------------------------------------------------------------------------------
+
+    def _collect_outcomes(self) -> None:
+        outcomes = self.executor.finished()
+        if outcomes:
+            with self.context.index.transaction():
+                for outcome in outcomes:
+                    self._outcomes.apply(outcome)
+
+    def _peek(self) -> None:
+        peeks = self.context.queue.take_peeks(self.context.clocks.mono())
+        if peeks:
+            with self.context.index.transaction():
+                for ref in peeks:
+                    self._inspector.peek(ref)
+
+    def _inspect(self) -> None:
+        self._due.extend(self.context.queue.take_due(self.context.clocks.mono()))
+        if not self._due:
+            return
+        until = self.context.clocks.mono() + SLICE_S
+        done = 0
+        with self.context.index.transaction():
+            for ref in self._due:
+                self._inspector.inspect(ref)
+                done += 1
+                if self.context.clocks.mono() >= until:
+                    break
+        del self._due[:done]
+
+    def _judge_removals(self) -> None:
+        due = self.removals.next_due()
+        if due is None or due > self.context.clocks.mono():
+            return
+        with self.context.index.transaction():
+            leaving = self.removals.judge()
+            if leaving:
+                self._plan_for(set(leaving), leaving)
+
+    def _plan(self) -> None:
+        while self.context.todo:
+            refs = set(self.context.todo)
+            self.context.todo.clear()
+            with self.context.index.transaction():
+                self._plan_for(refs, {})
+
+    def _plan_for(self, refs: set[FileRef], leaving: Mapping[FileRef, Leaving]) -> None:
+        context, dispatcher = self.context, self._dispatcher
+        view = load_view(context, refs, leaving, dispatcher.uploading(), dispatcher.busy())
+        planned = {file.ref for file in view.files}
+        context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
+        altering = dispatcher.altering()
+        actions = [a for a in make_plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
+        apply(context, actions, self.backlog)
+
+    def _reopen(self) -> None:
+        now = self.context.clocks.mono()
+        with self.context.index.transaction():
+            for lane in self.connection.to_reopen(now):
+                self._outcomes.reopen(lane)
+            for ref in [ref for ref, at in self.context.retries.items() if at <= now]:
+                del self.context.retries[ref]
+                self.context.index.files.unblock(ref)
+                self.context.todo.add(ref)
+
+    def _collect_orphans(self) -> None:
+        if self.connection.deletes_closed_until <= self.context.clocks.mono():
+            collect_orphans(self.context, self.backlog, self._dispatcher.busy())

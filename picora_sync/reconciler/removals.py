@@ -1,0 +1,117 @@
+"""Files that are to lose their object: they wait, are looked at again, and pass the guard (design §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from picora_sync.core import guard
+from picora_sync.core.model import FileRef
+from picora_sync.core.plan import Reason
+from picora_sync.core.ports import Absent, Ignored, Present
+from picora_sync.index.rows import FileRow, Seen
+from picora_sync.reconciler.context import Context
+
+LOOK_AGAIN_S = 1.0
+"""How long a removal is put off while a path is unsettled that could be the file's new place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The guard agreed that this file loses its object."""
+
+    reason: Reason
+    why: str
+
+
+class Removals:
+    """The waiting room in front of the guard. Times are monotonic, and start anew with the process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._due_at: dict[FileRef, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._due_at)
+
+    def expect(self, ref: FileRef, after_s: float) -> None:
+        """This file is to lose its object unless things change within ``after_s``."""
+        self._due_at.setdefault(ref, self._context.clocks.mono() + after_s)
+
+    def withdraw(self, ref: FileRef) -> None:
+        """It is there (again), or nobody knows: no removal, and no hold."""
+        self._due_at.pop(ref, None)
+        self._context.index.holds.release(ref)
+
+    def next_due(self) -> float | None:
+        """When the next removal is to be judged."""
+        return min(self._due_at.values(), default=None)
+
+    def reconsider_held(self, folders: Iterable[str]) -> None:
+        """After a start: what was missing, held or approved waits out its grace again."""
+        for name in folders:
+            unit = self._context.units[name]
+            for ref in self._context.index.files.leaving(name):
+                self.expect(ref, unit.policy.delete_after_s)
+
+    def judge(self) -> dict[FileRef, Leaving]:
+        """Let those go whose time has come and whom the guard allows; hold the others."""
+        now = self._context.clocks.mono()
+        due = [ref for ref, at in self._due_at.items() if at <= now]
+        if due and self._new_place_unknown():
+            for ref in due:
+                self._due_at[ref] = now + LOOK_AGAIN_S
+            return {}
+        leaving: dict[FileRef, Leaving] = {}
+        for folder in {ref.folder for ref in due}:
+            pending = {}
+            for ref in due:
+                if ref.folder == folder:
+                    del self._due_at[ref]
+                    if (why := self._confirm(ref)) is not None:
+                        pending[ref] = why
+            leaving |= self._pass_guard(folder, pending)
+        return leaving
+
+    def _new_place_unknown(self) -> bool:
+        """Whether any path is unsettled that nothing is bound to: it may be where a vanished file went."""
+        rows = (self._context.index.files.get(ref) for ref in self._context.queue.settling())
+        return any(row is None or row.bound is None for row in rows)
+
+    def _confirm(self, ref: FileRef) -> Leaving | None:
+        """Look once more before anything is deleted."""
+        unit, row = self._context.unit(ref), self._context.index.files.get(ref)
+        if unit is None or row is None or row.bound is None:
+            return None
+        match unit.disk.look(ref.path):
+            case Absent():
+                return Leaving(Reason.REMOVED, "deleted from the folder")
+            case Ignored(why):
+                return Leaving(Reason.IGNORED, f"now ignored: {why}")
+            case Present() if _unselected(row):
+                return Leaving(Reason.UNSELECTED, "no longer published")
+            case Present():
+                self._context.queue.touch(ref)
+        return None
+
+    def _pass_guard(self, folder: str, pending: dict[FileRef, Leaving]) -> dict[FileRef, Leaving]:
+        if not pending:
+            return {}
+        index, wall = self._context.index, self._context.clocks.wall()
+        held = {ref: approved for ref, _, approved in index.holds.held(folder)}
+        ledger = guard.Ledger(
+            bound=index.files.count_bound(folder),
+            removed_recently=index.holds.removed_since(folder, wall - guard.WINDOW_S),
+            approved=frozenset(ref for ref, approved in held.items() if approved),
+            held=frozenset(ref for ref, approved in held.items() if not approved),
+        )
+        verdict = guard.judge(pending.keys() | ledger.held, ledger)
+        index.holds.hold(verdict.held & pending.keys(), verdict.why, wall)
+        for ref in verdict.allowed:
+            index.holds.release(ref)
+            index.holds.removed(ref, wall)
+        return {ref: pending[ref] for ref in verdict.allowed if ref in pending}
+
+
+def _unselected(row: FileRow) -> bool:
+    return row.seen is Seen.PRESENT and row.wanted is not None and not row.wanted.selected

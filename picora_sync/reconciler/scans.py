@@ -1,0 +1,83 @@
+"""A scan is compared with the index; what differs goes into the change queue, exactly as events do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from picora_sync.core.model import FileRef, Fingerprint, Problem
+from picora_sync.core.ports import Scan
+from picora_sync.index.rows import Seen
+from picora_sync.reconciler.context import Context, Unit
+
+LONG_AGO_S = 1e9
+
+
+def scan(context: Context, unit: Unit) -> int:
+    """Look through a folder and queue what differs from the index; returns how many paths were queued.
+
+    What could not be read is unknown, and stays as it is (design §6).
+    """
+    unit.content.refresh()
+    found = unit.disk.scan()
+    queued = _compare(context, unit, found)
+    queued += _stale_notes(context, unit)
+    with context.index.transaction():
+        _note_problems(context, unit, found)
+        if "" not in found.failed:
+            context.index.folder_scanned(unit.policy.name, context.clocks.wall())
+    return queued
+
+
+def _compare(context: Context, unit: Unit, found: Scan) -> int:
+    name, wall, queued = unit.policy.name, context.clocks.wall(), 0
+    new = dict(found.files)
+    for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
+        path = os.fsdecode(raw_path)
+        now = new.pop(path, None)
+        if now is None:
+            if seen == Seen.IGNORED and path in found.ignored:
+                continue
+            if _is_below(path, found.failed):
+                continue
+            queued += _queue(context, FileRef(name, path), LONG_AGO_S)
+        elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):
+            queued += _queue(context, FileRef(name, path), _quiet_s(now, wall))
+    for path, now in new.items():
+        queued += _queue(context, FileRef(name, path), _quiet_s(now, wall))
+    return queued
+
+
+def _stale_notes(context: Context, unit: Unit) -> int:
+    queued = 0
+    for path, depends in context.index.files.dependencies(unit.policy.name).items():
+        if unit.content.stale(path, depends):
+            ref = FileRef(unit.policy.name, path)
+            context.index.files.rederive(ref)
+            queued += _queue(context, ref, LONG_AGO_S)
+    return queued
+
+
+def _note_problems(context: Context, unit: Unit, found: Scan) -> None:
+    name = unit.policy.name
+    for path, why in found.ignored.items():
+        ref = FileRef(name, path)
+        row = context.index.files.get(ref)
+        if row is None:
+            context.index.files.ignore(ref, why, None, context.clocks.wall())
+    places = {**found.problems, **found.failed}
+    context.index.files.replace_scan_remarks(name, [(FileRef(name, path), p) for path, p in places.items()])
+
+
+def _queue(context: Context, ref: FileRef, quiet_s: float) -> int:
+    context.queue.touch(ref, changed_s_ago=quiet_s)
+    return 1
+
+
+def _quiet_s(fingerprint: Fingerprint, wall: float) -> float:
+    """How long ago the file last changed; a time stamp in the future counts as now."""
+    return max(0.0, wall - max(fingerprint.mtime_ns, fingerprint.ctime_ns) / 1e9)
+
+
+def _is_below(path: str, failed: Mapping[str, Problem] | Iterable[str]) -> bool:
+    return any(not top or path == top or path.startswith(f"{top}/") for top in failed)

@@ -1,0 +1,45 @@
+"""The derived texts of notes on their way, so that they need not be made twice; bounded in bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from picora_sync.core.model import FileRef, Fingerprint
+from picora_sync.core.ports import Derived
+
+LIMIT_BYTES = 16 << 20
+
+
+class Texts:
+    """A small store of what was derived last, the oldest dropped first."""
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[FileRef, Derived] = OrderedDict()
+
+    def keep(self, ref: FileRef, derived: Derived) -> None:
+        """Remember the text of a note."""
+        self.drop(ref)
+        if derived.text is None or derived.wanted.size_bytes > self._limit_bytes:
+            return
+        self._kept[ref] = derived
+        self._bytes += derived.wanted.size_bytes
+        while self._bytes > self._limit_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.wanted.size_bytes
+
+    def drop(self, ref: FileRef) -> None:
+        """Forget a note's text."""
+        old = self._kept.pop(ref, None)
+        if old is not None:
+            self._bytes -= old.wanted.size_bytes
+
+    def take(self, ref: FileRef, sha256: str, fingerprint: Fingerprint) -> str | None:
+        """The text with this hash, if it was derived from the file as it is now; it is then forgotten here."""
+        derived = self._kept.get(ref)
+        if derived is None:
+            return None
+        self.drop(ref)
+        fits = derived.wanted.sha256 == sha256 and derived.fingerprint == fingerprint
+        return derived.text if fits else None
