@@ -1,0 +1,1 @@
+"""What ties the daemon to a service manager. The unit files themselves are in systemd/ and launchd/."""
