@@ -13,12 +13,14 @@ QUOTA: Final = "Delete something on Picora or move to a larger plan; uploads of 
 RATE_LIMITED: Final = "Nothing to do: it is sent again later. Another program may be using the same key."
 SERVER_FAULT: Final = "Nothing to do: it is tried again later. If it lasts, tell Picora the request id in the log."
 
+HELD_BY_THE_TRASH: Final = "Delete the document with the same content from Picora's trash, then `picora-sync rescan`."
+
 _CERTIFICATE: Final = "The server's certificate is not trusted: check the clock, `account.url`, and any proxy."
 _CONNECT: Final = "Check the network connection and `account.url` in the configuration."
 _BY_CODE: Final = {
     "DOC_FILE_TOO_LARGE": "Split the note, or move embedded images out of it: the plan limits the size of a document.",
     "DOC_IMAGE_LIMIT_EXCEEDED": "Use fewer embedded images in this note: the plan limits them.",
-    "DOC_HASH_DUPLICATE": "Delete the document with the same content from Picora's trash, then `picora-sync rescan`.",
+    "DOC_HASH_DUPLICATE": HELD_BY_THE_TRASH,
 }
 _BY_REASON: Final = {
     "duration": "Shorten the recording: the plan limits the length of audio.",

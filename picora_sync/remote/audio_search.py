@@ -1,0 +1,50 @@
+"""Finding the audio object that holds given bytes, when the answer to its upload got lost (contract §12, design §7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from picora_sync.core.model import Kind, RemoteObject
+from picora_sync.errors import NotFound, NotPicora, Rejected
+from picora_sync.remote.exchange import Exchange
+from picora_sync.remote.listing import list_objects, live_audio
+from picora_sync.remote.wire import Item, audio_of, either, text
+
+log = logging.getLogger(__name__)
+
+_NO_SUCH_CALL: Final = (400, 404, 405, 501)
+
+
+def audio_holding(exchange: Exchange, sha256: str, size_bytes: int) -> Iterator[RemoteObject]:
+    """The audio objects with this content, oldest first; none if the account certainly lists none.
+
+    The server's own content hash decides. Where it gives none, candidates of equal size are proven by hashing the
+    bytes behind their URL. What a list says of an object may be less than a GET of it does.
+
+    Raises:
+        OutcomeUnknown: a candidate cannot be read, so that nothing is proven.
+        RemoteError: as any call.
+    """
+    try:
+        changes = list(live_audio(exchange))
+    except (NotFound, NotPicora, Rejected) as absent:
+        if absent.status not in _NO_SUCH_CALL:
+            raise
+        log.info("no /v1/sync/state here, looking through /v1/media: %s", absent)
+        listed = sorted(list_objects(exchange, Kind.AUDIO), key=lambda audio: audio.created_at)
+    else:
+        yield from _objects(change for change in changes if _content_hash(change) == sha256)
+        listed = list(_objects(change for change in changes if not _content_hash(change)))
+    for audio in listed:
+        if audio.url and audio.size_bytes in (0, size_bytes) and exchange.sha256_of(audio.url, size_bytes) == sha256:
+            yield audio
+
+
+def _objects(items: Iterable[Item]) -> Iterator[RemoteObject]:
+    return (audio for item in items if (audio := audio_of(item)) is not None)
+
+
+def _content_hash(change: Item) -> str:
+    return text(either(change, "contentHash")).lower()

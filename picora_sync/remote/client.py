@@ -1,0 +1,316 @@
+"""The Picora client: which calls each method of the port makes (contract §5)."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from picora_sync.core.model import Account, Kind, RemoteObject, Tier
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, Pacer, Posted
+from picora_sync.errors import (
+    NotFound,
+    NotPicora,
+    OutcomeUnknown,
+    PlanRequired,
+    Rejected,
+    RemoteError,
+    ScopeMissing,
+)
+from picora_sync.remote import hints
+from picora_sync.remote.audio_search import audio_holding
+from picora_sync.remote.deletion import delete_audio, delete_docs
+from picora_sync.remote.exchange import RAW_BYTES, UPLOAD_PATIENCE, Call, Exchange
+from picora_sync.remote.failures import not_picora
+from picora_sync.remote.limits import limits_of, plan_name
+from picora_sync.remote.listing import list_objects
+from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
+from picora_sync.remote.retry import NEVER_TWICE
+from picora_sync.remote.wire import (
+    audio_of,
+    boolean,
+    data_of,
+    doc_of,
+    either,
+    item_of,
+    path_of,
+    remarks_of,
+    text,
+    valid_text,
+)
+
+_DOC_TITLE_CHARS: Final = 200
+
+
+class PicoraClient:
+    """One account over the wire; implements :class:`picora_sync.core.ports.Picora`. Thread-safe.
+
+    ``stop`` ends every wait, and an upload between two blocks, with Stopped. ``clock`` is monotonic seconds.
+    A context manager: leaving it closes the connections.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        pacer: Pacer,
+        stop: threading.Event,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._exchange = Exchange(base_url.rstrip("/"), key, pacer, stop, transport, clock)
+
+    def __repr__(self) -> str:
+        return f"PicoraClient({self._exchange.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._exchange.close()
+
+    # --- the account ------------------------------------------------------------------------------------------------
+
+    def verify(self) -> Account:
+        """``GET /v1/auth/verify``, then ``GET /v1/user/me/usage`` for the limits; a key without the right to see its
+        usage gets the limits of its plan (contract §13, §14).
+
+        Raises:
+            KeyRefused: the key is wrong or revoked.
+            NotPicora: the answer names no user.
+        """
+        answer = self._exchange.send(Call("GET", "/v1/auth/verify", Tier.READ))
+        who = item_of(answer)
+        user_id = text(either(who, "userId"))
+        if not user_id:
+            raise not_picora(answer, "names no user")
+        plan = plan_name(text(who.get("plan")))
+        try:
+            usage = item_of(self._exchange.send(Call("GET", "/v1/user/me/usage", Tier.READ)))
+        except (NotFound, NotPicora, Rejected, ScopeMissing, PlanRequired):
+            usage = {}
+        plan = plan or plan_name(text(usage.get("plan")))
+        return Account(self._exchange.base_url, user_id, plan, limits_of(plan, either(usage, "planLimits")))
+
+    def rate_limits(self) -> Mapping[str, object]:
+        """``GET /v1/user/me/rate-limits``, which costs nothing: what to prime the pacer with; empty if this server
+        has no such call (contract §13).
+        """
+        try:
+            return item_of(self._exchange.send(Call("GET", "/v1/user/me/rate-limits", None)))
+        except (NotFound, NotPicora, Rejected, ScopeMissing):
+            return {}
+
+    def healthy(self) -> bool:
+        """``GET /health`` (contract §13): whether a Picora answers at all. Never raises."""
+        try:
+            answer = self._exchange.probe("/health")
+            return answer.status == httpx.codes.OK and boolean(item_of(answer).get("ok")) is True
+        except RemoteError:
+            return False
+
+    # --- uploads ----------------------------------------------------------------------------------------------------
+
+    def post_doc(self, upload: DocUpload) -> Posted:
+        """``POST /v1/docs``, repeated where that is safe. A duplicate counts only after a GET found it; a dead one
+        (soft-deleted by the live service) is purged and the document posted again, once (contract §8.1, §16 #12).
+
+        Raises:
+            Rejected: also if the server keeps naming a document that does not exist.
+        """
+        posted = self._post_doc_once(upload)
+        if not posted.duplicate:
+            return posted
+        alive = self.get(Kind.DOC, posted.object.id)
+        if alive is None:
+            self._purge(posted.object.id)
+            posted = self._post_doc_once(upload)
+            if not posted.duplicate:
+                return posted
+            alive = self.get(Kind.DOC, posted.object.id)
+        if alive is None:
+            raise Rejected(
+                "POST /v1/docs: the server holds this content already, in a document that it does not give out",
+                hint=hints.HELD_BY_THE_TRASH,
+                api_code="DOC_HASH_DUPLICATE",
+            )
+        return replace(posted, object=replace(alive, sha256=posted.object.sha256, ours=False))
+
+    def post_audio(self, upload: AudioUpload) -> Posted:
+        """``POST /v1/audio``, streamed. Repeated only after a 429 or when it was certainly never sent; after
+        OutcomeUnknown and ServerFault alike the caller must look before it sends again (contract §3, design §7).
+
+        Raises:
+            FileChanged: the file is not what was hashed; the server saw no complete body.
+            OutcomeUnknown: the answer got lost, or could not be understood.
+        """
+        call = Call(
+            "POST",
+            "/v1/audio",
+            Tier.UPLOAD,
+            rule=NEVER_TWICE,
+            body=lambda: self._audio_body(upload),
+            patience=UPLOAD_PATIENCE,
+        )
+        answer = self._exchange.send(call)
+        try:
+            item = item_of(answer)
+            made = audio_of(item)
+        except NotPicora as unreadable:
+            raise OutcomeUnknown(
+                unreadable.message, hint=hints.BROKEN, status=answer.status, request_id=answer.request_id
+            ) from unreadable
+        if made is None:
+            raise OutcomeUnknown(f"{call}: the answer names no id", hint=hints.BROKEN, status=answer.status)
+        made = replace(made, title=made.title or upload.title, size_bytes=made.size_bytes or upload.size_bytes)
+        return Posted(made, remarks=remarks_of(item))
+
+    # --- objects ----------------------------------------------------------------------------------------------------
+
+    def get(self, kind: Kind, object_id: str) -> RemoteObject | None:
+        """``GET /v1/docs/:id`` or ``/v1/audio/:id``; None for a 404 with the envelope."""
+        call = Call("GET", path_of(kind, object_id), Tier.READ)
+        try:
+            answer = self._exchange.send(call)
+        except NotFound:
+            return None
+        item = item_of(answer)
+        found = doc_of(item, self._exchange.base_url) if kind is Kind.DOC else audio_of(item)
+        if found is None or found.id != object_id:
+            raise not_picora(answer, "is about another object")
+        return found
+
+    def patch(self, kind: Kind, object_id: str, change: Change) -> None:
+        """``PATCH`` of what the change names and the kind has; no call if that is nothing (contract §6, §8)."""
+        fields = _doc_fields(change) if kind is Kind.DOC else _audio_fields(change)
+        if not fields:
+            return
+        answer = self._exchange.send(Call("PATCH", path_of(kind, object_id), Tier.MUTATION, json=fields))
+        if answer.body:  # its content tells nothing (§16 #16), but a proxy's page must not pass for a success
+            data_of(answer)
+
+    def delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
+        """One batch call (docs ≤ 50, audio ≤ 100); returns the ids that are certainly gone.
+
+        Raises:
+            ValueError: more ids than one call takes.
+        """
+        delete_batch = delete_docs if kind is Kind.DOC else delete_audio
+        return delete_batch(self._exchange, object_ids, lambda object_id: self.get(kind, object_id) is None)
+
+    def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
+        """The oldest audio object that holds these bytes and that a GET gives out (contract §12).
+
+        Raises:
+            OutcomeUnknown: something of this size is there that cannot be read and compared.
+        """
+        for listed in audio_holding(self._exchange, sha256, size_bytes):
+            found = self.get(Kind.AUDIO, listed.id)
+            if found is not None:
+                return replace(found, sha256=sha256, size_bytes=size_bytes)
+        return None
+
+    def objects(self, kind: Kind) -> Iterator[RemoteObject]:
+        """All objects of a kind in the account, page by page (contract §4)."""
+        return list_objects(self._exchange, kind)
+
+    def raw(self, object_id: str) -> str:
+        """``GET /v1/docs/:id/raw`` with the bearer: the stored, rewritten text (contract §8).
+
+        Raises:
+            NotFound: there is no such document.
+            NotPicora: what came is no text, or longer than any document.
+        """
+        call = Call("GET", f"{path_of(Kind.DOC, object_id)}/raw", Tier.READ, answer_bytes=RAW_BYTES)
+        answer = self._exchange.send(call)
+        if answer.cut or answer.headers.get("content-type", "").startswith("text/html"):
+            raise not_picora(answer, "is no document")
+        try:
+            return answer.body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise not_picora(answer, "is not UTF-8") from error
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _post_doc_once(self, upload: DocUpload) -> Posted:
+        call = Call("POST", "/v1/docs", Tier.UPLOAD, json=_doc_body(upload))
+        try:
+            answer = self._exchange.send(call)
+        except Rejected as rejected:
+            item = {"id": rejected.meta.get("existingId"), "duplicate": True}
+            if rejected.status != httpx.codes.CONFLICT or (held := doc_of(item, self._exchange.base_url)) is None:
+                raise
+        else:
+            item = dict(item_of(answer))
+            held = doc_of(item, self._exchange.base_url)
+            if held is None:
+                raise not_picora(answer, "names no id")
+        sent = upload.content.encode("utf-8")
+        made = replace(
+            held,
+            title=held.title or upload.title,
+            tags=held.tags if isinstance(item.get("tags"), list) else upload.tags,
+            size_bytes=held.size_bytes or len(sent),
+            sha256=hashlib.sha256(sent).hexdigest(),
+            rewritten=upload.rewrite_images,
+        )
+        return Posted(made, duplicate=boolean(item.get("duplicate")) is True, remarks=remarks_of(item))
+
+    def _purge(self, object_id: str) -> None:
+        path = path_of(Kind.DOC, object_id)
+        try:
+            self._exchange.send(Call("DELETE", path, Tier.MUTATION, query={"hard": "true"}))
+        except NotFound:
+            return  # purged already, or never there: posting again will tell
+
+    @contextmanager
+    def _audio_body(self, upload: AudioUpload) -> Iterator[AudioBody]:
+        file = upload.open()
+        try:
+            yield AudioBody(file, upload, self._exchange.stop)
+        finally:
+            file.close()
+
+
+def _doc_body(upload: DocUpload) -> dict[str, object]:
+    body: dict[str, object] = {
+        "filename": valid_text(upload.filename),
+        "content": upload.content,
+        "tags": [valid_text(tag) for tag in upload.tags],
+        "isPublic": upload.public,
+        "rewriteImages": upload.rewrite_images,
+    }
+    title = valid_text(upload.title)[:_DOC_TITLE_CHARS]
+    return body | ({"title": title} if title else {})
+
+
+def _doc_fields(change: Change) -> dict[str, object]:
+    fields = {
+        "title": None if change.title is None else valid_text(change.title)[:_DOC_TITLE_CHARS],
+        "tags": None if change.tags is None else [valid_text(tag) for tag in change.tags],
+        "isPublic": change.public,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _audio_fields(change: Change) -> dict[str, object]:
+    """Audio has no tags, and spells visibility its own way (contract §6)."""
+    fields = {
+        "title": None if change.title is None else valid_text(change.title)[:AUDIO_TITLE_CHARS],
+        "is_public": change.public,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

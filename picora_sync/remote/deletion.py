@@ -1,0 +1,87 @@
+"""Deleting in batches, and being certain about each id afterwards (contract §7, §8; design §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from picora_sync.core.model import Kind, Tier
+from picora_sync.errors import NotFound, NotPicora, Rejected
+from picora_sync.remote.exchange import Call, Exchange
+from picora_sync.remote.failures import Answer, parsed
+from picora_sync.remote.wire import Item, checked_id, data_of, ids_of, number, path_of
+
+MOST_DOCS: Final = 50
+MOST_AUDIO: Final = 100
+
+_NO_SUCH_CALL: Final = (404, 405, 501)
+
+
+def delete_docs(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bool]) -> tuple[str, ...]:
+    """``DELETE /v1/docs``, whose reply only counts: unless it counts them all, ``gone`` is asked for each id."""
+    wanted = _checked(ids, MOST_DOCS)
+    call = Call("DELETE", "/v1/docs", Tier.MUTATION, json={"ids": wanted})
+
+    def certain(data: Item) -> Collection[str]:
+        return wanted if number(data.get("deleted")) == len(wanted) and not number(data.get("failed")) else ()
+
+    return _delete(exchange, Kind.DOC, wanted, call, certain, gone)
+
+
+def delete_audio(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bool]) -> tuple[str, ...]:
+    """``DELETE /v1/media``, whose reply names each id: those it does not report as gone are asked for."""
+    wanted = _checked(ids, MOST_AUDIO)
+    items = [{"id": object_id, "type": "audio"} for object_id in wanted]
+    call = Call("DELETE", "/v1/media", Tier.MUTATION, json={"items": items})
+    return _delete(exchange, Kind.AUDIO, wanted, call, _reported_gone, gone)
+
+
+def _delete(
+    exchange: Exchange,
+    kind: Kind,
+    wanted: Sequence[str],
+    call: Call,
+    certain: Callable[[Item], Collection[str]],
+    gone: Callable[[str], bool],
+) -> tuple[str, ...]:
+    """Make the batch call and ask for the ids it leaves open; single calls where the server has no batch call."""
+    if not wanted:
+        return ()
+    try:
+        answer = exchange.send(call)
+    except (NotFound, NotPicora, Rejected) as absent:
+        if absent.status not in _NO_SUCH_CALL:
+            raise
+        for object_id in wanted:
+            _delete_one(exchange, kind, object_id)
+        return tuple(wanted)
+    known = certain(_data(answer))
+    return tuple(object_id for object_id in wanted if object_id in known or gone(object_id))
+
+
+def _reported_gone(data: Item) -> Collection[str]:
+    failed = data.get("failed")
+    entries = [entry for entry in failed if isinstance(entry, dict)] if isinstance(failed, list) else []
+    return ids_of(data.get("deleted")) | ids_of([entry for entry in entries if entry.get("reason") == "NOT_FOUND"])
+
+
+def _delete_one(exchange: Exchange, kind: Kind, object_id: str) -> None:
+    try:
+        answer = exchange.send(Call("DELETE", path_of(kind, object_id), Tier.MUTATION))
+    except NotFound:
+        return  # gone is what was wanted
+    if answer.body:  # its content tells nothing (§16 #16), but a proxy's page must not pass for a success
+        data_of(answer)
+
+
+def _data(answer: Answer) -> Item:
+    """What the reply says, {} if nothing that can be read: then every id is asked for."""
+    body = parsed(answer.body)
+    data = body.get("data") if isinstance(body, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _checked(ids: Sequence[str], most: int) -> list[str]:
+    if len(ids) > most:
+        raise ValueError(f"at most {most} ids in one call, not {len(ids)}")
+    return [checked_id(object_id) for object_id in dict.fromkeys(ids)]

@@ -1,0 +1,70 @@
+"""Whole lists of the account, page by page (contract §4, §12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from picora_sync.core.model import Kind, RemoteObject, Tier
+from picora_sync.errors import NotPicora
+from picora_sync.remote import hints
+from picora_sync.remote.exchange import Call, Exchange
+from picora_sync.remote.wire import Item, Page, id_of, objects_of, page_of
+
+_MOST_PAGES: Final = 20_000
+_LISTS: Final = {
+    Kind.DOC: ("/v1/docs", {"limit": "50"}),
+    Kind.AUDIO: ("/v1/media", {"type": "audio", "limit": "100"}),
+}
+
+
+def list_objects(exchange: Exchange, kind: Kind) -> Iterator[RemoteObject]:
+    """Every object of a kind, each id once, in the server's order (servers disagree about it, §16 #7).
+
+    Raises:
+        NotPicora: the list does not end, or is none: what came so far is not all there is.
+        RemoteError: as any call.
+    """
+    path, query = _LISTS[kind]
+    seen: set[str] = set()
+    for page in _pages(exchange, path, query, "cursor"):
+        if not page.items:
+            return  # an empty page ends these lists, whatever its cursor says
+        for found in objects_of(kind, page.items, exchange.base_url):
+            if found.id not in seen:
+                seen.add(found.id)
+                yield found
+
+
+def live_audio(exchange: Exchange) -> Iterator[Item]:
+    """The upserts of ``GET /v1/sync/state?type=audio`` that no later delete undid, oldest first (§12).
+
+    Raises:
+        NotPicora: the list does not end, or is none.
+        NotFound, Rejected: this server has no such call.
+    """
+    live: dict[str, Item] = {}
+    for page in _pages(exchange, "/v1/sync/state", {"type": "audio", "limit": "500"}, "since"):
+        for change in page.items:
+            object_id = id_of(change)
+            if object_id is None or change.get("type", "audio") != "audio":
+                continue
+            live.pop(object_id, None)
+            if change.get("op") != "delete":
+                live[object_id] = change
+    yield from live.values()
+
+
+def _pages(exchange: Exchange, path: str, query: dict[str, str], parameter: str) -> Iterator[Page]:
+    """The pages of one list, until the server says that there are no more."""
+    cursor = ""
+    for _ in range(_MOST_PAGES):
+        call = Call("GET", path, Tier.READ, query=query | ({parameter: cursor} if cursor else {}))
+        page = page_of(exchange.send(call))
+        yield page
+        if not page.has_more:
+            return
+        if page.next_cursor in ("", cursor):
+            break
+        cursor = page.next_cursor
+    raise NotPicora(f"GET {path}: the list does not end", hint=hints.NOT_PICORA)
