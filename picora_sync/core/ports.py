@@ -57,12 +57,14 @@ class Scan:
     ``failed`` maps subtrees (``""`` is the root) that could not be read to the reason: nothing below them is known.
     ``ignored`` maps files of a mirrored kind that a rule leaves out to that rule.
     ``problems`` are remarks on single paths, such as a link that leads out of the folder.
+    ``mounts`` are the directories on another device than the one they lie in.
     """
 
     files: dict[str, Fingerprint]
     failed: dict[str, Problem]
     ignored: dict[str, str]
     problems: dict[str, Problem]
+    mounts: frozenset[str] = frozenset()
 
 
 class Disk(Protocol):

@@ -1,0 +1,167 @@
+"""One folder on disk: implements :class:`picora_sync.core.ports.Disk`."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+
+from picora_sync.core.ignore import IgnoreRules, parents_of
+from picora_sync.core.model import Problem, kind_of
+from picora_sync.core.policy import Folder
+from picora_sync.core.ports import Absent, Ignored, Presence, Present, Scan, Unknown
+from picora_sync.disk.faults import GONE, printable, problem_of, type_name
+from picora_sync.disk.reading import fingerprint_of, is_inside
+from picora_sync.disk.root import RootIdentity
+from picora_sync.disk.rules import RuleBook
+from picora_sync.disk.scanning import LINK_REFUSED, Walk, link_problem, without_failed
+
+_LANDMARKS = 20
+
+
+class FolderDisk:
+    """Scans and looks by the folder's rules; believes nothing while the root is not the one it knows.
+
+    ``state_paths`` are absolute directories of picora-sync itself, left out where they lie inside the folder.
+    ``mounts`` are the mount points that earlier scans found below the root, None if there was none yet: where one
+    appeared or vanished since, the subtree is unknown (design §6.1) until :meth:`trust_mounts`.
+    Raises :class:`picora_sync.core.ignore.BadPattern` for a wrong pattern in ``folder.ignore``.
+    """
+
+    def __init__(
+        self, folder: Folder, *, state_paths: Sequence[str] = (), mounts: frozenset[str] | None = None
+    ) -> None:
+        self._root = folder.root
+        self._real_root = os.path.realpath(folder.root)
+        self._follow = folder.follow_symlinks
+        self._identity = RootIdentity(folder.root, folder.name)
+        self._book = RuleBook(folder.root, IgnoreRules.of(folder.ignore, own=self._below_root(state_paths)))
+        self._mounts = mounts
+
+    def mark_root(self, expected_id: str | None, landmarks: Sequence[str] = ()) -> str | Problem:
+        """The root's id, to be kept in the index and given again at each start; None on the first run only.
+
+        "" is the id of a root that cannot be written; it is known by ``landmarks``, some files of it in the index.
+        """
+        return self._identity.mark(expected_id, landmarks)
+
+    def check_root(self) -> Problem | None:
+        """None if the root is there and is the one we know; else why nothing below it can be believed."""
+        return self._identity.check()
+
+    def trust_mounts(self) -> None:
+        """Take the mount points that the next scan finds as right: a person said so."""
+        self._mounts = None
+
+    def why_ignored(self, path: str, *, is_dir: bool = False) -> str | None:
+        """Why a path of any kind is left out by the rules, whether it exists or not; None if it is not.
+
+        Where the rules cannot be known, that is the reason.
+        """
+        reason = self._book.why_ignored(path, is_dir=is_dir)
+        return reason.message if isinstance(reason, Problem) else reason
+
+    def scan(self) -> Scan:
+        """Walk the folder; the root is checked before and after, so that no half of a walk is believed."""
+        problem = self.check_root()
+        scan = Scan({}, {}, {}, {})
+        if problem is None:
+            scan = Walk(self._root, self._book, follow_symlinks=self._follow).run()
+            problem = self.check_root()
+        if problem is not None:
+            return Scan({}, {"": problem}, {}, {})
+        self._compare_mounts(scan)
+        scan = without_failed(scan)
+        if scan.files:
+            step = max(1, len(scan.files) // _LANDMARKS)
+            self._identity.remember(list(scan.files)[::step])
+        return scan
+
+    def look(self, path: str) -> Presence:
+        """What is at this path right now."""
+        problem = self.check_root()
+        if problem is not None:
+            return Unknown(problem)
+        rules = self._descend(path)
+        if not isinstance(rules, IgnoreRules):
+            return rules
+        status = self._status(path)
+        if not isinstance(status, os.stat_result):
+            return status
+        reason = rules.why_entry_ignored(path, is_dir=False)
+        if reason is None and kind_of(path) is None:
+            reason = "neither a note nor audio, by its name"
+        if reason is not None:
+            return Ignored(reason)
+        return self._follow_link(path) if stat.S_ISLNK(status.st_mode) else _regular(status)
+
+    def _descend(self, path: str) -> IgnoreRules | Absent | Unknown | Ignored:
+        """The rules for the file's directory, or what is to be said of the file because of a directory above it."""
+        rules = self._book.at_root()
+        device = os.stat(self._root).st_dev if self._mounts is not None else 0  # noqa: PTH116  # a string all the way
+        for parent in parents_of(path):
+            if isinstance(rules, Problem):
+                return Unknown(rules)
+            status = self._status(parent)
+            if not isinstance(status, os.stat_result):
+                return Unknown(_mount_changed(parent)) if parent in (self._mounts or ()) else status
+            why = self._why_not_through(parent, status) or rules.why_entry_ignored(parent, is_dir=True)
+            if why is not None:
+                below = self._status(path)
+                return Ignored(why) if isinstance(below, os.stat_result) else below
+            if self._mounts is not None:
+                if (status.st_dev != device) != (parent in self._mounts):
+                    return Unknown(_mount_changed(parent))
+                device = status.st_dev
+            rules = self._book.below(parent, rules)
+        return Unknown(rules) if isinstance(rules, Problem) else rules
+
+    def _why_not_through(self, parent: str, status: os.stat_result) -> str | None:
+        if not stat.S_ISLNK(status.st_mode):
+            return None
+        if not self._follow:
+            return f"below {printable(parent)}, {LINK_REFUSED}"
+        problem = link_problem(f"{self._root}/{parent}", parent, self._real_root)
+        return None if problem is None else problem.message
+
+    def _follow_link(self, path: str) -> Presence:
+        if not self._follow:
+            return Ignored(LINK_REFUSED)
+        full_path = f"{self._root}/{path}"
+        problem = link_problem(full_path, path, self._real_root)
+        if problem is not None:
+            return Ignored(problem.message)
+        try:
+            return _regular(os.stat(full_path))  # noqa: PTH116  # a string all the way
+        except OSError as error:
+            return Absent() if error.errno in GONE else Unknown(problem_of(error, path))
+
+    def _status(self, path: str) -> os.stat_result | Absent | Unknown:
+        try:
+            return os.lstat(f"{self._root}/{path}")
+        except OSError as error:
+            return Absent() if error.errno in GONE else Unknown(problem_of(error, path))
+
+    def _compare_mounts(self, scan: Scan) -> None:
+        if self._mounts is None:
+            self._mounts = scan.mounts
+        for path in scan.mounts ^ self._mounts:
+            if self._book.why_ignored(path, is_dir=True) is None:
+                scan.failed[path] = _mount_changed(path)
+
+    def _below_root(self, paths: Sequence[str]) -> list[str]:
+        real = [os.path.realpath(path) for path in paths]
+        return [os.path.relpath(path, self._real_root) for path in real if is_inside(path, self._real_root)]
+
+
+def _regular(status: os.stat_result) -> Presence:
+    kind = type_name(status.st_mode)
+    return Present(fingerprint_of(status)) if kind is None else Ignored(f"{kind}, no regular file")
+
+
+def _mount_changed(path: str) -> Problem:
+    return Problem(
+        "MOUNT_CHANGED",
+        f"{printable(path)} became a mount point, or ceased to be one",
+        "Mount or unmount it as it was before. Nothing below it is sent or deleted meanwhile.",
+    )
