@@ -1,0 +1,109 @@
+"""The project's own files keep what they promise: samples and set-up."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import mutagen
+import pytest
+
+ROOT = Path(__file__).parents[2]
+VAULT = ROOT / "examples" / "vault"
+PODCAST = ROOT / "examples" / "podcast"
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+EPISODES = sorted(file for file in PODCAST.rglob("*.*") if file.is_file())
+SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".svg": b"<svg "}
+
+
+def test_the_podcast_has_one_short_episode_in_each_format() -> None:
+    assert sorted(file.suffix for file in EPISODES) == [".flac", ".m4a", ".mp3", ".ogg", ".wav"]
+    assert max(file.stat().st_size for file in EPISODES) <= 60_000
+
+
+@pytest.mark.parametrize("file", EPISODES, ids=lambda file: file.suffix)
+def test_each_episode_has_a_length_and_a_title(file: Path) -> None:
+    sound = mutagen.File(file, easy=file.suffix != ".wav")
+    title = sound["TIT2"].text[0] if file.suffix == ".wav" else sound["title"][0]
+    assert title
+    assert sound.info.length == pytest.approx(2.0, abs=0.2)
+
+
+def test_the_formats_that_may_carry_a_cover_do() -> None:
+    assert mutagen.File(next(PODCAST.rglob("*.mp3"))).tags.getall("APIC")[0].data.startswith(SIGNATURES[".jpg"])
+    assert mutagen.File(next(PODCAST.rglob("*.flac"))).pictures[0].data.startswith(SIGNATURES[".png"])
+
+
+def test_each_picture_of_the_vault_is_what_its_name_says() -> None:
+    for file in (VAULT / "attachments").iterdir():
+        assert file.read_bytes().startswith(SIGNATURES[file.suffix]), file
+
+
+def test_the_vault_holds_what_obsidian_users_write() -> None:
+    notes = {file.relative_to(VAULT).as_posix(): file.read_bytes() for file in VAULT.rglob("*.md")}
+    text = b"".join(notes.values()).decode()
+    for wanted in (
+        "![[chart.png\\|120]]",
+        "[!tip]",
+        "%% ",
+        "```",
+        "publish: true",
+        'public: "yes"',
+        "\ufeff",
+        "红楼梦",
+    ):
+        assert wanted in text, wanted
+    digests = [hashlib.sha256(data).hexdigest() for data in notes.values()]
+    assert len(digests) - len(set(digests)) == 1, "exactly two notes have the same text"
+    assert (VAULT / ".obsidian").is_dir()
+    assert "drafts/" in (VAULT / ".picoraignore").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: file.name)
+def test_every_requirement_is_pinned_with_hashes_and_names_no_place(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"://|^--|@ |/(opt|home|root|tmp|work)/", text, flags=re.MULTILINE)
+    for entry in re.split(r"\n(?=[a-z0-9])", text)[1:]:
+        assert re.match(r"[a-z0-9._-]+==\S+", entry), entry[:80]
+        assert "--hash=sha256:" in entry, entry[:80]
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: file.name)
+def test_the_pins_hold_every_declared_dependency(file: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = ["server", "dev"] if file.name == "dev.txt" else ["server"]
+    declared = [
+        *project["dependencies"],
+        *(each for extra in extras for each in project["optional-dependencies"][extra]),
+    ]
+    names = {re.split(r"[<>=\[ ]", each)[0].lower() for each in declared}
+    pinned = set(re.findall(r"^([a-z0-9._-]+)==", file.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert names - pinned == set(), "run: make requirements"
+
+
+def test_ci_runs_check_and_can_be_executed() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[-1]) == ("#!/usr/bin/env bash", "make check")
+    assert "set -euo pipefail" in lines
+
+
+def make(*words: str) -> str:
+    # Without what an outer make says to an inner one.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", *words]
+    result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603  # fixed words
+    return result.stdout
+
+
+def test_make_alone_lists_the_targets() -> None:
+    assert {"help", "demo", "test", "check", "fix", "bench"} <= set(re.findall(r"make ([a-z]+) ", make()))
+
+
+def test_check_ends_with_the_tests_so_that_their_closing_line_is_last() -> None:
+    assert "-m pytest" in make("-n", "check").splitlines()[-1]
