@@ -21,6 +21,7 @@ PER_HOUR: Final = 5000
 ANSWER_FRESH_S: Final = 5.0
 """An answer that took longer tells of a window that may be over: pass it to ``learn`` without its headers."""
 
+_ENDLESS: Final = 100_000  # a server with its limits off may advertise one a minute that nobody reaches
 _WHOLE_SECOND_S: Final = 1.0  # RateLimit-Reset is whole seconds, and nobody says which way it is rounded
 _BURST_SHARE: Final = {Tier.UPLOAD: 12, Tier.MUTATION: 12, Tier.READ: 20}  # contract §3: 60/5, 120/10, 600/30
 _PER_MINUTE: Final = {Tier.UPLOAD: 60, Tier.MUTATION: 120, Tier.READ: 600}
@@ -149,7 +150,7 @@ class Pacing:
 
     Every ``spend`` must be followed by one ``learn`` of the same tier. ``unlimited`` says that the server is known
     to have no limits; otherwise a first good answer without rate headers says so (contract §3 promises them on every
-    authenticated answer). A 429 is believed always.
+    authenticated answer), or one that names a limit nobody reaches. A 429 is believed always.
     """
 
     def __init__(self, *, unlimited: bool = False) -> None:
@@ -200,7 +201,7 @@ class Pacing:
             lane.window.roll(now)
             lane.window.counted += 0 if self._off else 1
         else:
-            self._allowed(lane, rates, now)
+            self._allowed(tier, rates, now)
 
     def prime(self, reply: Mapping[str, object], now: float) -> None:
         """Take in the data of ``GET /v1/user/me/rate-limits`` (contract §13); without any limit in it there is none."""
@@ -209,11 +210,10 @@ class Pacing:
             self._off = not self._limits_seen
             return
         for name, rates in heard.items():
-            if name == "hourly":
-                self._switch_on()
+            if name != "hourly":
+                self._allowed(Tier(name), rates, now)
+            elif not self._off:
                 _hear(self._hour, rates, now)
-            else:
-                self._allowed(self._lanes[Tier(name)], rates, now)
 
     def eta_s(self, requests: Mapping[Tier, int], now: float) -> float:
         """Seconds until the last of these requests can have gone out; the tiers run side by side."""
@@ -225,13 +225,19 @@ class Pacing:
         start_s, place = self._hour.start_of_nth_s(total, self._hour.counted, now)
         return max(lanes_s, start_s + lanes_s * place / total if start_s else 0.0)
 
-    def _allowed(self, lane: Lane, rates: Rates, now: float) -> None:
+    def _allowed(self, tier: Tier, rates: Rates, now: float) -> None:
+        if rates.limit is not None and rates.limit >= _ENDLESS:
+            self._off = True
+            return
         self._switch_on()
         if rates.reset_s is not None and rates.reset_s > MINUTE_S + _WHOLE_SECOND_S:
             _hear(self._hour, rates, now)  # contract §15 #5: the answer may speak of the hour
         else:
+            lane = self._lanes[tier]
             lane.roll(now)
             _hear(lane.window, rates, now)
+            if not self._hour.told:  # an admin account has ten times of everything (contract §3)
+                self._hour.limit = PER_HOUR * max(1, lane.window.limit // _PER_MINUTE[tier])
 
     def _refused(self, lane: Lane, rates: Rates, now: float) -> None:
         delay_s = rates.refused_for_s

@@ -244,6 +244,27 @@ def test_an_admin_account_gets_its_larger_rate_and_burst() -> None:
     assert spend_all(pacing, Tier.UPLOAD, 100, 10.0) == pytest.approx(15.0)
 
 
+def test_an_admin_account_gets_its_larger_hour() -> None:
+    pacing = Pacing()
+    pacing.spend(Tier.READ, 0.0)
+    pacing.learn(Tier.READ, 200, told(6000, 5999, 60), 0.0)
+    assert spend_all(pacing, Tier.READ, 6000, 0.0) < 120
+
+
+def test_a_limit_that_nobody_reaches_is_no_limit() -> None:
+    pacing = Pacing()
+    pacing.spend(Tier.READ, 0.0)
+    pacing.learn(Tier.READ, 200, told(1_000_000, 1_000_000, 60), 0.0)
+    assert spend_all(pacing, Tier.UPLOAD, 10_000, 0.0) == 0.0
+
+
+def test_priming_with_limits_that_nobody_reaches_means_none() -> None:
+    pacing = Pacing()
+    block = {"limit": 1_000_000, "remaining": 1_000_000, "resetSeconds": 10}
+    pacing.prime(dict.fromkeys(("read", "upload", "mutation", "hourly"), block), 0.0)
+    assert pacing.unlimited
+
+
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_a_good_answer_without_rate_headers_means_no_limits(status: int) -> None:
     pacing = Pacing()
