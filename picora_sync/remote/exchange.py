@@ -31,14 +31,30 @@ JSON_BYTES: Final = 16 * 1024 * 1024
 RAW_BYTES: Final = 128 * 1024 * 1024
 _ERROR_BYTES: Final = 64 * 1024
 
-PATIENCE: Final = httpx.Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0)
-UPLOAD_PATIENCE: Final = httpx.Timeout(connect=10.0, read=300.0, write=60.0, pool=60.0)  # 201 comes after processing
-PROBE_PATIENCE: Final = httpx.Timeout(5.0)
-
 _RATE_LIMITED: Final = 429
 _GONE: Final = (404, 410)
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each phase of an exchange may stand still."""
+
+    connect_s: float = 10.0
+    write_s: float = 60.0
+    read_s: float = 60.0
+    pool_s: float = 60.0
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """The same for the HTTP library."""
+        return httpx.Timeout(connect=self.connect_s, write=self.write_s, read=self.read_s, pool=self.pool_s)
+
+
+PATIENCE: Final = Patience()
+UPLOAD_PATIENCE: Final = Patience(read_s=300.0)  # the answer comes after the server has processed the file
+PROBE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ class Call:
     json: object = None
     body: Callable[[], AbstractContextManager[AudioBody]] | None = None
     answer_bytes: int = JSON_BYTES
-    patience: httpx.Timeout = PATIENCE
+    patience: Patience = PATIENCE
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -90,7 +106,7 @@ class Exchange:
         agent = f"picora-sync/{version('picora-sync')}"
         self._http = httpx.Client(
             headers={"User-Agent": agent, "X-Picora-Client": agent, "Accept-Encoding": "identity"},
-            timeout=PATIENCE,
+            timeout=PATIENCE.timeout,
             transport=transport,
             trust_env=self._base.host not in _LOOPBACK,
         )
@@ -178,7 +194,7 @@ class Exchange:
                 params=call.query or None,
                 content=content,
                 headers=headers,
-                timeout=call.patience,
+                timeout=call.patience.timeout,
             )
             response = self._http.send(request, stream=True)
             with closing(response):
