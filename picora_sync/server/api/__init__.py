@@ -1,0 +1,1 @@
+"""The endpoints: a request in, a reply out."""

@@ -1,0 +1,66 @@
+"""The WSGI application, put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import falcon
+
+from picora_sync.server import accounts
+from picora_sync.server.accounts import Bootstrap, bootstrap
+from picora_sync.server.api.account import Health, RateLimits, UsageReport, Verify
+from picora_sync.server.api.documents import DocumentItem, DocumentList, DocumentText
+from picora_sync.server.library.composing import Composer
+from picora_sync.server.library.documents import Documents
+from picora_sync.server.library.images import Images
+from picora_sync.server.library.usage import Usage
+from picora_sync.server.library.views import Urls
+from picora_sync.server.settings import ServerSettings
+from picora_sync.server.store.blobs import Blobs
+from picora_sync.server.store.clock import Stamps
+from picora_sync.server.store.database import Database
+from picora_sync.server.web import envelope
+from picora_sync.server.web.access import Gate
+from picora_sync.server.web.rate_windows import RateWindows
+
+__all__ = ["App", "Bootstrap", "bootstrap", "create_app"]
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+
+def create_app(
+    settings: ServerSettings, *, base_url: str = "http://testserver", clock: Callable[[], float] = time.time
+) -> App:
+    """The application for one data directory; media are served below ``{base_url}/media/``.
+
+    The schema is made if it is missing, and a key in the settings is accepted from then on; :func:`bootstrap` makes a
+    key where there is none.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database.for_settings(settings.data, settings.database)
+    database.create()
+    if settings.key is not None and accounts.find(database, settings.key) is None:
+        bootstrap(settings, clock)
+    blobs = Blobs(settings.data, settings.storage)
+    stamps = Stamps(clock, database.newest_stamp_ms())
+    windows = RateWindows(clock, enforced=settings.rate_limits)
+    urls = Urls(base_url.rstrip("/"))
+    images = Images(database, blobs, stamps)
+    documents = Documents(database, blobs, stamps, Composer(images, urls))
+
+    app: App = falcon.App(middleware=[Gate(database, windows)])
+    envelope.install(app)
+    routes: dict[str, object] = {
+        "/health": Health(stamps),
+        "/v1/health": Health(stamps),
+        "/v1/auth/verify": Verify(),
+        "/v1/user/me/rate-limits": RateLimits(windows),
+        "/v1/user/me/usage": UsageReport(Usage(database, stamps)),
+        "/v1/docs": DocumentList(documents),
+        "/v1/docs/{doc_id}": DocumentItem(documents),
+        "/v1/docs/{doc_id}/raw": DocumentText(documents),
+    }
+    for route, resource in routes.items():
+        app.add_route(route, resource)
+    return app

@@ -1,0 +1,1 @@
+"""Pure work on what was uploaded: no rows, no requests."""

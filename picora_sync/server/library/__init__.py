@@ -1,0 +1,1 @@
+"""What an account holds: documents, images, audio; rows and bytes kept together."""

@@ -1,0 +1,244 @@
+"""Documents of an account (contract §8, §9)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from picora_sync.server.accounts import Credential
+from picora_sync.server.library import listing
+from picora_sync.server.library.composing import Composed, Composer, Draft
+from picora_sync.server.library.listing import Page
+from picora_sync.server.store import ids, tally
+from picora_sync.server.store.blobs import Blobs
+from picora_sync.server.store.clock import Stamps
+from picora_sync.server.store.database import Database
+from picora_sync.server.store.schema import docs, tags
+from picora_sync.server.web.cursors import Cursor
+
+INLINE_BYTES = 262_144
+SORTS = ("created_desc", "created_asc", "updated_desc", "updated_asc")
+
+_COLUMNS = [column for column in docs.c if column is not docs.c.inline] + [
+    docs.c.inline.is_not(None).label("is_inline")
+]
+_VIEW = select(*_COLUMNS)
+_BY_HASH = _VIEW.where(docs.c.user_id == bindparam("user"), docs.c.source_hash == bindparam("hash"))
+_BY_ID = _VIEW.where(docs.c.id == bindparam("id"))
+_TEXT = select(docs.c.inline).where(docs.c.id == bindparam("id"))
+
+
+@dataclass(frozen=True)
+class Created:
+    """The outcome of an upload: the row, and what is reported once (contract §8)."""
+
+    row: RowMapping
+    duplicate: bool
+    failures: Sequence[dict[str, object]] = ()
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class DocFilter:
+    """What ``GET /v1/docs`` may be narrowed to."""
+
+    needle: str | None = None
+    tags: tuple[str, ...] = ()
+    public: bool | None = None
+
+
+@dataclass(frozen=True)
+class DocChanges:
+    """What a PATCH sets; None leaves it as it is."""
+
+    title: str | None = None
+    public: bool | None = None
+    tags: list[str] | None = None
+
+
+class Documents:
+    """Rows and texts of documents."""
+
+    def __init__(self, database: Database, blobs: Blobs, stamps: Stamps, composer: Composer) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._stamps = stamps
+        self._composer = composer
+
+    def create(self, owner: Credential, draft: Draft) -> Created:
+        """Store a document, or find the one with the same content (contract §8.1).
+
+        Raises:
+            ApiError: 422 over a limit of the plan, 403 QUOTA_EXCEEDED.
+            StorageUnavailable: the text could not be stored.
+        """
+        source = draft.content.encode()
+        source_hash = hashlib.sha256(source).hexdigest()
+        known = self._find_by_hash(owner.user_id, source_hash)
+        if known is not None:
+            return Created(known, duplicate=True)
+        self._composer.check(owner, len(source))
+        outlined = self._composer.outline(owner, draft)
+        with self._database.read() as connection:
+            tally.require(connection, owner.user_id, "doc_count", 1, owner.plan.doc_count)
+        composed = self._composer.compose(owner, draft, outlined)
+        doc_id = ids.new_id()
+        try:
+            row = self._store(owner, doc_id, source_hash, draft, composed)
+        except BaseException:
+            self._composer.undo(owner, composed)
+            self._blobs.discard(blob_key(doc_id))
+            raise
+        if row["id"] != doc_id:  # an equal upload was faster
+            self._blobs.discard(blob_key(doc_id))
+            return Created(row, duplicate=True)
+        return Created(row, duplicate=False, failures=composed.failures, warnings=composed.warnings)
+
+    def get(self, doc_id: str) -> RowMapping | None:
+        """One document of anybody: the caller decides who may see it."""
+        if not ids.is_id(doc_id):
+            return None
+        with self._database.read() as connection:
+            return connection.execute(_BY_ID, {"id": doc_id}).mappings().first()
+
+    def text(self, row: RowMapping) -> bytes:
+        """The stored text.
+
+        Raises:
+            StorageUnavailable: the object store does not give it.
+        """
+        if not row["is_inline"]:
+            return self._blobs.read(blob_key(row["id"]))
+        with self._database.read() as connection:
+            return bytes(connection.scalar(_TEXT, {"id": row["id"]}) or b"")
+
+    def page(self, user_id: str, wanted: DocFilter, sort: str, after: Cursor | None, limit: int) -> Page:
+        """Documents of a user in one of the orders of :data:`SORTS`."""
+        statement = _VIEW.where(docs.c.user_id == user_id)
+        if wanted.needle is not None:
+            statement = statement.where(listing.contains((docs.c.title_folded,), wanted.needle))
+        if wanted.tags:
+            tagged = exists().where(
+                tags.c.object_id == docs.c.id, tags.c.user_id == user_id, tags.c.tag.in_(wanted.tags)
+            )
+            statement = statement.where(tagged)
+        if wanted.public is not None:
+            statement = statement.where(docs.c.public == wanted.public)
+        with self._database.read() as connection:
+            return listing.fetch(
+                connection,
+                statement,
+                order=sort,
+                stamp=docs.c.updated_at if sort.startswith("updated") else docs.c.created_at,
+                key=docs.c.id,
+                after=after,
+                limit=limit,
+                descending=sort.endswith("desc"),
+            )
+
+    def change(self, user_id: str, doc_id: str, changes: DocChanges) -> RowMapping | None:
+        """Set title, visibility or tags; ``updatedAt`` moves only if something really changed."""
+        with self._database.write() as connection:
+            row = self._own(connection, user_id, doc_id)
+            if row is None:
+                return None
+            values: dict[str, object] = {}
+            if changes.title is not None and changes.title != row["title"]:
+                values |= {"title": changes.title, "title_folded": changes.title.casefold()}
+            if changes.public is not None and changes.public != row["public"]:
+                values["public"] = changes.public
+            if changes.tags is not None and changes.tags != json.loads(row["tags"]):
+                values["tags"] = _dump(changes.tags)
+                connection.execute(delete(tags).where(tags.c.object_id == doc_id))
+                _insert_tags(connection, user_id, doc_id, changes.tags)
+            if not values:
+                return row
+            values["updated_at"] = self._stamps.take_ms()
+            connection.execute(update(docs).where(docs.c.id == doc_id).values(values))
+            return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()
+
+    def delete(self, user_id: str, doc_ids: Sequence[object]) -> int:
+        """Remove documents of a user in one transaction; returns how many there were. Images stay."""
+        gone: list[str] = []
+        with self._database.write() as connection:
+            for doc_id in dict.fromkeys(wanted for wanted in doc_ids if isinstance(wanted, str)):
+                if self._own(connection, user_id, doc_id) is None:
+                    continue
+                connection.execute(delete(docs).where(docs.c.id == doc_id))
+                connection.execute(delete(tags).where(tags.c.object_id == doc_id))
+                gone.append(doc_id)
+            tally.give_back(connection, user_id, "doc_count", len(gone))
+        for doc_id in gone:
+            self._blobs.discard(blob_key(doc_id))
+        return len(gone)
+
+    def _find_by_hash(self, user_id: str, source_hash: str) -> RowMapping | None:
+        with self._database.read() as connection:
+            return connection.execute(_BY_HASH, {"user": user_id, "hash": source_hash}).mappings().first()
+
+    def _own(self, connection: Connection, user_id: str, doc_id: str) -> RowMapping | None:
+        if not ids.is_id(doc_id):
+            return None
+        row = connection.execute(_BY_ID, {"id": doc_id}).mappings().first()
+        return row if row is not None and row["user_id"] == user_id else None
+
+    def _store(self, owner: Credential, doc_id: str, source_hash: str, draft: Draft, composed: Composed) -> RowMapping:
+        """The new row, or the row of an equal upload that was faster."""
+        stored = composed.text.encode()
+        is_inline = len(stored) <= INLINE_BYTES
+        if not is_inline:
+            self._blobs.put(blob_key(doc_id), stored)
+        values: dict[str, Any] = {
+            "id": doc_id,
+            "user_id": owner.user_id,
+            "source_hash": source_hash,
+            "stored_hash": hashlib.sha256(stored).hexdigest(),
+            "title": composed.title,
+            "title_folded": composed.title.casefold(),
+            "filename": draft.filename,
+            "size_bytes": len(stored),
+            "word_count": composed.word_count,
+            "image_count": composed.image_count,
+            "rewritten_count": composed.rewritten_count,
+            "public": composed.public,
+            "tags": _dump(composed.tags),
+            "cover_url": composed.cover_url,
+            "inline": stored if is_inline else None,
+        }
+        wanted = {"user": owner.user_id, "hash": source_hash}
+        try:
+            with self._database.write() as connection:
+                known = connection.execute(_BY_HASH, wanted).mappings().first()
+                if known is not None:
+                    return known
+                tally.take(connection, owner.user_id, "doc_count", 1, owner.plan.doc_count)
+                now = self._stamps.take_ms()
+                connection.execute(docs.insert(), values | {"created_at": now, "updated_at": now})
+                _insert_tags(connection, owner.user_id, doc_id, composed.tags)
+                return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()
+        except IntegrityError:  # another process was faster
+            known = self._find_by_hash(owner.user_id, source_hash)
+            if known is None:
+                raise
+            return known
+
+
+def blob_key(doc_id: str) -> str:
+    """Where a long document's text is."""
+    return f"docs/{doc_id}"
+
+
+def _dump(tag_list: list[str]) -> str:
+    return json.dumps(tag_list, ensure_ascii=False)
+
+
+def _insert_tags(connection: Connection, user_id: str, doc_id: str, tag_list: list[str]) -> None:
+    if tag_list:
+        rows = [{"user_id": user_id, "tag": tag, "object_id": doc_id} for tag in tag_list]
+        connection.execute(tags.insert(), rows)

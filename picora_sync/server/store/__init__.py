@@ -1,0 +1,1 @@
+"""Rows, bytes, ids and time."""

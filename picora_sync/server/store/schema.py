@@ -1,0 +1,125 @@
+"""The tables. Times are milliseconds since the epoch, sizes bytes, flags integers that are 0 or 1."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(21), primary_key=True),
+    Column("plan", String(16), nullable=False),
+    Column("admin", Boolean, nullable=False, default=False),
+    Column("created_at", BigInteger, nullable=False),
+    # What is used of each quota dimension; changed only together with the rows it counts.
+    Column("doc_count", BigInteger, nullable=False, default=0),
+    Column("media_bytes", BigInteger, nullable=False, default=0),
+    Column("img_bytes", BigInteger, nullable=False, default=0),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(21), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("scope", String(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+docs = Table(
+    "docs",
+    metadata,
+    Column("id", String(21), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("source_hash", String(64), nullable=False),
+    Column("stored_hash", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("title_folded", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("word_count", Integer, nullable=False),
+    Column("image_count", Integer, nullable=False),
+    Column("rewritten_count", Integer, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("cover_url", Text),
+    Column("inline", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("docs_by_hash", "user_id", "source_hash", unique=True),
+    Index("docs_by_creation", "user_id", "created_at", "id"),
+    Index("docs_by_update", "user_id", "updated_at", "id"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", String(21), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("type", String(8), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("filename_folded", Text, nullable=False),
+    Column("title", Text),
+    Column("title_folded", Text, nullable=False),
+    Column("mime", String(32), nullable=False),
+    Column("ext", String(8), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("public", Boolean, nullable=False),
+    # Of the bytes as uploaded (finds repeated images) and as stored (a sanitised SVG differs).
+    Column("source_hash", String(64), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("duration_s", Integer),
+    Column("bitrate_kbps", Integer),
+    Column("cover_mime", String(32)),
+    Column("tags", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("media_by_creation", "user_id", "created_at", "id"),
+    Index("media_by_update", "user_id", "updated_at", "id"),
+    Index(
+        "images_by_hash",
+        "user_id",
+        "source_hash",
+        unique=True,
+        sqlite_where=text("type = 'image'"),
+        postgresql_where=text("type = 'image'"),
+    ),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("user_id", String(21), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("object_id", String(21), primary_key=True),
+    Index("tags_by_object", "object_id"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("id", String(21), primary_key=True),
+    Column("user_id", String(21), nullable=False),
+    Column("type", String(8), nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("tombstones_by_time", "user_id", "updated_at", "id"),
+)
