@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Hashable, Iterable
+from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from itertools import count, islice
 
-from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.model import FileRef, Kind, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
 
 Request = Upload | Patch | Delete
@@ -36,6 +37,15 @@ class Rank(IntEnum):
     BACKFILL = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What waits: uploads, their bytes, and requests per tier."""
+
+    uploads: int
+    upload_bytes: int
+    requests: dict[Tier, int]
+
+
 class Backlog:
     """A queue per lane, smallest first, and the deletes apart, since they go out in batches.
 
@@ -54,9 +64,22 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._live) + sum(map(len, self._deletes.values())) + len(self._parked)
 
-    def waiting(self, lane: Lane) -> int:
-        """How many actions this lane holds, parked ones left out."""
-        return sum(1 for _, action in self._live.values() if lane_of(action) is lane)
+    def counts(self) -> Counts:
+        """How much waits, and the least number of requests that it needs."""
+        uploads = patches = size = 0
+        deletes = {kind: len(waiting) for kind, waiting in self._deletes.items()}
+        live = [action for _, action in self._live.values()]
+        for action in (*live, *(entry[2] for entry in self._parked)):
+            match action:
+                case Upload():
+                    uploads += 1
+                    size += action.wanted.size_bytes
+                case Patch():
+                    patches += 1
+                case Delete():
+                    deletes[action.kind] += 1
+        batches = sum(-(-number // BATCH[kind]) for kind, number in deletes.items())
+        return Counts(uploads, size, {Tier.UPLOAD: uploads, Tier.MUTATION: patches + batches})
 
     def requests(self) -> Iterable[Request]:
         """All that waits, parked ones included, in no order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,14 @@ class Objects:
         """One object, None if the index does not know it."""
         found = self._select("id", [object_id], "")
         return found[0] if found else None
+
+    def all(self) -> list[RemoteObject]:
+        """Every object the index knows."""
+        return [object_of(row) for row in self._connection.execute(f"SELECT {OBJECT_COLUMNS} FROM object")]
+
+    def count_bindings(self) -> Counter[str]:
+        """How many files are bound to each object."""
+        return Counter(dict(self._connection.execute("SELECT object_id, count(*) FROM binding GROUP BY object_id")))
 
     def live(self, object_ids: Collection[str]) -> list[RemoteObject]:
         """Those of these objects that can be addressed (no DELETE was sent for them)."""
@@ -154,6 +163,15 @@ class Objects:
         ):
             if value is not None:
                 self._connection.execute(f"UPDATE object SET {column} = ? WHERE id = ?", (value, object_id))
+
+    def rebase(self, old: str, new: str) -> None:
+        """The same account answers at another address: its URLs moved with it."""
+        for column in ("url", "thumbnail_url"):
+            self._connection.execute(
+                f"UPDATE object SET {column} = ? || substr({column}, length(?) + 1) "
+                f"WHERE substr({column}, 1, length(?)) = ?",
+                (new, old, old, old),
+            )
 
     def visibility_unknown(self, object_id: str) -> None:
         """A PATCH of the visibility may or may not have been carried out."""

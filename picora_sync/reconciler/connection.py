@@ -35,6 +35,7 @@ class Connection:
         self.offline_since: float | None = None
         self.trouble: Problem | None = None
         self.refused = False
+        self.verified = False
 
     @property
     def state(self) -> AccountState:
@@ -51,6 +52,17 @@ class Connection:
             not self.refused and self._probe_at is None and (lane not in self._closed or self._closed[lane][0] <= now)
         )
 
+    def accepted(self) -> None:
+        """The account was verified: it is reachable, and ours."""
+        self.verified, self.refused, self.trouble = True, False, None
+        self._probe_at, self.offline_since, self._failures = None, None, 0
+
+    def unverified(self, now: float, trouble: Problem, *, refused: bool) -> None:
+        """The account could not be verified: refused, or not reached."""
+        self.verified, self.refused, self.trouble = False, refused, trouble
+        if not refused and self.offline_since is None:
+            self.offline_since = now
+
     def doubt(self, now: float, trouble: Problem) -> None:
         """A call got no whole answer: nothing more starts until ``/health`` was asked."""
         self.trouble = trouble
@@ -64,13 +76,16 @@ class Connection:
     def probed(self, now: float, *, healthy: bool) -> None:
         """``/health`` was asked: go on, or wait with full jitter before asking again."""
         if healthy:
-            self._probe_at, self.offline_since, self._failures = None, None, 0
+            self._probe_at, self.offline_since, self._failures, self.trouble = None, None, 0, None
             return
         if self.offline_since is None:
             self.offline_since = now
+        self._probe_at = now + self.pause_s()
+
+    def pause_s(self) -> float:
+        """How long to wait before the next try: exponential backoff with full jitter."""
         self._failures += 1
-        pause_s = self._jitter.uniform(0.5, min(LONGEST_PAUSE_S, 2.0 ** min(self._failures, 10)))
-        self._probe_at = now + pause_s
+        return self._jitter.uniform(0.5, min(LONGEST_PAUSE_S, 2.0 ** min(self._failures, 10)))
 
     def probe_started(self) -> None:
         """One probe at a time."""

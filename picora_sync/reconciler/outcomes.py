@@ -76,7 +76,7 @@ class Outcomes:
         for remark in outcome.remarks:
             index.files.remark(upload.ref, remark)
         self._connection.success(_work(outcome.job))
-        self._tally.uploaded(upload)
+        self._tally.uploaded(upload, item.url)
         self._context.interactive.difference_update(refs)
         self._context.todo.update(refs)
         self._context.todo.update(row.ref for row in index.files.wanting([upload.wanted.sha256]))
@@ -144,7 +144,7 @@ class Outcomes:
             case CloseLane():
                 self._close(job, consequence, now)
             case Vanished():
-                self._vanished(job)
+                self._vanished(job, problem)
             case _:
                 assert_never(consequence)
 
@@ -195,8 +195,10 @@ class Outcomes:
                     for ref in (waiting.ref, *waiting.also):
                         self._context.index.files.refuse(ref, closing.problem)
 
-    def _vanished(self, job: Job) -> None:
-        if isinstance(job, Alter):
+    def _vanished(self, job: Job, problem: Problem) -> None:
+        if isinstance(job, Send):
+            self._block(job, problem)  # the server does not know this call at all
+        elif isinstance(job, Alter):
             self._context.todo.update(self._context.index.objects.forget(job.patch.object_id))
         elif isinstance(job, Remove):
             self._removed(Removed(job, tuple(delete.object_id for delete in job.deletes)))

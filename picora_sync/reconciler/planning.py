@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from picora_sync.core.backlog import Backlog, Rank
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
-from picora_sync.core.planner import collect, plan
+from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
 from picora_sync.index.rows import FileRow, Seen
@@ -67,11 +67,6 @@ def _file_now(row: FileRow, leaving: Leaving | None, waiting: frozenset[FileRef]
 
 def _is_usable(row: FileRow) -> bool:
     return row.seen is Seen.PRESENT and row.blocked is None and row.wanted is not None and row.wanted.selected
-
-
-def make_plan(view: View) -> list[Action]:
-    """The planner's answer, as it is."""
-    return plan(view)
 
 
 def apply(context: Context, actions: Iterable[Action], backlog: Backlog) -> None:

@@ -9,6 +9,7 @@ from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Delete, Patch
+from picora_sync.core.planner import plan
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
@@ -17,7 +18,7 @@ from picora_sync.reconciler.context import Clocks, Context, Unit
 from picora_sync.reconciler.dispatcher import Dispatcher
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.outcomes import Outcomes
-from picora_sync.reconciler.planning import apply, collect_orphans, load_view, make_plan
+from picora_sync.reconciler.planning import apply, collect_orphans, load_view
 from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.texts import Texts
@@ -71,8 +72,8 @@ class Reconciler:
                 self.scan(folder)
         self._peek()
         self._inspect()
+        self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
-        self._plan()
         self._reopen()
         self._collect_orphans()
         self._dispatcher.pump()
@@ -161,7 +162,7 @@ class Reconciler:
         planned = {file.ref for file in view.files}
         context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
         altering = dispatcher.altering()
-        actions = [a for a in make_plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
+        actions = [a for a in plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self.backlog)
 
     def _reopen(self) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from picora_sync.core.plan import Upload
+
+RECENT = 8
 
 
 @dataclass
@@ -15,8 +18,10 @@ class Tally:
     uploaded_bytes: int = 0
     patched: int = 0
     deleted: int = 0
+    recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT))
 
-    def uploaded(self, upload: Upload) -> None:
+    def uploaded(self, upload: Upload, url: str) -> None:
         """Count a finished upload."""
         self.uploads += 1
         self.uploaded_bytes += upload.wanted.size_bytes
+        self.recent.append(f"{upload.ref.path}\t{url}")

@@ -19,7 +19,7 @@ class ThreadPacer:
     """A :class:`Pacing` behind a lock; requests of a tier go out in the order in which they asked.
 
     ``clock`` gives seconds that never go back (``time.monotonic``). Setting ``stop`` ends every wait: the first in
-    line waits for ``stop`` itself, and hands its turn down the line when it leaves.
+    line waits for ``stop`` itself, and hands its turn down the line when it leaves. ``requests`` counts what went out.
     """
 
     def __init__(self, pacing: Pacing, clock: Callable[[], float], stop: threading.Event) -> None:
@@ -28,6 +28,7 @@ class ThreadPacer:
         self._stop = stop
         self._lock = threading.Lock()
         self._lines: dict[Tier, deque[threading.Event]] = {tier: deque() for tier in Tier}
+        self.requests = 0
 
     def acquire(self, tier: Tier) -> None:
         """Wait until a request of this tier may be sent; every return must be followed by one ``observe``.
@@ -70,6 +71,7 @@ class ThreadPacer:
             wait_s = self._pacing.wait_s(tier, now)
             if not wait_s:
                 self._pacing.spend(tier, now)
+                self.requests += 1
             return wait_s
 
     @contextmanager

@@ -1,0 +1,301 @@
+"""The composition root and the loop.
+
+    watcher ─┐
+    scanner ─┼─► change queue ─► inspect ─► planner ─► guard ─► executor ─► index
+    timer   ─┘
+
+Everything the pipeline needs is made here and handed down; nothing below reads a clock, an environment variable or
+a configuration file.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.config.model import Config
+from picora_sync.content.folder import FolderContent
+from picora_sync.core.model import Account, FileRef, FileState, PlanLimits, Problem, kind_of
+from picora_sync.core.pacing import Pacing
+from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
+from picora_sync.core.ports import Digest, StableFile
+from picora_sync.disk.folder import FolderDisk
+from picora_sync.disk.reading import StableReader
+from picora_sync.errors import ConfigError, KeyRefused, PicoraSyncError, RemoteError, Unreachable
+from picora_sync.executor import Executor, Threads
+from picora_sync.index import Index
+from picora_sync.index.listing import entries
+from picora_sync.index.lock import InstanceLock, is_held
+from picora_sync.reconciler import Reconciler
+from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.reconciler.forecast import PlanReport, forecast
+from picora_sync.reconciler.reporting import describe
+from picora_sync.reconciler.transfers import Meter
+from picora_sync.remote.client import PicoraClient
+from picora_sync.remote.pacer import ThreadPacer
+from picora_sync.summary import Live
+from picora_sync.supervision import FolderWatch
+
+log = logging.getLogger(__name__)
+
+INDEX_NAME = "index.sqlite"
+LIVE_NAME = "live.json"
+
+TELL_S = 0.25
+"""The live view is told this often at most."""
+LIVE_FILE_S = 1.0
+"""The file for ``status`` is written this often at most, and at the end."""
+VERIFY_AGAIN_S = 600.0
+"""A refused key is tried again this often: it may have been restored."""
+OFFLINE_LIMIT_S = 60.0
+"""One pass gives up after this long without Picora; the daemon never does."""
+IDLE_S = 30.0
+"""The loop looks around at least this often, for clock jumps and folders that came back."""
+CLOCK_JUMP_S = 30.0
+"""Wall and monotonic clock drifting apart by this much in one wait: sleep, wake, or somebody set the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one pass came to: numbers of files by their state, calls made, and what is wrong."""
+
+    files: int = 0
+    synced: int = 0
+    blocked: int = 0
+    held: int = 0
+    uploaded: int = 0
+    patched: int = 0
+    deleted: int = 0
+    requests: int = 0
+    problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
+
+
+def is_running(state_dir: Path) -> bool:
+    """Whether a daemon works with this state directory."""
+    return is_held(state_dir)
+
+
+class Daemon:
+    """A mirror of the configured folders. Use it as a context manager; one thread calls its methods."""
+
+    def __init__(self, config: Config, key: str, index: Index, lock: InstanceLock, stop: threading.Event) -> None:
+        self.index = index
+        self._config = config
+        self._lock = lock
+        self._stop = stop
+        self._clocks = Clocks(time.monotonic, time.time)
+        self._limits = PlanLimits()
+        self._meter = Meter()
+        self._settles = {folder.name: folder for folder in config.folders}
+        self._queue = ChangeQueue(self._settle_of, time.monotonic)
+        self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
+        self._client = PicoraClient(config.account.url, key, pacer=self._pacer, stop=stop)
+        self._watches = [FolderWatch(*self._unit(folder), index, self._queue) for folder in config.folders]
+        self.reconciler = Reconciler(
+            index,
+            self._queue,
+            [watch.unit for watch in self._watches],
+            Executor(self._client, Threads(self._queue.wake)),
+            self._clocks,
+        )
+        self._told_at = self._written_at = float("-inf")
+        self._verify_at = 0.0
+
+    @classmethod
+    def open(cls, config: Config, key: str, *, stop: threading.Event) -> Daemon:
+        """Take the state directory and open the index; raises AnotherInstance, IndexDamaged."""
+        config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = InstanceLock(config.state_dir)
+        lock.acquire()
+        try:
+            return cls(config, key, Index.open(config.state_dir / INDEX_NAME), lock, stop)
+        except BaseException:
+            lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop watching, let go of everything. Uploads under way are cut off; nothing half is left behind."""
+        self._stop.set()
+        for watch in self._watches:
+            watch.stop()
+        self._client.close()
+        self.index.close()
+        self._lock.release()
+
+    # --- what the commands do ---------------------------------------------------------------------------------------
+
+    def connect(self) -> Account:
+        """Learn whose account this is, and what its plan allows; nothing is sent before (design §7).
+
+        Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account.
+        """
+        account = self._client.verify()
+        self._claim(account)
+        self._limits = account.limits
+        self._pacer.prime(self._client.rate_limits())
+        self.reconciler.connection.accepted()
+        return account
+
+    def run(self, on_live: Callable[[Live], None]) -> None:
+        """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile."""
+        self.reconciler.start()
+        for watch in self._watches:
+            watch.start()
+        while not self._stop.is_set():
+            self._keep_connected()
+            self._look_after_folders()
+            self.reconciler.turn()
+            self._tell(on_live)
+            self._wait(IDLE_S)
+        self._tell(on_live, at_once=True)
+
+    def sync(self, on_live: Callable[[Live], None], *, wait: bool = True) -> None:
+        """One full pass over all folders; with ``wait`` also over what settles, or may still turn up elsewhere.
+
+        Raises KeyRefused and Unreachable when they keep it from ending.
+        """
+        self.reconciler.start()
+        for watch in self._watches:
+            watch.arrive()
+            self.reconciler.scan(watch.unit.policy.name)
+        while not self._stop.is_set():
+            self.reconciler.turn()
+            self._tell(on_live)
+            self._give_up_if_hopeless()
+            if not self.reconciler.working() and not (wait and self.reconciler.settling()):
+                break
+            self._wait(IDLE_S)
+        self._tell(on_live, at_once=True)
+
+    def plan(self) -> PlanReport:
+        """What would be done and why; reads the folders, changes nothing, needs no server."""
+        for watch in self._watches:
+            watch.recognise()
+        copy = self.index.copy_in_memory()
+        try:
+            return forecast(copy, [watch.unit for watch in self._watches], self._clocks, self._pacer.eta_s)
+        finally:
+            copy.close()
+
+    def report(self) -> SyncReport:
+        """The numbers of this process, and how the files stand now."""
+        listed = list(entries(self.index, settling=set(self._queue.settling())))
+        states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
+        tally = self.reconciler.tally
+        return SyncReport(
+            files=len(states),
+            synced=states.count(FileState.SYNCED),
+            blocked=states.count(FileState.BLOCKED),
+            held=states.count(FileState.HELD),
+            uploaded=tally.uploads,
+            patched=tally.patched,
+            deleted=tally.deleted,
+            requests=self._pacer.requests,
+            problems=[(ref, problem) for ref, problem, _ in self.index.files.problems()],
+        )
+
+    # --- the parts of the loop --------------------------------------------------------------------------------------
+
+    def _keep_connected(self) -> None:
+        connection, now = self.reconciler.connection, self._clocks.mono()
+        if (connection.verified and not connection.refused) or now < self._verify_at:
+            return
+        try:
+            self.connect()
+            log.info("connected to %s", self._config.account.url)
+        except RemoteError as error:
+            refused = isinstance(error, KeyRefused)
+            trouble = Problem(error.code, error.message, error.hint)
+            if connection.trouble != trouble:
+                log.error("%s %s", error.message, error.hint)  # noqa: TRY400  (a sentence for people, no traceback)
+            connection.unverified(now, trouble, refused=refused)
+            self._verify_at = now + (VERIFY_AGAIN_S if refused else connection.pause_s())
+
+    def _look_after_folders(self) -> None:
+        now = self._clocks.mono()
+        for watch in self._watches:
+            watch.look_after(now)
+
+    def _give_up_if_hopeless(self) -> None:
+        connection = self.reconciler.connection
+        trouble = connection.trouble or Problem("UNREACHABLE", f"{self._config.account.url} does not answer")
+        if connection.refused:
+            raise KeyRefused(trouble.message, hint=trouble.hint)
+        since = connection.offline_since
+        if since is not None and self._clocks.mono() - since > OFFLINE_LIMIT_S:
+            raise Unreachable(trouble.message, hint=trouble.hint or "run the same command again later")
+
+    def _wait(self, longest_s: float) -> None:
+        """Sleep until something is due; a clock that jumped meanwhile means that time passed unseen: look at all."""
+        mono, wall = self._clocks.mono(), self._clocks.wall()
+        times = [self.reconciler.next_due(), *(watch.next_due() for watch in self._watches)]
+        if not self.reconciler.connection.verified:
+            times.append(self._verify_at)
+        timeout_s = min([longest_s, *(max(0.0, at - mono) for at in times if at is not None)])
+        self._queue.wait(timeout_s, self._stop)
+        drift_s = (self._clocks.wall() - wall) - (self._clocks.mono() - mono)
+        if abs(drift_s) > CLOCK_JUMP_S:
+            for folder in self._config.folders:
+                self._queue.rescan(folder.name, "the clock jumped")
+
+    def _tell(self, on_live: Callable[[Live], None], *, at_once: bool = False) -> None:
+        now = self._clocks.mono()
+        if not at_once and now - self._told_at < TELL_S:
+            return
+        self._told_at = now
+        folders = [watch.live() for watch in self._watches]
+        live = describe(self.reconciler, self._meter, self._pacer.eta_s, self._pacer.requests, folders)
+        on_live(live)
+        if at_once or now - self._written_at >= LIVE_FILE_S:
+            self._written_at = now
+            live.write(self._config.state_dir / LIVE_NAME)
+
+    # --- composition ------------------------------------------------------------------------------------------------
+
+    def _settle_of(self, ref: FileRef) -> Settle:
+        folder = self._settles.get(ref.folder)
+        return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
+
+    def _unit(self, folder: Folder) -> tuple[Unit, FolderDisk]:
+        reader = StableReader(folder.follow_symlinks, inside=(folder.root, *((folder.vault,) if folder.vault else ())))
+        disk = FolderDisk(folder, state_paths=[str(self._config.state_dir)])
+        content = FolderContent(folder, reader, lambda: self._limits, lambda path: disk.why_ignored(path) is None)
+        meter = self._meter
+
+        def open_audio(path: str, digest: Digest) -> StableFile:
+            return meter.watch(FileRef(folder.name, path), reader.open(f"{folder.root}/{path}", digest))
+
+        return Unit(folder, disk, content, open_audio), disk
+
+    def _claim(self, account: Account) -> None:
+        """Bind the index to the account, or refuse: ids of one account mean nothing in another (lesson 6)."""
+        with self.index.transaction():
+            known, base = self.index.meta("user_id"), self.index.meta("base_url")
+            if known is None:
+                self.index.set_meta("user_id", account.user_id)
+            elif known != account.user_id:
+                raise ConfigError(
+                    f"the index in {self._config.state_dir} belongs to another account ({base})",
+                    hint="use the key of that account, or give this account its own state_dir",
+                )
+            if base is not None and base != account.base_url:
+                self.index.objects.rebase(base, account.base_url)
+            self.index.set_meta("base_url", account.base_url)
+
+
+__all__ = ["INDEX_NAME", "LIVE_NAME", "Daemon", "PicoraSyncError", "PlanReport", "SyncReport", "is_running"]

@@ -1,0 +1,75 @@
+"""What is where: one entry per file, with its state (design §5, §9)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from picora_sync.core.model import FileRef, FileState, Kind, Problem, RemoteObject, kind_of
+from picora_sync.index.rows import FileRow, Seen
+from picora_sync.index.store import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, as ``ls`` shows it; the object's fields are None as long as it has none."""
+
+    ref: FileRef
+    state: FileState
+    kind: Kind | None
+    object: RemoteObject | None
+    sha256: str | None
+    problem: Problem | None
+
+
+def entries(
+    index: Index,
+    folder: str | None = None,
+    settling: Collection[FileRef] = frozenset(),
+    uploading: Collection[FileRef] = frozenset(),
+) -> Iterator[Entry]:
+    """All files of a folder (None: of all), in order; the live sets come from the running process."""
+    objects = {item.id: item for item in index.objects.all()}
+    bindings = index.objects.count_bindings()
+    known = set()
+    for row in index.files.all(folder):
+        known.add(row.ref)
+        item = objects.get(row.bound) if row.bound else None
+        state = _state(row, item, shared=item is not None and bindings[item.id] > 1)
+        if state in (FileState.QUEUED, FileState.SYNCED) and row.ref in uploading:
+            state = FileState.UPLOADING
+        elif state in (FileState.QUEUED, FileState.SYNCED) and row.ref in settling:
+            state = FileState.SETTLING
+        yield Entry(row.ref, state, kind_of(row.ref.path), item, row.wanted.sha256 if row.wanted else None, row.blocked)
+    for ref in sorted(set(settling) - known):
+        if folder in (None, ref.folder) and kind_of(ref.path) is not None:
+            yield Entry(ref, FileState.SETTLING, kind_of(ref.path), None, None, None)
+
+
+def count_states(listed: Iterator[Entry]) -> Counter[FileState]:
+    """How many files are in which state."""
+    return Counter(entry.state for entry in listed)
+
+
+def _state(row: FileRow, item: RemoteObject | None, *, shared: bool) -> FileState:
+    if row.held:
+        return FileState.HELD
+    if row.blocked is not None:
+        return FileState.BLOCKED
+    if row.seen is Seen.MISSING:
+        return FileState.SETTLING
+    if row.seen is Seen.IGNORED or (row.wanted is not None and not row.wanted.selected):
+        return FileState.IGNORED
+    return FileState.SYNCED if _matches(row, item, shared=shared) else FileState.QUEUED
+
+
+def _matches(row: FileRow, item: RemoteObject | None, *, shared: bool) -> bool:
+    """Whether the object is what the file wants; a shared one may carry another file's title, or be private for it."""
+    wanted = row.wanted
+    if item is None or wanted is None or item.public is None or item.sha256 != wanted.sha256:
+        return False
+    if shared:
+        return wanted.public or not item.public
+    tags_match = item.kind is Kind.AUDIO or item.tags == wanted.tags
+    return item.public == wanted.public and item.title == wanted.title and tags_match

@@ -1,0 +1,46 @@
+"""One instance per state directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from picora_sync.errors import AnotherInstance
+
+NAME = "lock"
+
+
+class InstanceLock:
+    """Held as long as a process works on a state directory; the system frees it when the process dies."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+        self._lock = FileLock(state_dir / NAME, timeout=0, mode=0o600)
+
+    def acquire(self) -> None:
+        """Take it, or raise AnotherInstance at once."""
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise AnotherInstance(
+                f"another picora-sync works with {self._state_dir}",
+                hint="stop it first (`picora-sync status` shows it), or give this one its own state_dir",
+            ) from error
+
+    def release(self) -> None:
+        """Let the next one in."""
+        self._lock.release()
+
+
+def is_held(state_dir: Path) -> bool:
+    """Whether a process works on this state directory now."""
+    lock = InstanceLock(state_dir)
+    if not (state_dir / NAME).exists():
+        return False
+    try:
+        lock.acquire()
+    except AnotherInstance:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,128 @@
+"""What would be done, and why: the real scan, inspection, planner and guard on a private copy of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.core.backlog import BATCH, Backlog
+from picora_sync.core.model import FileRef, Kind, Tier
+from picora_sync.core.plan import Action, Bind, Delete, Patch, Unbind, Upload
+from picora_sync.core.planner import plan
+from picora_sync.core.policy import Settle
+from picora_sync.index import Index
+from picora_sync.reconciler import scans
+from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.inspector import Inspector
+from picora_sync.reconciler.planning import apply, collect_orphans, load_view
+from picora_sync.reconciler.removals import Leaving, Removals
+from picora_sync.reconciler.texts import Texts
+
+AT_ONCE = Settle(quiet_s=0.0, at_most_s=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One line of the plan: upload, replace, patch, rebind or delete."""
+
+    op: str
+    folder: str
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """The whole plan, the number of requests per tier, and how long the rate limits make it take."""
+
+    actions: list[Planned] = field(default_factory=list)
+    held: list[Planned] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=dict)
+    eta_s: float = 0.0
+
+
+def forecast(
+    copy: Index, units: Iterable[Unit], clocks: Clocks, eta: Callable[[Mapping[Tier, int]], float]
+) -> PlanReport:
+    """Plan everything as if it had settled and every grace were over; ``copy`` is changed, nothing else is."""
+    hasty = [_without_waits(unit) for unit in units]
+    queue = ChangeQueue(lambda _: AT_ONCE, clocks.mono)
+    context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks)
+    removals, backlog = Removals(context), Backlog()
+    inspector = Inspector(context, removals, Texts(0))
+    context.todo.update(copy.files.unfinished())
+    for unit in hasty:
+        scans.scan(context, unit)
+    removals.reconsider_held(context.units)
+    while due := queue.take_due(float("inf")):
+        for ref in due:
+            inspector.inspect(ref)
+    actions = _plan(context, backlog, context.todo, {})
+    leaving = removals.judge()
+    actions += _plan(context, backlog, set(leaving), leaving)
+    before = {delete.object_id for delete in backlog.requests() if isinstance(delete, Delete)}
+    collect_orphans(context, backlog, frozenset())
+    actions += [a for a in backlog.requests() if isinstance(a, Delete) and a.object_id not in before]
+    requests = count_requests(actions)
+    return PlanReport(
+        actions=[line for action in actions if (line := _line(action)) is not None],
+        held=[Planned("delete", ref.folder, ref.path, why) for ref, why, approved in copy.holds.held() if not approved],
+        requests={tier.value: requests.get(tier, 0) for tier in (Tier.UPLOAD, Tier.MUTATION, Tier.READ)},
+        eta_s=eta(requests),
+    )
+
+
+def count_requests(actions: Iterable[Action]) -> dict[Tier, int]:
+    """The least number of requests for these actions (design §4): deletes go in batches, replaced objects too."""
+    uploads = patches = 0
+    deletes = dict.fromkeys(Kind, 0)
+    for action in actions:
+        match action:
+            case Upload():
+                uploads += 1
+                deletes[action.wanted.kind] += (action.replaces or action.delete_first) is not None
+            case Patch():
+                patches += 1
+            case Delete():
+                deletes[action.kind] += 1
+            case Bind() | Unbind():
+                pass
+    batches = sum(-(-number // BATCH[kind]) for kind, number in deletes.items())
+    return {Tier.UPLOAD: uploads, Tier.MUTATION: patches + batches}
+
+
+def _plan(
+    context: Context, backlog: Backlog, refs: Iterable[FileRef], leaving: Mapping[FileRef, Leaving]
+) -> list[Action]:
+    """Move the bindings until they rest, then say which requests are left."""
+    concerned, moved = set(refs), list[Action]()
+    context.todo.clear()
+    while True:
+        made = plan(load_view(context, concerned, leaving))
+        moves = [action for action in made if isinstance(action, Bind | Unbind)]
+        if not moves:
+            return moved + made
+        apply(context, moves, backlog)
+        moved += moves
+        concerned |= context.todo
+
+
+def _line(action: Action) -> Planned | None:
+    match action:
+        case Upload():
+            op = "replace" if action.replaces or action.delete_first else "upload"
+        case Patch():
+            op = "patch"
+        case Bind():
+            op = "rebind"
+        case Delete():
+            op = "delete"
+        case Unbind():
+            return None
+    return Planned(op, action.ref.folder, action.ref.path, action.why)
+
+
+def _without_waits(unit: Unit) -> Unit:
+    policy = replace(unit.policy, doc_settle=AT_ONCE, audio_settle=AT_ONCE, delete_after_s=0.0)
+    return replace(unit, policy=policy)

@@ -1,0 +1,74 @@
+"""What a running mirror tells about itself: the live view's numbers, and the file that ``status`` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from picora_sync.core.model import FileRef
+
+SHOWN = 1000
+"""So many single paths are named at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An upload under way."""
+
+    ref: FileRef
+    size_bytes: int
+    sent_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLive:
+    """A folder's watcher: ``ok``, ``polling`` or ``missing``, and why if it is not ok."""
+
+    name: str
+    path: str
+    watch: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A snapshot of the process; ``at`` is wall clock. Counts are since the start, ``waiting`` is what is left."""
+
+    pid: int
+    at: float
+    account: str
+    trouble: str
+    folders: Sequence[FolderLive] = ()
+    settling: Sequence[FileRef] = ()
+    transfers: Sequence[Transfer] = ()
+    waiting_uploads: int = 0
+    waiting_bytes: int = 0
+    uploads: int = 0
+    uploaded_bytes: int = 0
+    patched: int = 0
+    deleted: int = 0
+    requests: int = 0
+    eta_s: float = 0.0
+    recent: Sequence[str] = field(default_factory=tuple)
+
+    def write(self, path: Path) -> None:
+        """Replace the file with this snapshot, whole or not at all."""
+        document = asdict(self)
+        document["settling"] = document["settling"][:SHOWN]
+        scratch = path.with_suffix(".new")
+        scratch.write_text(json.dumps(document), encoding="utf-8")
+        scratch.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Live | None:
+        """The last snapshot, None if there is none that can be read."""
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            document["folders"] = [FolderLive(**item) for item in document["folders"]]
+            document["settling"] = [FileRef(**item) for item in document["settling"]]
+            document["transfers"] = [Transfer(FileRef(**item.pop("ref")), **item) for item in document["transfers"]]
+            return cls(**document)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None

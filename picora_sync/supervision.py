@@ -1,0 +1,112 @@
+"""One folder of the daemon: recognised, watched, and looked through from time to time."""
+
+from __future__ import annotations
+
+import logging
+from itertools import islice
+
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.core.model import Problem
+from picora_sync.disk.folder import FolderDisk
+from picora_sync.disk.watching import FolderWatcher, WatchState
+from picora_sync.index import Index
+from picora_sync.reconciler.context import Unit
+from picora_sync.summary import FolderLive
+
+log = logging.getLogger(__name__)
+
+ARRIVE_AGAIN_S = 10.0
+"""A root that is missing, or not ours, is looked for this often."""
+LANDMARKS = 20
+
+
+class FolderWatch:
+    """Keeps one folder's watcher and its timer; called by the loop's thread only, except for the watcher's news."""
+
+    def __init__(self, unit: Unit, disk: FolderDisk, index: Index, queue: ChangeQueue) -> None:
+        self.unit = unit
+        self._disk = disk
+        self._index = index
+        self._queue = queue
+        self._watcher = FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state)
+        self._watching = False
+        self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
+        self._absent: Problem | None = None
+        self._next_look = 0.0
+        self._next_scan = 0.0
+
+    def recognise(self) -> Problem | None:
+        """Check the root against what the index knows of it, if it knows it; writes nothing."""
+        known = self._index.folder(self.unit.policy.name)
+        if known is None:
+            return None
+        answer = self._disk.mark_root(known[1], self._landmarks())
+        return answer if isinstance(answer, Problem) else None
+
+    def arrive(self) -> Problem | None:
+        """Recognise the root, or mark it on the folder's first run; None if it is there and ours."""
+        name = self.unit.policy.name
+        known = self._index.folder(name)
+        answer = self._disk.mark_root(known[1] if known else None, self._landmarks())
+        if isinstance(answer, Problem):
+            if self._absent != answer:
+                log.warning("%s: %s %s", name, answer.message, answer.hint)
+            self._absent = answer
+            return answer
+        self._absent = None
+        with self._index.transaction():
+            self._index.set_folder(name, self.unit.policy.root, answer)
+        return None
+
+    def start(self) -> None:
+        """Watch from here on, and have the folder looked through."""
+        self.arrive()
+        self._watching = True
+        self._watcher.start()
+        self._queue.rescan(self.unit.policy.name, "start")
+
+    def stop(self) -> None:
+        """End the watching."""
+        if self._watching:
+            self._watching = False
+            self._watcher.stop()
+
+    def look_after(self, now: float) -> None:
+        """Look for a missing root, and ask for a scan when it is time."""
+        if self._absent is not None and now >= self._next_look:
+            self._next_look = now + ARRIVE_AGAIN_S
+            if self.arrive() is None:
+                self._queue.rescan(self.unit.policy.name, "the folder is back")
+        if not self._next_scan:
+            self._next_scan = now + self.unit.policy.rescan_s
+        elif now >= self._next_scan:
+            self._next_scan = now + self.unit.policy.rescan_s
+            self._queue.rescan(self.unit.policy.name, "regular scan")
+
+    def next_due(self) -> float | None:
+        """When :meth:`look_after` has something to do."""
+        times = [self._next_scan] if self._next_scan else []
+        if self._absent is not None:
+            times.append(self._next_look)
+        return min(times, default=None)
+
+    def live(self) -> FolderLive:
+        """How it stands, for ``status``."""
+        state, problem = self._state
+        if self._absent is not None:
+            state, problem = WatchState.MISSING, self._absent
+        why = f"{problem.message} {problem.hint}".strip() if problem else ""
+        return FolderLive(self.unit.policy.name, self.unit.policy.root, state.value, why)
+
+    def _landmarks(self) -> list[str]:
+        """Some files that were there, by which a root that cannot be written is known."""
+        return [row.ref.path for row in islice(self._index.files.all(self.unit.policy.name), LANDMARKS)]
+
+    def _on_state(self, state: WatchState, problem: Problem | None) -> None:
+        before = self._state[0]
+        self._state = (state, problem)
+        if problem is not None:
+            log.warning("%s: %s %s", self.unit.policy.name, problem.message, problem.hint)
+        if before is not WatchState.OK and state is WatchState.OK:
+            self._queue.rescan(self.unit.policy.name, "watching works again")
+        self._queue.wake()
