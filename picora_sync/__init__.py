@@ -1,1 +1,28 @@
-"""picora-sync: keeps local folders mirrored, one way, to Picora."""
+"""picora-sync keeps local folders mirrored, one way, to Picora.
+
+    watcher ─┐
+    scanner ─┼─► change queue ─► inspect ─► planner ─► guard ─► executor ─► index
+    timer   ─┘   (settle)        (stat,     (pure)     (hold)   (pacing,     (what the
+                 dirty paths     hash,                          retries,     server
+                 only            derive)                        Picora API)  confirmed)
+
+An event says only "this path may have changed"; what happened is decided by looking at the disk. The planner is one
+pure function of the index and of what was seen. The index stores observations and confirmed results, not a to-do
+list: after a crash the work is derived again.
+
+    cli             commands; the only place that prints or exits
+    daemon          composition root and the loop; ``supervision`` looks after one folder
+    reconciler      one turn of the loop: inspect, plan, guard, dispatch, record
+    disk            watching, scanning, stable reading
+    content         what is sent: notes (frontmatter, Obsidian), audio
+    executor        plan → Picora, by a few workers
+    remote          the Picora client: HTTP, wire format, errors, retries
+    index           SQLite: files as last seen, objects as confirmed, bindings, intents
+    config          YAML → frozen, typed configuration
+    service         units, sd_notify
+    change_queue    what may have changed, until it has settled
+    core            pure decisions: planner, guard, settle, ignore, pacing, titles …
+    server          the embedded Picora, an independent tower
+
+Imports point down this list (``.importlinter``); stages know each other only as the Protocols of ``core.ports``.
+"""
