@@ -1,0 +1,43 @@
+"""The key that ``serve`` makes at its first start, kept so that a restart still knows it.
+
+The database holds only hashes. Without ``--key`` the generated key is therefore written to ``data/key``, readable by
+its owner alone, and read from there at the next start.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from picora_sync.server.accounts import bootstrap
+from picora_sync.server.settings import ServerSettings
+from picora_sync.server.store import ids
+
+NAME = "key"
+
+
+def usable_key(settings: ServerSettings) -> str:
+    """A key in clear text that the server accepts: the given one, the kept one, or a new one."""
+    key = settings.key
+    if key is None:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = _read(settings) or _write(settings)
+    bootstrap(replace(settings, key=key))
+    return key
+
+
+def _read(settings: ServerSettings) -> str | None:
+    try:
+        return (settings.data / NAME).read_text("utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _write(settings: ServerSettings) -> str:
+    key = ids.new_key()
+    descriptor = os.open(settings.data / NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(key + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    return key
