@@ -162,7 +162,9 @@ class Files:
             "INSERT OR REPLACE INTO dependency VALUES (?,?,?,?,?,?)",
             [dependency_values(ref, item) for item in wanted.depends],
         )
-        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND origin <> 'scan'", key(ref))
+        self._connection.execute(
+            "DELETE FROM problem WHERE folder = ? AND path = ? AND (origin = 'file' OR blocking = 1)", key(ref)
+        )
         for problem in wanted.problems:
             self._problem(ref, problem, Origin.FILE, blocking=False)
 
@@ -203,6 +205,18 @@ class Files:
     def remark(self, ref: FileRef, problem: Problem) -> None:
         """An answer of Picora a person should know of; it blocks nothing."""
         self._problem(ref, problem, Origin.REMOTE, blocking=False)
+
+    def replace_answers(self, ref: FileRef, remarks: Iterable[Problem]) -> None:
+        """What Picora said to the newest upload of this file, instead of what it said before.
+
+        Where reading the file found something wrong already, the server's words for the same are left out.
+        """
+        self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND origin = 'remote'", key(ref))
+        known = self._connection.execute(
+            "SELECT 1 FROM problem WHERE folder = ? AND path = ? AND origin = 'file'", key(ref)
+        ).fetchone()
+        for problem in () if known else remarks:
+            self._problem(ref, problem, Origin.REMOTE, blocking=False)
 
     def replace_scan_remarks(self, folder: str, problems: Iterable[tuple[FileRef, Problem]]) -> None:
         """What the last scan found wrong with places, instead of what the one before found."""

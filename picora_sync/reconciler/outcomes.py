@@ -73,8 +73,7 @@ class Outcomes:
             bound = True
         if not bound:
             index.objects.orphan(item.id, upload.ref, wall)
-        for remark in outcome.remarks:
-            index.files.remark(upload.ref, remark)
+        index.files.replace_answers(upload.ref, outcome.remarks)
         self._connection.success(_work(outcome.job))
         self._tally.uploaded(upload, item.url)
         self._context.interactive.difference_update(refs)
