@@ -144,6 +144,7 @@ class InotifyTree:
         self._hints.file(path)
         if name == IGNORE_FILE and event.mask & _REWRITTEN:
             self._watch_all()
+            self._hints.lost("the ignore rules changed")
         elif self._follow and event.mask & _APPEARED:
             self._handle_link(path)
 

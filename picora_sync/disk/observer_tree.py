@@ -19,6 +19,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
+from picora_sync.core.ignore import IGNORE_FILE
 from picora_sync.disk.hints import Hints
 
 # Without the events of opening and reading: our own reads must raise nothing (lesson 14).
@@ -72,8 +73,10 @@ class ObserverTree(FileSystemEventHandler):
             elif path and not self._hints.skips(os.path.dirname(path)):  # noqa: PTH120  # a string all the way
                 if event.is_directory:
                     self._directory(path)
-                else:
-                    self._hints.file(path)
+                    continue
+                self._hints.file(path)
+                if path.rpartition("/")[2] == IGNORE_FILE:
+                    self._hints.lost("the ignore rules changed")
 
     def _directory(self, path: str) -> None:
         """A directory appeared or vanished: the events of what is in it may be missing or come under another name."""

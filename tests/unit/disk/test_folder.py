@@ -220,6 +220,20 @@ def test_directory_that_can_be_listed_but_not_entered_is_unknown(unprivileged: P
     assert set(scan.failed) == {"shut"}
 
 
+def test_directory_nested_too_deep_to_be_named_is_unknown(tmp_path: Path) -> None:
+    put(tmp_path / "a.md")
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=here)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    scan = disk_at(tmp_path).scan()
+    assert set(scan.files) == {"a.md"}
+    assert [problem.code for problem in scan.failed.values()] == ["NAME_TOO_LONG"]
+
+
 def test_too_long_a_path_is_unknown(tmp_path: Path) -> None:
     assert code(disk_at(tmp_path).look("x" * 256 + ".md")) == "NAME_TOO_LONG"
 
