@@ -107,3 +107,10 @@ def test_make_alone_lists_the_targets() -> None:
 
 def test_check_ends_with_the_tests_so_that_their_closing_line_is_last() -> None:
     assert "-m pytest" in make("-n", "check").splitlines()[-1]
+
+
+def test_every_decision_stands_in_the_list() -> None:
+    directory = ROOT / "docs" / "decisions"
+    index = directory / "0001-record-decisions.md"
+    listed = set(re.findall(r"\]\(([0-9a-z.-]+)\)", index.read_text(encoding="utf-8")))
+    assert listed == {page.name for page in directory.glob("*.md")} - {index.name}

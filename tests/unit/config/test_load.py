@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -295,3 +297,9 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
 )
 def test_the_state_directory_has_a_default(environ: dict[str, str], expected: str) -> None:
     assert str(parse("folders: [{path: /n}]", environ).state_dir).endswith(expected)
+
+
+def test_naming_a_configuration_loads_neither_yaml_nor_msgspec() -> None:
+    program = "import sys, picora_sync.config; print(sorted({'yaml', 'msgspec', 'pathspec'} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  # fixed words
+    assert result.stdout.strip() == "[]"
