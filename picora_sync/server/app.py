@@ -10,10 +10,16 @@ import falcon
 from picora_sync.server import accounts
 from picora_sync.server.accounts import Bootstrap, bootstrap
 from picora_sync.server.api.account import Health, RateLimits, UsageReport, Verify
+from picora_sync.server.api.audio import AudioItem, AudioUpload
+from picora_sync.server.api.cdn import AudioFile, CoverFile, ImageFile
 from picora_sync.server.api.documents import DocumentItem, DocumentList, DocumentText
+from picora_sync.server.api.images import ImageItem, ImageList
+from picora_sync.server.api.media import MediaList, SyncState
+from picora_sync.server.library.audio import AudioFiles
 from picora_sync.server.library.composing import Composer
 from picora_sync.server.library.documents import Documents
 from picora_sync.server.library.images import Images
+from picora_sync.server.library.media import Media
 from picora_sync.server.library.usage import Usage
 from picora_sync.server.library.views import Urls
 from picora_sync.server.settings import ServerSettings
@@ -47,6 +53,8 @@ def create_app(
     windows = RateWindows(clock, enforced=settings.rate_limits)
     urls = Urls(base_url.rstrip("/"))
     images = Images(database, blobs, stamps)
+    audio = AudioFiles(database, blobs, stamps)
+    media = Media(database, images, audio, stamps)
     documents = Documents(database, blobs, stamps, Composer(images, urls))
 
     app: App = falcon.App(middleware=[Gate(database, windows)])
@@ -57,6 +65,15 @@ def create_app(
         "/v1/auth/verify": Verify(),
         "/v1/user/me/rate-limits": RateLimits(windows),
         "/v1/user/me/usage": UsageReport(Usage(database, stamps)),
+        "/v1/audio": AudioUpload(audio, blobs, urls),
+        "/v1/audio/{audio_id}": AudioItem(audio, urls),
+        "/v1/images": ImageList(images, blobs, urls),
+        "/v1/images/{image_id}": ImageItem(images, urls),
+        "/v1/media": MediaList(media, urls),
+        "/v1/sync/state": SyncState(media, urls),
+        "/media/{name}": ImageFile(database, blobs),
+        "/media/audio/{name}": AudioFile(database, blobs),
+        "/media/audio-cover/{name}": CoverFile(database, blobs),
         "/v1/docs": DocumentList(documents),
         "/v1/docs/{doc_id}": DocumentItem(documents),
         "/v1/docs/{doc_id}/raw": DocumentText(documents),

@@ -20,7 +20,7 @@ from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
-from granian.net import SocketHolder
+from granian.net import SocketHolder  # type: ignore[attr-defined]  # public module, no __all__
 from granian.server.common import AbstractServer
 from granian.server.mt import MTServer
 
@@ -62,7 +62,7 @@ class Ready:
     data: Path
 
 
-def serve(settings: ServerSettings, on_ready: Callable[[Ready], None], *, stop_on_stdin_eof: bool = False) -> None:
+def serve(settings: ServerSettings, on_ready: Callable[[Ready], None], stop_on_stdin_eof: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; call it from the main thread.
 
     Args:
@@ -105,7 +105,7 @@ def _listen(settings: ServerSettings) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
-        listener.setblocking(False)
+        listener.settimeout(0)
     except OSError as error:
         listener.close()
         raise ServerError(
@@ -161,14 +161,15 @@ class _Server(MTServer):
         timer = threading.Timer(_END_WITHIN_S, os._exit, (0,))
         timer.daemon = True
         timer.start()
-        super().signal_handler_interrupt()
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian's base is not annotated
 
     def _check_gil(self) -> None:
         """Threads suit us with the GIL too: there is one worker."""
 
     def _init_shared_socket(self) -> None:
-        self._shd = SocketHolder(self._descriptor, False, _BACKLOG)  # noqa: FBT003 - granian's own order
-        self._sfd = self._descriptor
+        holder: Any = SocketHolder  # its stub lacks the constructor: descriptor, whether a Unix socket, backlog
+        self._shd: Any = holder(self._descriptor, False, _BACKLOG)  # noqa: FBT003 - granian's own order
+        self._sfd: Any = self._descriptor
         self._ssp = None
 
 

@@ -90,6 +90,7 @@ media = Table(
     Column("duration_s", Integer),
     Column("bitrate_kbps", Integer),
     Column("cover_mime", String(32)),
+    Column("cover_bytes", BigInteger),
     Column("tags", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
