@@ -76,7 +76,8 @@ class Dependency:
     """A name that was looked up while a note was derived, and what it led to.
 
     ``name`` is the normalised last component (NFC, case-folded, ``"chart.png"``). ``target`` is the absolute path
-    it resolved to, None for a miss. ``version`` is ``(size, mtime_ns)`` of the target when it was read.
+    it resolved to, None for a miss. ``version`` is ``(size, mtime_ns)`` of the target when it was read, or, where a
+    name has several files, a checksum of them: it means something to the content stage only. One per name and note.
     """
 
     name: str
@@ -90,7 +91,9 @@ class Wanted:
 
     ``sha256`` and ``size_bytes`` are those of what is sent: the transformed text of a note, the bytes of an audio
     file. ``rewrite_images`` matters only if ``embeds`` (the text holds data URIs). ``selected`` is False for a note
-    that ``select: published`` leaves out. ``problems`` are remarks; they keep nothing from being sent.
+    that ``select: published`` leaves out; if it is ``unclear`` (what it says of its visibility cannot be read) it
+    stays if it is bound already: never a deletion (design §4 "Visibility"). ``problems`` are remarks; they keep
+    nothing from being sent.
     """
 
     kind: Kind
@@ -103,6 +106,7 @@ class Wanted:
     rewrite_images: bool = False
     embeds: bool = False
     selected: bool = True
+    unclear: bool = False
     problems: tuple[Problem, ...] = ()
     depends: tuple[Dependency, ...] = ()
 

@@ -1,0 +1,245 @@
+"""The parser: finds, by source offset, what may be edited in a note and what must not be (design §5).
+
+The only home of pyromark (pulldown-cmark). All offsets count UTF-8 bytes; see docs/decisions/0020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pyromark
+from pyromark import Options
+
+_PLAIN = Options.ENABLE_TABLES | Options.ENABLE_FOOTNOTES | Options.ENABLE_MATH
+_OBSIDIAN = _PLAIN | Options.ENABLE_WIKILINKS
+
+_CONTAINERS = frozenset({"BlockQuote", "Item", "FootnoteDefinition"})
+_FLAT = frozenset({"Table", "Heading"})
+_LITERAL = frozenset({"Code", "InlineMath", "DisplayMath"})
+
+
+class Unparsable(Exception):
+    """The parser gave up on this text; that is its fault, and nothing is known of the text's structure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the source, in bytes."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Image(Span):
+    """``![alt](dest)`` or a reference form. The source of its alt text ends at ``alt_end``; ``dest`` is decoded."""
+
+    alt_end: int
+    dest: str
+    title: str
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wikilink(Span):
+    """``[[…]]``, or ``![[…]]`` if ``embed``. Where it is ``flat`` (a table cell, a heading) no block fits."""
+
+    inner: str
+    embed: bool
+    flat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Html(Span):
+    """An HTML block or a single inline tag or comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading(Span):
+    """A heading outside quotes and lists, its level, and its text without markup."""
+
+    level: int
+    text: str
+
+
+@dataclass(slots=True)
+class Source:
+    """A parsed text: its bytes and what is in it, in source order. ``closed`` are stretches that hold no comment."""
+
+    data: bytes
+    images: list[Image] = field(default_factory=list)
+    wikilinks: list[Wikilink] = field(default_factory=list)
+    html: list[Html] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    closed: list[Span] = field(default_factory=list)
+
+
+def parse(text: str) -> Source:
+    """Everything that the transformation needs to know of an Obsidian note."""
+    collector = _Collector(text.encode())
+    for event, where in _events(text, _OBSIDIAN):
+        collector.take(event, where["start"], where["end"])
+    return collector.source
+
+
+def first_h1(text: str, *, obsidian: bool) -> str:
+    """The text of the first level-one heading outside quotes and lists, without markup; ``""`` if there is none."""
+    if "#" not in text and "\n=" not in text:
+        return ""
+    collector = _Collector(text.encode())
+    for event, where in _events(text, _OBSIDIAN if obsidian else _PLAIN):
+        collector.take(event, where["start"], where["end"])
+        if collector.source.headings and collector.source.headings[-1].level == 1:
+            return collector.source.headings[-1].text
+    return ""
+
+
+def count_data_uris(text: str) -> int:
+    """How many image references of this Markdown are data URIs, as the server counts them (contract §9.2)."""
+    if "data:image/" not in text.casefold():
+        return 0
+    collector = _Collector(text.encode())
+    for event, where in _events(text, _PLAIN):
+        collector.take(event, where["start"], where["end"])
+    source = collector.source
+    in_html = (source.data[span.start : span.end].lower() for span in source.html)
+    return sum(image.dest[:11].lower() == "data:image/" for image in source.images) + sum(
+        tag.count(b"data:image/") for tag in in_html if b"<img" in tag
+    )
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same stretches in order, without overlaps."""
+    result: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if result and span.start < result[-1].end:
+            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
+        else:
+            result.append(span)
+    return result
+
+
+def edited(data: bytes, edits: Iterable[tuple[int, int, str]]) -> str:
+    """The text after replacing stretches; of two that overlap, the one that begins first (or is longer) wins."""
+    parts: list[bytes] = []
+    position = 0
+    for start, end, replacement in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
+        if start >= position:
+            parts += (data[position:start], replacement.encode())
+            position = end
+    parts.append(data[position:])
+    return b"".join(parts).decode()
+
+
+def section_end(source: Source, heading: Heading) -> int:
+    """Where the section of a heading ends: at the next heading of its level or above."""
+    later = (other for other in source.headings if other.start > heading.start and other.level <= heading.level)
+    return next((other.start for other in later), len(source.data))
+
+
+def _events(text: str, options: Options) -> Iterator[tuple[pyromark.event.Event, pyromark.event.Range]]:
+    try:
+        yield from pyromark.events_with_range(text, options=options)
+    except BaseException as error:
+        # A panic of the Rust parser is no Exception, so that it would otherwise end the daemon (design §13, 10).
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise Unparsable(str(error)) from error
+
+
+@dataclass(slots=True)
+class _Open:
+    """A link or image whose end was not seen yet."""
+
+    start: int
+    data: dict[str, object]
+    image: bool
+    inner_end: int
+
+
+class _Collector:
+    """Sorts parser events into a :class:`Source`."""
+
+    def __init__(self, data: bytes) -> None:
+        self.source = Source(data)
+        self._open: list[_Open] = []
+        self._containers = 0
+        self._flat = 0
+        self._heading: list[str] | None = None
+
+    def take(self, event: object, start: int, end: int) -> None:
+        if isinstance(event, str):  # a break or a rule
+            if self._heading is not None:
+                self._heading.append(" ")
+            return
+        ((kind, value),) = event.items()  # type: ignore[attr-defined]  # a single-key dict, by pyromark's definition
+        if kind == "Start":
+            self._start(value, start, end)
+        elif kind == "End":
+            self._end(value, start, end)
+        elif kind in _LITERAL:
+            self.source.closed.append(Span(start, end))
+            self._text(value)
+        elif kind == "InlineHtml":
+            self.source.html.append(Html(start, end))
+            self.source.closed.append(Span(start, end))
+        elif kind == "Text":
+            self._text(value)
+        if self._open and not (kind == "Start" and self._open[-1].start == start):
+            self._open[-1].inner_end = max(self._open[-1].inner_end, end)
+
+    def _text(self, text: str) -> None:
+        if self._heading is not None:
+            self._heading.append(text)
+
+    def _start(self, tag: str | dict[str, object], start: int, end: int) -> None:
+        name, data = _named(tag)
+        if name in {"Link", "Image"}:
+            image = name == "Image"
+            self._open.append(_Open(start, data, image, start + (2 if image else 1)))
+        elif name in _CONTAINERS:
+            self._containers += 1
+        elif name in _FLAT:
+            self._flat += 1
+            if name == "Heading" and not self._containers:
+                self._heading = []
+        elif name == "CodeBlock":
+            self.source.closed.append(Span(start, end))
+        elif name == "HtmlBlock":
+            self.source.html.append(Html(start, end))
+            self.source.closed.append(Span(start, end))
+
+    def _end(self, tag: str | dict[str, object], start: int, end: int) -> None:
+        name, data = _named(tag)
+        if name in {"Link", "Image"}:
+            self._close(self._open.pop(), end)
+        elif name in _CONTAINERS:
+            self._containers -= 1
+        elif name in _FLAT:
+            self._flat -= 1
+            if name == "Heading" and self._heading is not None:
+                text = " ".join("".join(self._heading).split())
+                self.source.headings.append(Heading(start, end, int(str(data)[1:]), text))
+                self._heading = None
+
+    def _close(self, link: _Open, end: int) -> None:
+        kind = link.data["link_type"]
+        if isinstance(kind, dict):
+            inner = self.source.data[link.start + (3 if link.image else 2) : end - 2].decode()
+            self.source.wikilinks.append(Wikilink(link.start, end, inner, link.image, self._flat > 0))
+            self.source.closed.append(Span(link.start, end))
+            return
+        # What follows the text of a link is its destination; an autolink is nothing else.
+        opaque_from = link.start if kind in {"Autolink", "Email"} else link.inner_end
+        self.source.closed.append(Span(opaque_from, end))
+        if link.image:
+            dest, title = str(link.data["dest_url"]), str(link.data["title"])
+            self.source.images.append(Image(link.start, end, link.inner_end, dest, title, kind == "Inline"))
+
+
+def _named(tag: str | dict[str, object]) -> tuple[str, dict[str, object]]:
+    if isinstance(tag, str):
+        return tag, {}
+    ((name, data),) = tag.items()
+    return name, data  # type: ignore[return-value]  # a dict for what we look into

@@ -1,0 +1,152 @@
+"""A note: decoded strictly, read for what it says of itself, and turned into what is sent (design §4, §5)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from picora_sync.content.comments import strip_comments
+from picora_sync.content.frontmatter import Frontmatter, parse_frontmatter
+from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
+from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
+from picora_sync.content.transform import Place, transform
+from picora_sync.content.visibility import visibility_of
+from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted
+from picora_sync.core.policy import PrivateImages, Select
+from picora_sync.core.ports import Derived
+from picora_sync.core.tags import merge_tags, parse_tags
+from picora_sync.core.titles import TitleRule, filename_for, title_for
+
+
+def derive_note(
+    path: str, data: bytes, fingerprint: Fingerprint, around: Surroundings, limits: PlanLimits
+) -> Derived | Problem:
+    """What the note at this path of the folder wants to be. Raises what reading the files it refers to raises."""
+    text = _decoded(data)
+    if isinstance(text, Problem):
+        return text
+    folder = around.folder
+    front = parse_frontmatter(text.removeprefix(BOM))
+    visibility = visibility_of(front, folder.default_public(Kind.DOC))
+    published = folder.select is Select.ALL or visibility.published
+    limit_bytes = document_limit(limits)
+    materials = Materials(around, public=visibility.public, limit_bytes=limit_bytes)
+    try:
+        sent = _sent(
+            path, text, front, materials, unchanged=not (folder.obsidian and (published or visibility.unclear))
+        )
+        title = _title(path, text, front, around)
+        embedded = count_data_uris(sent)
+    except Oversized as error:
+        return _too_large_with_contents(len(data), error.limit_bytes)
+    except Unparsable:
+        return _UNPARSABLE
+    encoded = sent.encode()
+    problem = _unsendable(sent, len(encoded), embedded, limit_bytes, limits)
+    if problem is not None:
+        return problem
+    tags, dropped = merge_tags((_own_tags(front), folder.tags))
+    materials.remarks.add(visibility.problem)
+    materials.remarks.add(dropped)
+    wanted = Wanted(
+        kind=Kind.DOC,
+        sha256=hashlib.sha256(encoded).hexdigest(),
+        size_bytes=len(encoded),
+        filename=filename_for(path),
+        title=title,
+        tags=tags,
+        public=visibility.public,
+        rewrite_images=visibility.public or folder.private_images is PrivateImages.PUBLISH,
+        embeds=embedded > 0,
+        selected=published,
+        unclear=visibility.unclear,
+        problems=materials.remarks.problems(),
+        depends=materials.lookups.dependencies(),
+    )
+    return Derived(wanted, hashlib.sha256(data).hexdigest(), fingerprint, sent)
+
+
+def document_limit(limits: PlanLimits) -> int:
+    """The most bytes that may be sent as one document."""
+    return CEILING_BYTES if limits.doc_bytes is None else min(limits.doc_bytes, CEILING_BYTES)
+
+
+def too_large(size_bytes: int, limit_bytes: int) -> Problem:
+    """The file is larger than a document may be."""
+    return Problem(
+        code="DOC_TOO_LARGE",
+        message=f"the note has {size_bytes:,} bytes; a document may have {limit_bytes:,}",
+        hint="split it, or move embedded data into image files",
+    )
+
+
+def _decoded(data: bytes) -> str | Problem:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return Problem(
+            code="NOT_UTF8",
+            message=f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8",
+            hint="save the note as UTF-8; it may be in Windows-1252 or UTF-16",
+        )
+    if "\0" in text:
+        return Problem(
+            code="NUL_BYTE",
+            message=f"byte {data.index(0)} is NUL, which no text holds",
+            hint="the file may be damaged, or no text; restore it or save it again",
+        )
+    return text if text.removeprefix(BOM).strip() else _EMPTY
+
+
+def _sent(path: str, text: str, front: Frontmatter, materials: Materials, *, unchanged: bool) -> str:
+    if unchanged:
+        return text
+    text = text.removeprefix(BOM)
+    return text[: front.end] + transform(text[front.end :], Place(materials.vault_path_of(path)), materials)
+
+
+def _title(path: str, text: str, front: Frontmatter, around: Surroundings) -> str:
+    folder = around.folder
+    rule = TitleRule(folder.name, folder.title, folder.title_template)
+    said = front.text("title")
+    if not said.strip():
+        body = text.removeprefix(BOM)[front.end :]
+        said = first_h1(strip_comments(body).text if folder.obsidian else body, obsidian=folder.obsidian)
+    return title_for(Kind.DOC, path, rule, said)
+
+
+def _own_tags(front: Frontmatter) -> tuple[str, ...]:
+    value = front.get("tags")
+    return parse_tags(value) if isinstance(value, str | tuple) else ()
+
+
+def _unsendable(sent: str, size_bytes: int, embedded: int, limit_bytes: int, limits: PlanLimits) -> Problem | None:
+    if not sent.strip():
+        return _EMPTY
+    if size_bytes > limit_bytes:
+        return _too_large_with_contents(size_bytes, limit_bytes)
+    if limits.doc_images is not None and embedded > limits.doc_images:
+        return Problem(
+            code="DOC_TOO_MANY_IMAGES",
+            message=f"the note holds {embedded} images; the plan allows {limits.doc_images} in one document",
+            hint="split the note, or use fewer images",
+        )
+    return None
+
+
+def _too_large_with_contents(size_bytes: int, limit_bytes: int) -> Problem:
+    return Problem(
+        code="DOC_TOO_LARGE",
+        message=f"with its images and embedded notes the note of {size_bytes:,} bytes passes the limit of "
+        f"{limit_bytes:,} bytes for a document",
+        hint="use smaller or fewer images, or split the note",
+    )
+
+
+_EMPTY = Problem(
+    code="EMPTY", message="the note holds nothing but blanks", hint="it is mirrored once it says something"
+)
+_UNPARSABLE = Problem(
+    code="UNPARSABLE",
+    message="the Markdown parser failed on this note",
+    hint="please report it with the note; with “obsidian: off” notes are sent as they are",
+)

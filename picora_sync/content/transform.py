@@ -1,0 +1,179 @@
+"""Turns an Obsidian note into the Markdown that its author sees, by edits at parsed source offsets (design §5).
+
+What this does to a given text is part of every stored hash: a change here uploads notes again when they are next
+derived, so it needs a better reason than taste.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from picora_sync.content.comments import strip_comments
+from picora_sync.content.images import html_images, local_target
+from picora_sync.content.markdown import Image, Source, Wikilink, edited, parse
+from picora_sync.content.materials import Materials
+from picora_sync.content.transclusion import placed, section
+from picora_sync.content.wikilinks import Reference, as_link_text, at_line_start, is_plain_link, link_url
+from picora_sync.core.model import ASSET_SUFFIXES, AUDIO_SUFFIXES, suffix_of
+
+MAX_DEPTH = 5
+MAX_EMBEDS = 1_000
+
+Edit = tuple[int, int, str]
+"""Replace the bytes from the first to the second offset."""
+
+_ATTACHMENTS = AUDIO_SUFFIXES | {
+    *(".pdf", ".canvas", ".base", ".bmp", ".avif", ".tif", ".tiff", ".heic", ".mp4", ".webm", ".ogv", ".mov", ".mkv"),
+    *(".opus", ".3gp", ".aac", ".zip", ".docx", ".xlsx", ".pptx", ".excalidraw"),
+}
+_SYNTAX = re.compile(r"\[\[|!\[|%%|<img", re.IGNORECASE)
+_DESTINATION = re.compile(rb"\]\([\s>]*(<(?:\\.|[^<>\\])*>|[^\s]+?)(?=\)\Z|\s)", re.DOTALL)
+_CONTAINER_ONLY = re.compile(rb"(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))*")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text comes from: the note's vault path, and the embeds (note, fragment) that led to it."""
+
+    note: str
+    trail: tuple[tuple[str, str], ...] = ()
+
+
+def transform(body: str, place: Place, materials: Materials) -> str:
+    """The body as it is sent: comments gone, images inside, wikilinks as text, embedded notes written out.
+
+    Raises Oversized when it grows beyond what may be sent, and what reading another file raises.
+    """
+    return _Transformer(materials).transform(body, place)
+
+
+class _Transformer:
+    def __init__(self, materials: Materials) -> None:
+        self._materials = materials
+        self._remarks = materials.remarks
+        self._embeds = 0
+
+    def transform(self, body: str, place: Place) -> str:
+        if not _SYNTAX.search(body):
+            return body
+        stripped = strip_comments(body)
+        self._remarks.add(stripped.problem)
+        if not _SYNTAX.search(stripped.text):
+            return stripped.text
+        source = parse(stripped.text)
+        return edited(source.data, self._edits(source, place))
+
+    def _edits(self, source: Source, place: Place) -> Iterator[Edit]:
+        """All edits; an inner one that overlaps an outer one is dropped by ``edited``."""
+        if self._materials.embeds_images:
+            for image in source.images:
+                yield from self._image(source.data, image, place)
+            for span in source.html:
+                for html_image in html_images(source.data, span):
+                    uri = self._image_uri(html_image.dest, place)
+                    if uri:
+                        yield html_image.start, html_image.end, f'"{uri}"'
+        for link in source.wikilinks:
+            replacement = self._embed(source.data, link, place) if link.embed else self._link(source.data, link, place)
+            if replacement is not None:
+                yield link.start, link.end, replacement
+
+    # --- images ------------------------------------------------------------------------------------------------------
+
+    def _image(self, data: bytes, image: Image, place: Place) -> Iterator[Edit]:
+        where = _DESTINATION.match(data, image.alt_end, image.end) if image.inline else None
+        if image.inline and where is None:
+            return
+        uri = self._image_uri(image.dest, place)
+        if uri is None:
+            return
+        if where is not None:
+            yield *where.span(1), uri
+        else:  # a definition may serve links, too: only the image gets the bytes
+            title = ' "{}"'.format(image.title.replace("\\", "\\\\").replace('"', '\\"')) if image.title else ""
+            yield image.alt_end, image.end, f"]({uri}{title})"
+
+    def _image_uri(self, dest: str, place: Place) -> str | None:
+        """The data URI for a Markdown or HTML destination; None if it is not ours to embed, or cannot be."""
+        target = local_target(dest)
+        if target is None:
+            return None
+        suffix = suffix_of(target)
+        if suffix not in ASSET_SUFFIXES:
+            self._remarks.about("EMBED_UNSUPPORTED" if suffix else "IMAGE_NOT_FOUND", target)
+            return None
+        return self._materials.image(target, place.note)
+
+    # --- wikilinks ---------------------------------------------------------------------------------------------------
+
+    def _link(self, data: bytes, link: Wikilink, place: Place) -> str | None:
+        reference = Reference.of(link.inner)
+        if not (reference.target or reference.fragment) or is_plain_link(data, link.end):
+            return None
+        url = self._link_url(reference, place)
+        if url is not None:
+            return f"[{as_link_text(reference.text())}]({url})"
+        return _fitting(data, link, reference.text())
+
+    def _link_url(self, reference: Reference, place: Place) -> str | None:
+        base = self._materials.link_base
+        if not base:
+            return None
+        path = self._materials.lookups.note(reference.target, place.note) if reference.target else place.note
+        note = self._materials.note(path) if path is not None else None
+        return link_url(base, note.folder_path, note.permalink, reference.headings) if note is not None else None
+
+    def _embed(self, data: bytes, link: Wikilink, place: Place) -> str | None:
+        reference = Reference.of(link.inner)
+        suffix = suffix_of(reference.target)
+        if not (reference.target or reference.fragment) or is_plain_link(data, link.end):
+            return None
+        if suffix in ASSET_SUFFIXES:
+            return self._image_embed(data, link, reference, place)
+        if suffix in _ATTACHMENTS:
+            self._remarks.about("EMBED_UNSUPPORTED", reference.target)
+            return _fitting(data, link, Reference(reference.target, alias=reference.alias).embed_text())
+        content = self._embedded_note(reference, link.flat, place)
+        if content is None:
+            return _fitting(data, link, reference.embed_text())
+        return placed(data, link, content) if content.strip() else ""
+
+    def _image_embed(self, data: bytes, link: Wikilink, reference: Reference, place: Place) -> str | None:
+        if not self._materials.embeds_images:
+            return _fitting(data, link, reference.embed_text())
+        uri = self._materials.image(reference.target, place.note)
+        return None if uri is None else f"![{reference.alt()}]({uri})"
+
+    def _embedded_note(self, reference: Reference, flat: bool, place: Place) -> str | None:
+        """The transformed text of an embedded note, None (and a remark) if it is not to be shown."""
+        name = f"{reference.target}#{reference.fragment}" if reference.fragment else reference.target
+        materials = self._materials
+        path = materials.lookups.note(reference.target, place.note) if reference.target else place.note
+        key = (path or "", reference.fragment)
+        self._embeds += 1
+        refusal, content = "", None
+        if path is None:
+            refusal = "EMBED_NOT_FOUND"
+        elif flat:
+            refusal = "EMBED_NO_ROOM"
+        elif key in place.trail or len(place.trail) >= MAX_DEPTH or self._embeds > MAX_EMBEDS:
+            refusal = "EMBED_TOO_DEEP"
+        elif reference.fragment.startswith("^"):
+            refusal = "EMBED_UNSUPPORTED"
+        elif (note := materials.note(path)) is None:
+            refusal = "EMBED_NOT_SHARED"
+        elif (content := section(strip_comments(note.body).text, reference.headings)) is None:
+            refusal = "EMBED_NOT_FOUND"
+        if refusal or content is None or path is None:
+            self._remarks.about(refusal, name)
+            return None
+        materials.spend(len(content.encode()))
+        return self.transform(content, Place(path, (*place.trail, key)))
+
+
+def _fitting(data: bytes, link: Wikilink, text: str) -> str:
+    """The text for the place of a link: at the start of a line it must not turn into a block of another kind."""
+    before = data[data.rfind(b"\n", 0, link.start) + 1 : link.start]
+    return at_line_start(text) if _CONTAINER_ONLY.fullmatch(before) else text

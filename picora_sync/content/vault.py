@@ -1,0 +1,156 @@
+"""Name resolution as Obsidian does it: a map of the vault's notes and images, made once and forgotten on request."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+import threading
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from picora_sync.core.model import ASSET_SUFFIXES, DOC_SUFFIXES, suffix_of
+from picora_sync.core.policy import Folder
+from picora_sync.errors import FileUnreadable
+
+_TARGETS = ASSET_SUFFIXES | DOC_SUFFIXES
+_LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
+
+
+def normal(name: str) -> str:
+    """How names are compared: NFC and without regard to case."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def vault_root(folder: Folder) -> str:
+    """The configured vault if it holds the folder, else the nearest directory with ``.obsidian``, else the folder."""
+    if folder.vault:
+        return folder.vault if _is_within(folder.root, folder.vault) else folder.root
+    above = (folder.root, *map(str, Path(folder.root).parents))
+    return next((path for path in above if Path(path, ".obsidian").is_dir()), folder.root)
+
+
+class Vault:
+    """The notes and images below the vault's root, by name. Paths are relative to the root, as the disk spells them.
+
+    Dot-folders are no part of it; symbolic links are only if the folder follows them, and never out of the vault.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self.root = vault_root(folder)
+        self._follow = folder.follow_symlinks
+        prefix = os.path.relpath(folder.root, self.root)
+        self._prefix = "" if prefix == "." else f"{prefix}/"
+        self._lock = threading.Lock()
+        self._names: dict[str, list[str]] | None = None
+        self._versions: dict[str, tuple[int, int] | None] = {}
+
+    def path_of(self, folder_path: str) -> str:
+        """The vault path of a file of the folder."""
+        return self._prefix + folder_path
+
+    def folder_path_of(self, path: str) -> str | None:
+        """The path relative to the folder, None if the file is outside of it."""
+        return path.removeprefix(self._prefix) if path.startswith(self._prefix) else None
+
+    def absolute(self, path: str) -> str:
+        """The absolute path of a vault path."""
+        return f"{self.root}/{path}"
+
+    def refresh(self) -> None:
+        """Forget all names; the next question looks again."""
+        with self._lock:
+            self._names = None
+            self._versions = {}
+
+    def candidates(self, name: str) -> list[str]:
+        """All files whose normalised name this is. Raises FileUnreadable if the vault cannot be looked through."""
+        with self._lock:
+            if self._names is None:
+                self._names = self._look_through()
+            return self._names.get(name, [])
+
+    def version(self, path: str) -> tuple[int, int] | None:
+        """Size and mtime of a vault path as of the first question after a refresh; None if it is gone."""
+        if path not in self._versions:
+            self._versions[path] = version_of(self.absolute(path))
+        return self._versions[path]
+
+    def resolve(self, target: str, directory: str) -> str | None:
+        """The file that ``target`` (with its extension) means in a note of this vault directory, None if there is none.
+
+        Exact vault path, then the note's own directory, then the shortest path; ``./`` and ``../`` are exact only.
+        """
+        raw = unicodedata.normalize("NFC", target)
+        if raw.startswith(("./", "../")):
+            exact = [posixpath.normpath(posixpath.join(directory, raw))]
+        elif raw.startswith("/"):
+            exact = [posixpath.normpath(raw.lstrip("/"))]
+        else:
+            exact = [posixpath.normpath(raw), posixpath.normpath(posixpath.join(directory, raw))]
+        found = {path: normal(path) for path in self.candidates(normal(posixpath.basename(exact[0])))}
+        for wanted in exact:
+            hits = [path for path, normalised in found.items() if normalised == normal(wanted)]
+            if hits:
+                return min(hits, key=lambda path: (unicodedata.normalize("NFC", path) != wanted, path))
+        if raw.startswith(("./", "../", "/")):
+            return None
+        ending = "/" + normal(exact[0])
+        return min(
+            (path for path, normalised in found.items() if normalised.endswith(ending)),
+            key=lambda path: (len(path), path),
+            default=None,
+        )
+
+    def _look_through(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for path in self._walk():
+            names.setdefault(normal(path.rpartition("/")[2]), []).append(path)
+        return names
+
+    def _walk(self) -> Iterator[str]:
+        pending = [""]
+        seen: set[str] = set()  # a link may lead back up
+        while pending:
+            directory = pending.pop()
+            for entry in self._entries(directory):
+                path = directory + entry.name
+                if entry.name.startswith(".") or (entry.is_symlink() and not self._may_follow(entry.path)):
+                    continue
+                if entry.is_dir():
+                    real = os.path.realpath(entry.path) if self._follow else path
+                    if real not in seen:
+                        seen.add(real)
+                        pending.append(f"{path}/")
+                elif suffix_of(entry.name) in _TARGETS and entry.is_file():
+                    yield path
+
+    def _entries(self, directory: str) -> list[os.DirEntry[str]]:
+        """One directory. One that may not be read or just vanished holds nothing; any other failure is unknown."""
+        try:
+            with os.scandir(self.absolute(directory)) as entries:
+                return list(entries)
+        except OSError as error:
+            if directory and error.errno in _LASTING:
+                return []
+            raise FileUnreadable(
+                f"the vault's directory {directory or self.root!r} cannot be read: {error.strerror}",
+                hint="notes that refer to other files wait until it can be",
+            ) from error
+
+    def _may_follow(self, path: str) -> bool:
+        return self._follow and _is_within(os.path.realpath(path), os.path.realpath(self.root))
+
+
+def version_of(path: str) -> tuple[int, int] | None:
+    """Size and mtime (ns) of an absolute path, None if it cannot be had."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/") + "/")
