@@ -14,7 +14,7 @@ from picora_sync.remote.wire import Item, audio_of, either, text
 
 log = logging.getLogger(__name__)
 
-_NO_SUCH_CALL: Final = (400, 404, 405, 501)
+_NO_SUCH_CALL: Final = (400, 404, 405)
 
 
 def audio_holding(exchange: Exchange, sha256: str, size_bytes: int) -> Iterator[RemoteObject]:

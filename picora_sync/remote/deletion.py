@@ -14,7 +14,7 @@ from picora_sync.remote.wire import Item, checked_id, data_of, ids_of, number, p
 MOST_DOCS: Final = 50
 MOST_AUDIO: Final = 100
 
-_NO_SUCH_CALL: Final = (404, 405, 501)
+_NO_SUCH_CALL: Final = (404, 405)
 
 
 def delete_docs(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bool]) -> tuple[str, ...]:

@@ -58,18 +58,20 @@ class AudioBody:
             Stopped: the program is ending; the server saw no complete body.
         """
         yield self._head
-        sent_bytes = 0
+        left_bytes = self._expected_bytes
         for block in self._file.blocks():
             if self._stop.is_set():
                 raise Stopped
-            sent_bytes += len(block)
+            left_bytes -= len(block)
+            if left_bytes < 0:
+                break
             yield block
-        self._file.confirm()
-        if sent_bytes != self._expected_bytes:
+        if left_bytes:
             raise FileChanged(
-                f"The file has {sent_bytes} bytes, not the {self._expected_bytes} that were hashed.",
+                f"The file is {'longer' if left_bytes < 0 else 'shorter'} than when it was hashed.",
                 hint="Nothing to do: it is looked at again.",
             )
+        self._file.confirm()
         self.whole = True
         yield self._tail
 

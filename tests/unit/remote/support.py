@@ -192,16 +192,19 @@ class RawServer:
         self._read_until = read_until
         self._hang_up_after = hang_up_after
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(5)
+        self._listener.settimeout(0.02)
+        self._done = threading.Event()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self) -> None:
-        for _ in range(5):
+        for _ in range(1000):
+            if self._done.is_set():
+                return
             try:
                 connection, _peer = self._listener.accept()
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             with connection:
                 connection.settimeout(5)
                 self.received.append(self._read(connection))
@@ -226,5 +229,6 @@ class RawServer:
         try:
             yield self
         finally:
-            self._listener.close()
+            self._done.set()
             self._thread.join(timeout=10)
+            self._listener.close()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from picora_sync import errors
+from picora_sync.core.model import Kind, Tier
+from tests.unit.remote.support import Api, doc, fail, html, ok
+
+
+def test_documents_are_deleted_in_one_call() -> None:
+    api = Api(ok({"deleted": 2, "failed": 0}))
+    assert api.client.delete(Kind.DOC, ["a", "b"]) == ("a", "b")
+    assert api.calls == ["DELETE /v1/docs"]
+    assert api.body() == {"ids": ["a", "b"]}
+    assert api.requests[0].headers["content-type"] == "application/json"
+    assert api.pacer.acquired == [Tier.MUTATION]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"deleted": 1, "failed": 1}, {"deleted": 2, "failed": 1}, {"deleted": 1}, {}, None, {"deleted": ["a", "b"]}],
+)
+def test_unless_the_reply_counts_them_all_each_document_is_asked_for(data: object) -> None:
+    api = Api(ok(data), fail(404), ok(doc(id="b")))
+    assert api.client.delete(Kind.DOC, ["a", "b"]) == ("a",)
+    assert api.calls == ["DELETE /v1/docs", "GET /v1/docs/a", "GET /v1/docs/b"]
+
+
+def test_an_id_that_is_named_twice_counts_once() -> None:
+    api = Api(ok({"deleted": 1, "failed": 0}))
+    assert api.client.delete(Kind.DOC, ["a", "a"]) == ("a",)
+    assert api.body() == {"ids": ["a"]}
+
+
+def test_a_page_of_a_proxy_deletes_nothing() -> None:
+    with pytest.raises(errors.NotPicora):
+        Api(html(200)).client.delete(Kind.DOC, ["a"])
+
+
+def test_audio_is_deleted_in_one_call() -> None:
+    api = Api(ok({"deleted": ["a", "b"], "failed": []}))
+    assert api.client.delete(Kind.AUDIO, ["a", "b"]) == ("a", "b")
+    assert api.calls == ["DELETE /v1/media"]
+    assert api.body() == {"items": [{"id": "a", "type": "audio"}, {"id": "b", "type": "audio"}]}
+
+
+def test_audio_that_is_not_found_is_gone() -> None:
+    failed = [{"id": "b", "type": "audio", "reason": "NOT_FOUND"}]
+    api = Api(ok({"deleted": ["a"], "failed": failed}))
+    assert api.client.delete(Kind.AUDIO, ["a", "b"]) == ("a", "b")
+
+
+def test_audio_that_the_reply_leaves_open_is_asked_for() -> None:
+    failed = [{"id": "b", "type": "audio", "reason": "STORAGE_ERROR"}, "noise"]
+    api = Api(ok({"deleted": ["a"], "failed": failed}), ok({"id": "b"}), fail(404))
+    assert api.client.delete(Kind.AUDIO, ["a", "b", "c"]) == ("a", "c")
+    assert api.calls == ["DELETE /v1/media", "GET /v1/audio/b", "GET /v1/audio/c"]
+
+
+@pytest.mark.parametrize("absent", [html(404), fail(404), fail(405), html(405)])
+@pytest.mark.parametrize(("kind", "path"), [(Kind.AUDIO, "/v1/audio"), (Kind.DOC, "/v1/docs")])
+def test_without_a_batch_call_each_is_deleted_alone(absent: httpx.Response, kind: Kind, path: str) -> None:
+    api = Api(absent, httpx.Response(204), fail(404), ok(None))
+    assert api.client.delete(kind, ["a", "b", "c"]) == ("a", "b", "c")
+    assert api.calls[1:] == [f"DELETE {path}/a", f"DELETE {path}/b", f"DELETE {path}/c"]
+
+
+def test_a_page_of_a_proxy_deletes_nothing_alone_either() -> None:
+    with pytest.raises(errors.NotPicora):
+        Api(fail(405), html(200)).client.delete(Kind.AUDIO, ["a"])
+
+
+def test_nothing_to_delete_makes_no_call() -> None:
+    api = Api(ok(None))
+    assert api.client.delete(Kind.DOC, []) == api.client.delete(Kind.AUDIO, []) == ()
+    assert api.calls == []
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Kind.DOC, 50), (Kind.AUDIO, 100)])
+def test_a_batch_has_a_largest_size(kind: Kind, most: int) -> None:
+    api = Api(ok({"deleted": most, "failed": 0}), fail(404))
+    ids = [f"id{n}" for n in range(most + 1)]
+    assert len(api.client.delete(kind, ids[:most])) == most
+    with pytest.raises(ValueError, match="at most"):
+        api.client.delete(kind, ids)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (fail(403, error="Forbidden"), errors.ScopeMissing),
+        (fail(401), errors.KeyRefused),
+        (fail(422), errors.Rejected),
+        (fail(500), errors.ServerFault),
+        (html(200), errors.NotPicora),
+    ],
+)
+def test_a_batch_that_fails_as_a_whole_raises(reply: httpx.Response, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Api(reply).client.delete(Kind.AUDIO, ["a"])
+
+
+def test_a_deletion_is_repeated_after_a_fault() -> None:
+    api = Api(fail(500), ok({"deleted": 1, "failed": 0}))
+    assert api.client.delete(Kind.DOC, ["a"]) == ("a",)
