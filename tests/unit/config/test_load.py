@@ -301,5 +301,5 @@ def test_the_state_directory_has_a_default(environ: dict[str, str], expected: st
 
 def test_naming_a_configuration_loads_neither_yaml_nor_msgspec() -> None:
     program = "import sys, picora_sync.config; print(sorted({'yaml', 'msgspec', 'pathspec'} & set(sys.modules)))"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  # fixed words
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.strip() == "[]"
