@@ -8,6 +8,7 @@ again, and what has become possible (deleting the replaced object) follows then.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from picora_sync.core import renames
 from picora_sync.core.model import FileRef, Kind, Metadata, RemoteObject
@@ -59,7 +60,7 @@ class _Steps:
             for file in group:
                 self._bind(file, home)
             return
-        self._upload(group, home)
+        self._upload(group, rewrite, home)
 
     def leave(self, file: FileNow) -> None:
         """Let go of the object: the guard agreed."""
@@ -79,14 +80,14 @@ class _Steps:
         why = "content went back to what Picora still holds" if file.bound else "same content as a file already there"
         self.actions.append(Bind(file.ref, home.id, why))
 
-    def _upload(self, group: list[FileNow], stored_otherwise: RemoteObject | None) -> None:
+    def _upload(self, group: list[FileNow], rewrite: bool, stored_otherwise: RemoteObject | None) -> None:
         first, *others = group
         wanted = first.wanted
         assert wanted is not None  # noqa: S101  (groups hold present files only)
         self.actions.append(
             Upload(
                 first.ref,
-                wanted,
+                replace(wanted, rewrite_images=rewrite),
                 _fold(group, wanted.kind),
                 _why_upload(first, stored_otherwise),
                 also=tuple(file.ref for file in others),
