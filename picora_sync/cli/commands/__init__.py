@@ -1,0 +1,1 @@
+"""One module per command, or per few that belong together; imported when the command is called."""

@@ -1,0 +1,110 @@
+"""``ls``, ``url`` and ``history``: which file is where."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from picora_sync.cli.documents import file_document, history_document
+from picora_sync.cli.failures import OK, CommandFailed
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import line, write_json, write_table
+from picora_sync.cli.paths import Place, choose
+from picora_sync.cli.settings import Look, look_at
+from picora_sync.core.model import FileRef
+from picora_sync.index.listing import Entry
+
+_VISIBILITY = {True: "public", False: "private", None: "unknown"}
+
+
+@click.command("ls", epilog="Example: picora-sync ls notes/2026")
+@click.argument("path", required=False)
+@json_option
+@click.pass_context
+def ls_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
+    """List files, with their state and URL.
+
+    PATH is a file or directory on disk, or FOLDER/PATH; without it, all files are listed.
+    """
+    with look_at(ctx) as look:
+        listed = _select(look, path)
+    if as_json:
+        write_json([file_document(entry) for entry in listed])
+    elif listed:
+        write_table(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], [_row(e) for e in listed], unbroken=4)
+    else:
+        line("No file is known yet: run `picora-sync sync`.")
+    return OK
+
+
+@click.command("url", epilog="Example: curl -O $(picora-sync url ~/Podcast/episode-1.mp3)")
+@click.argument("path")
+@json_option
+@click.pass_context
+def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
+    """Print the URL of a file.
+
+    PATH is a file on disk, or FOLDER/PATH.
+    """
+    with look_at(ctx) as look:
+        listed = _select(look, path)
+    if len(listed) != 1:
+        raise CommandFailed(f"{path} stands for {len(listed)} files", hint="name one of those that `ls` shows")
+    entry = listed[0]
+    if as_json:
+        write_json(file_document(entry))
+    elif entry.object is not None:
+        line(entry.object.url)
+    if entry.object is None:
+        why = entry.problem.message if entry.problem else f"its state is {entry.state.value}"
+        raise CommandFailed(f"{path} has no URL yet: {why}", hint=entry.problem.hint if entry.problem else "")
+    return OK
+
+
+@click.command("history", epilog="Example: picora-sync history notes/welcome.md")
+@click.argument("path", required=False)
+@json_option
+@click.pass_context
+def history_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
+    """Show which URLs files had, and when, oldest first.
+
+    PATH is a file or directory on disk, or FOLDER/PATH; files that are gone are remembered, too.
+    """
+    with look_at(ctx) as look:
+        events = look.index.objects.history()
+        place = _place(look, path, (ref for ref, *_ in events)) if path is not None else None
+    if place is not None:
+        events = [event for event in events if place.holds(event[0])]
+    if as_json:
+        write_json(history_document(events))
+    elif events:
+        rows = [[_time(at), event, f"{ref.folder}/{ref.path}", url] for ref, at, event, _, url in events]
+        write_table(["TIME", "EVENT", "PATH", "URL"], rows, unbroken=3)
+    else:
+        line("Nothing was sent yet.")
+    return OK
+
+
+def _select(look: Look, path: str | None) -> list[Entry]:
+    listed = list(look.entries())
+    if path is None:
+        return listed
+    place = _place(look, path, (entry.ref for entry in listed))
+    return [entry for entry in listed if place.holds(entry.ref)]
+
+
+def _place(look: Look, path: str, known: Iterator[FileRef]) -> Place:
+    return choose(path, look.config.folders, known, os.getcwd())  # noqa: PTH109  # as text, like every path here
+
+
+def _row(entry: Entry) -> list[str]:
+    item = entry.object
+    path = f"{entry.ref.folder}/{entry.ref.path}"
+    return [entry.state.value, path, *((item.title, _VISIBILITY[item.public], item.url) if item else ("", "", ""))]
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")

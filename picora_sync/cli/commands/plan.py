@@ -1,0 +1,43 @@
+"""``plan``: what would be done, and why; also ``sync --dry-run``."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import click
+
+from picora_sync.cli.documents import plan_document
+from picora_sync.cli.failures import OK
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import write_json
+from picora_sync.cli.settings import configuration
+from picora_sync.cli.summaries import print_plan
+from picora_sync.cli.words import safe
+from picora_sync.daemon import Daemon
+
+
+@click.command("plan", epilog="Example: picora-sync plan")
+@json_option
+@click.pass_context
+def plan_command(ctx: click.Context, *, as_json: bool) -> int:
+    """Show what would be done, and why.
+
+    Reads the folders as they are now; changes nothing, and needs neither server nor key.
+    """
+    return show_plan(ctx, as_json=as_json)
+
+
+def show_plan(ctx: click.Context, *, as_json: bool) -> int:
+    """Print the plan; folders that are not there are named on standard error."""
+    config = configuration(ctx)
+    with Daemon.open(config, "", stop=threading.Event()) as daemon:
+        report = daemon.plan()
+    for folder in config.folders:
+        if not os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
+            click.echo(safe(f"Note: {folder.root} ({folder.name}) is not there: nothing is planned for it."), err=True)
+    if as_json:
+        write_json(plan_document(report))
+    else:
+        print_plan(report)
+    return OK

@@ -1,0 +1,65 @@
+"""``status``: how folders and account are, with a running daemon or without one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+import click
+
+from picora_sync.cli.failures import OK
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import line, write_json, write_table
+from picora_sync.cli.settings import look_at
+from picora_sync.cli.standing import FolderStanding, Standing, standing
+from picora_sync.cli.words import count, duration
+
+
+@click.command("status", epilog="Example: picora-sync status --json | jq .account.state")
+@json_option
+@click.pass_context
+def status_command(ctx: click.Context, *, as_json: bool) -> int:
+    """Show how folders and account are."""
+    with look_at(ctx) as look:
+        now = standing(look)
+        problems = len(look.index.files.problems())
+    if as_json:
+        write_json(asdict(now))
+    else:
+        _print(now, problems)
+    return OK
+
+
+def _print(now: Standing, problems: int) -> None:
+    line(f"Running (process {now.pid})" if now.running else "Not running: start it with `picora-sync run`")
+    when = "" if now.running else f" (last asked: {_ago(now.account.checked_at)})"
+    line(f"Account {now.account.url}: {now.account.state}{when}")
+    if now.account.trouble:
+        line(f"  {now.account.trouble}")
+    line()
+    write_table(["FOLDER", "FILES", "STATES", "WATCH", "LAST SCAN", "NEXT"], [_row(each) for each in now.folders])
+    for folder in now.folders:
+        if folder.why:
+            line(f"{folder.name}: {folder.why}")
+    if problems:
+        line()
+        line(f"{count(problems, 'problem')}: `picora-sync problems` says what to do")
+    for folder in now.folders:
+        if folder.states["held"]:
+            line(f"Removals are held: `picora-sync approve {folder.name}` shows them")
+
+
+def _row(folder: FolderStanding) -> list[str]:
+    shown = ", ".join(f"{number} {state}" for state, number in folder.states.items() if number)
+    return [
+        folder.name,
+        str(sum(folder.states.values()) - folder.states["ignored"]),
+        (shown or "none") + (f", {duration(folder.eta_s)} left" if folder.eta_s else ""),
+        folder.watch,
+        _ago(folder.scanned_at),
+        "-" if folder.next_scan_at is None else time.strftime("%H:%M", time.localtime(folder.next_scan_at)),
+    ]
+
+
+def _ago(at: float | None) -> str:
+    return "never" if at is None else f"{duration(time.time() - at)} ago"

@@ -1,0 +1,63 @@
+"""``sync``: one full pass, then exit."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import click
+
+from picora_sync.cli.commands.plan import show_plan
+from picora_sync.cli.documents import sync_document
+from picora_sync.cli.failures import INTERRUPTED, OK, UNFINISHED
+from picora_sync.cli.logs import start_logging
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import write_json
+from picora_sync.cli.settings import configuration
+from picora_sync.cli.signals import stop_on_signals
+from picora_sync.cli.summaries import print_report
+from picora_sync.cli.view import screen
+from picora_sync.config.keys import find_key
+from picora_sync.daemon import Daemon, SyncReport
+from picora_sync.index.listing import entries
+from picora_sync.summary import Live
+
+
+@click.command("sync", epilog="Example: picora-sync sync --dry-run")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, as `plan` does.")
+@click.option("--no-wait", is_flag=True, help="Leave files that still change, or just vanished, for the next run.")
+@json_option
+@click.pass_context
+def sync_command(ctx: click.Context, *, dry_run: bool, no_wait: bool, as_json: bool) -> int:
+    """Mirror the configured folders once, then exit.
+
+    Waits for files that still change. The exit code is 1 if anything is blocked or held.
+    """
+    start_logging(ctx, logging.WARNING)
+    if dry_run:
+        return show_plan(ctx, as_json=as_json)
+    config = configuration(ctx)
+    key = find_key(config, os.environ).secret
+    with stop_on_signals() as signals, Daemon.open(config, key, stop=signals.stop) as daemon:
+        daemon.connect()
+        known = {entry.ref: entry for entry in entries(daemon.index)}
+        with screen(daemon.index, title=f"Mirroring to {config.account.url}", as_json=as_json, known=known) as shown:
+            daemon.sync(shown.show, wait=not no_wait)
+        report = daemon.report()
+    finish(report, as_json=as_json)
+    return INTERRUPTED if signals.ended_by is not None else exit_code(report, shown.last, waited=not no_wait)
+
+
+def finish(report: SyncReport, *, as_json: bool) -> None:
+    """Say how it ended."""
+    if as_json:
+        write_json(sync_document(report))
+    else:
+        print_report(report)
+
+
+def exit_code(report: SyncReport, last: Live | None, *, waited: bool) -> int:
+    """1 if anything is left that should not be; without waiting, what still changes may be left."""
+    missing = last is not None and any(folder.watch == "missing" for folder in last.folders)
+    left = waited and report.synced < report.files
+    return UNFINISHED if report.blocked or report.held or missing or left else OK

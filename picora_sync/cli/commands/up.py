@@ -1,0 +1,84 @@
+"""``up``: no configuration, no account; an embedded Picora, and folders mirrored into it."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from picora_sync.cli.commands.sync import exit_code, finish
+from picora_sync.cli.embedded import Picora, embedded_picora
+from picora_sync.cli.failures import INTERRUPTED, OK
+from picora_sync.cli.logs import start_logging
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import line
+from picora_sync.cli.playground import Playground, check_roots, make_folders
+from picora_sync.cli.signals import Signals, stop_on_signals
+from picora_sync.cli.view import Screen, screen
+from picora_sync.config.model import Config
+from picora_sync.daemon import Daemon, SyncReport
+
+
+@click.command("up", epilog="Example: picora-sync up ~/Vault ~/Podcast")
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=click.Path())
+@click.option("--once", is_flag=True, help="Stop when everything is synced.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Keep server and state here.")
+@json_option
+@click.pass_context
+def up_command(ctx: click.Context, folders: tuple[str, ...], *, once: bool, data: Path | None, as_json: bool) -> int:
+    """Mirror folders into a Picora of their own, and watch.
+
+    Needs no configuration and no account: an embedded Picora runs as long as this command does. Without FOLDER it
+    mirrors the current directory, without --data everything is forgotten at the end. Ctrl-C ends it.
+    """
+    start_logging(ctx, logging.WARNING)
+    roots = check_roots(folders or (".",))
+    with _playground(data) as playground, stop_on_signals() as signals:
+        playground.prepare()
+        mirrored = make_folders(roots, playground.names(), playground.data)
+        server = embedded_picora(playground.server_dir, playground.data, playground.port(), signals.stop.set)
+        with server as picora:
+            config = playground.config(picora, mirrored)
+            if not as_json:
+                _greet(config, playground, kept=data is not None)
+            code = _mirror(config, picora, signals, once=once, as_json=as_json)
+    return code
+
+
+@contextmanager
+def _playground(data: Path | None) -> Iterator[Playground]:
+    if data is not None:
+        yield Playground(data.absolute())
+        return
+    with tempfile.TemporaryDirectory(prefix="picora-sync-") as temporary:
+        yield Playground(Path(temporary))
+
+
+def _greet(config: Config, playground: Playground, *, kept: bool) -> None:
+    line(f"Picora runs at {config.account.url}, its data in {playground.data}" + ("" if kept else " (until the end)"))
+    line(f"Look at it with: picora-sync --config {playground.config_file} ls")
+
+
+def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_json: bool) -> int:
+    with Daemon.open(config, picora.key, stop=signals.stop) as daemon:
+        daemon.connect()
+        title = "Mirroring" if once else "Mirroring and watching, Ctrl-C ends it"
+        with screen(daemon.index, title=title, as_json=as_json, known={}) as shown:
+            if once:
+                daemon.sync(shown.show)
+            else:
+                daemon.run(shown.show)
+        report = daemon.report()
+    finish(report, as_json=as_json)
+    return _code(report, shown, signals, once=once)
+
+
+def _code(report: SyncReport, shown: Screen, signals: Signals, *, once: bool) -> int:
+    """Ctrl-C is how watching ends; a single pass is interrupted by it."""
+    if not once:
+        return OK
+    return INTERRUPTED if signals.ended_by is not None else exit_code(report, shown.last, waited=True)

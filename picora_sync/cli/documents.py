@@ -1,0 +1,78 @@
+"""The ``--json`` documents of design §9. Fields are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from picora_sync.core.model import FileRef, Problem
+from picora_sync.daemon import PlanReport, SyncReport
+from picora_sync.index.listing import Entry
+
+Document = dict[str, object]
+
+
+def plan_document(report: PlanReport) -> Document:
+    """``plan --json`` and ``sync --dry-run --json``."""
+    return {
+        "actions": [asdict(action) for action in report.actions],
+        "held": [asdict(action) for action in report.held],
+        "requests": report.requests,
+        "eta_s": round(report.eta_s),
+    }
+
+
+def sync_document(report: SyncReport) -> Document:
+    """``sync --json`` and ``up --once --json``."""
+    return {
+        "files": report.files,
+        "synced": report.synced,
+        "blocked": report.blocked,
+        "held": report.held,
+        "uploaded": report.uploaded,
+        "patched": report.patched,
+        "deleted": report.deleted,
+        "requests": report.requests,
+        "problems": [problem_document(ref, problem) for ref, problem in report.problems],
+    }
+
+
+def problem_document(ref: FileRef, problem: Problem) -> Document:
+    """One problem; ``blocking`` ones keep their file from being sent."""
+    return {
+        "folder": ref.folder,
+        "path": ref.path,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def problems_document(problems: Iterable[tuple[FileRef, Problem, bool]]) -> list[Document]:
+    """``problems --json``; a ``blocking`` one keeps its file from being sent."""
+    return [{**problem_document(ref, problem), "blocking": blocking} for ref, problem, blocking in problems]
+
+
+def file_document(entry: Entry) -> Document:
+    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it."""
+    item = entry.object
+    return {
+        "folder": entry.ref.folder,
+        "path": entry.ref.path,
+        "state": entry.state.value,
+        "kind": entry.kind.value if entry.kind else None,
+        "id": item.id if item else None,
+        "url": item.url if item else None,
+        "title": item.title if item else None,
+        "public": item.public if item else False,
+        "tags": list(item.tags) if item else [],
+        "sha256": entry.sha256,
+    }
+
+
+def history_document(events: Sequence[tuple[FileRef, float, str, str, str]]) -> list[Document]:
+    """``history --json``, oldest first; ``at`` is seconds since 1970."""
+    return [
+        {"folder": ref.folder, "path": ref.path, "at": at, "event": event, "id": object_id, "url": url}
+        for ref, at, event, object_id, url in events
+    ]

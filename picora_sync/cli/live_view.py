@@ -1,0 +1,162 @@
+"""The picture that renews itself on a terminal (rich)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as RichLive
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from picora_sync.cli.picture import Picture
+from picora_sync.cli.terminal import STATE_STYLES, console
+from picora_sync.cli.view import progress
+from picora_sync.cli.words import count, safe, size
+from picora_sync.core.model import FileRef, FileState
+from picora_sync.index.listing import Entry
+
+_COLUMNS = tuple(state for state in FileState if state is not FileState.IGNORED)
+_MOST_LINES = 8
+_BAR_WIDTH = 30
+_FRAME_LINES = 12
+"""Lines that headings, bars and margins take, at the most."""
+
+
+class LiveView:
+    """Per folder how many files are in which state, transfers, the latest URLs, problems."""
+
+    def __init__(self, stream: IO[str], title: str) -> None:
+        self._console = console(stream)
+        self._title = title
+        self._latest = Latest()
+        self._live = RichLive(
+            console=self._console, auto_refresh=False, redirect_stdout=False, vertical_overflow="crop"
+        )
+        self._live.start()
+
+    def show(self, picture: Picture) -> None:
+        """Draw it."""
+        self._latest.learn(picture)
+        self._live.update(render(picture, self._title, self._latest, _room(self._console, picture)), refresh=True)
+
+    def close(self) -> None:
+        """Let the last picture stand."""
+        self._live.stop()
+
+
+class Latest:
+    """The files that were synced last, the newest first."""
+
+    def __init__(self) -> None:
+        self._seen: dict[FileRef, str] = {}
+
+    def learn(self, picture: Picture) -> None:
+        """Note which files are at a URL they were not at before."""
+        for ref in self._seen.keys() - picture.files.keys():
+            del self._seen[ref]
+        for ref, entry in picture.files.items():
+            url = _url(entry)
+            if url and self._seen.get(ref) != url:
+                self._seen.pop(ref, None)
+                self._seen[ref] = url
+
+    def __iter__(self) -> Iterator[tuple[FileRef, str]]:
+        return reversed(self._seen.items())
+
+
+def render(picture: Picture, title: str, latest: Latest, lines: int) -> RenderableType:
+    """The whole picture; ``lines`` is the room for the lists."""
+    parts: list[RenderableType] = [_heading(picture, title), _folders(picture), Text()]
+    if picture.done < picture.total:
+        parts += [_bar(picture), *_transfers(picture)]
+    urls = list(islice(latest, max(1, lines - min(len(picture.problems), lines // 2))))
+    if urls:
+        parts += [Text("Latest", style="bold"), _urls(urls), Text()]
+    if picture.problems:
+        parts += [Text("Problems", style="bold red"), *_problems(picture, max(1, lines - len(urls)))]
+    return Group(*parts)
+
+
+def _room(screen: Console, picture: Picture) -> int:
+    taken = _FRAME_LINES + len(picture.states) + len(picture.live.transfers)
+    return max(2, min(2 * _MOST_LINES, screen.height - taken))
+
+
+def _heading(picture: Picture, title: str) -> Text:
+    live = picture.live
+    line = Text.assemble((safe(title), "bold"), "  ", (live.account, STATE_STYLES.get(live.account, "green")))
+    if live.trouble:
+        line.append(f"  {safe(live.trouble)}", style="yellow")
+    return line
+
+
+def _folders(picture: Picture) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("folder")
+    shown = [state for state in _COLUMNS if state is FileState.SYNCED or _any(picture, state)]
+    for state in shown:
+        table.add_column(state.value, justify="right")
+    table.add_column("watch")
+    watches = {folder.name: folder for folder in picture.live.folders}
+    for name, counts in picture.states.items():
+        watch = watches.get(name)
+        word = watch.watch if watch else ""
+        cells = [
+            Text(str(counts[state]), style=STATE_STYLES[state.value] if counts[state] else "dim") for state in shown
+        ]
+        note = Text(word, style=STATE_STYLES.get(word, "dim"))
+        if watch and watch.why:
+            note.append(f" {safe(watch.why)}")
+        table.add_row(Text(safe(name)), *cells, note)
+    return table
+
+
+def _any(picture: Picture, state: FileState) -> int:
+    return sum(counts[state] for counts in picture.states.values())
+
+
+def _bar(picture: Picture) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    # A file counts by its bytes and, so that many small notes move the bar too, by itself.
+    done = picture.done_bytes + picture.done * 4096
+    total = picture.total_bytes + picture.total * 4096
+    grid.add_row(ProgressBar(total=max(1, total), completed=done, width=_BAR_WIDTH), Text(progress(picture)))
+    return grid
+
+
+def _transfers(picture: Picture) -> list[RenderableType]:
+    grid = Table.grid(padding=(0, 1))
+    for transfer in picture.live.transfers:
+        bar = ProgressBar(total=max(1, transfer.size_bytes), completed=transfer.sent_bytes, width=_BAR_WIDTH)
+        amount = f"{size(transfer.sent_bytes)} of {size(transfer.size_bytes)}"
+        grid.add_row(bar, Text(amount, style="dim"), Text(safe(f"{transfer.ref.folder}/{transfer.ref.path}")))
+    return [grid, Text()]
+
+
+def _urls(urls: list[tuple[FileRef, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    # The URL stays whole, to be copied or clicked; the path gives way.
+    grid.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+    grid.add_column(overflow="ignore", no_wrap=True)
+    for ref, url in urls:
+        grid.add_row(Text(f"  {safe(ref.path)}"), Text(safe(url), style="blue"))
+    return grid
+
+
+def _problems(picture: Picture, lines: int) -> list[RenderableType]:
+    shown = picture.problems[:lines]
+    parts: list[RenderableType] = []
+    for ref, problem, blocking in shown:
+        text = Text(f"  {safe(ref.folder)}/{safe(ref.path)}: ", style="red" if blocking else "yellow", no_wrap=True)
+        parts.append(text.append(safe(problem.message), style="default"))
+    if len(picture.problems) > lines:
+        parts.append(Text(f"  and {count(len(picture.problems) - lines, 'more problem')}", style="dim"))
+    return parts
+
+
+def _url(entry: Entry) -> str:
+    return entry.object.url if entry.object is not None and entry.state is FileState.SYNCED else ""

@@ -1,0 +1,63 @@
+"""Standard output: JSON documents, tables and lines. What comes from files and servers is made safe here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO
+
+import click
+
+from picora_sync.cli.words import safe, utf8
+
+Rows = Sequence[Sequence[str]]
+
+
+def write_json(document: object) -> None:
+    """One JSON document on one line, in UTF-8 whatever the locale says."""
+    click.echo(json.dumps(_without_surrogates(document), ensure_ascii=False).encode())
+
+
+def _without_surrogates(value: object) -> object:
+    match value:
+        case str():
+            return utf8(value)
+        case dict():
+            return {utf8(key): _without_surrogates(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_without_surrogates(item) for item in value]
+        case _:
+            return value
+
+
+def line(text: str = "") -> None:
+    """One line; control characters in it are escaped."""
+    click.echo(safe(text))
+
+
+def write_table(headings: Sequence[str], rows: Rows, *, unbroken: int | None = None) -> None:
+    """A table. On a terminal it fits the width, except for the column ``unbroken``, which stays whole to be copied;
+    elsewhere every row is one line with nothing cut off.
+    """
+    cells = [[safe(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        from picora_sync.cli.terminal import print_table  # noqa: PLC0415  # rich: only where there is a terminal
+
+        print_table(headings, cells, unbroken)
+    else:
+        _plain_table(headings, cells)
+
+
+def _plain_table(headings: Sequence[str], rows: Rows) -> None:
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for row in [headings, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def make_forgiving(streams: Iterable[IO[str]]) -> None:
+    """A character the locale cannot show becomes an escape, instead of ending the command."""
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

@@ -1,0 +1,60 @@
+"""From the global options to what commands work on: configuration, key, index, lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from picora_sync.cli.program import Invocation
+from picora_sync.config.load import load_config
+from picora_sync.config.locations import default_config_file
+from picora_sync.config.model import Config
+from picora_sync.core.model import FileRef
+from picora_sync.daemon import INDEX_NAME, LIVE_NAME, is_running
+from picora_sync.index import Index
+from picora_sync.index.listing import Entry, entries
+from picora_sync.summary import Live
+
+
+def config_file(ctx: click.Context) -> Path:
+    """The file that ``--config`` names, else the platform's default."""
+    return ctx.ensure_object(Invocation).config_file or default_config_file()
+
+
+def configuration(ctx: click.Context) -> Config:
+    """The configuration in force; raises ConfigError."""
+    return load_config(config_file(ctx), os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What can be seen of a mirror from outside. ``live`` is the last snapshot, current only if ``running``."""
+
+    config: Config
+    index: Index
+    running: bool
+    live: Live | None
+
+    def entries(self, folder: str | None = None) -> Iterator[Entry]:
+        """All files of a folder (None: of all), with what the running process knows of them."""
+        live = self.live if self.running else None
+        settling = frozenset(live.settling) if live else frozenset[FileRef]()
+        uploading = frozenset(transfer.ref for transfer in live.transfers) if live else frozenset[FileRef]()
+        return entries(self.index, folder, settling, uploading)
+
+
+@contextmanager
+def look_at(ctx: click.Context) -> Iterator[Look]:
+    """Read the index, beside a running daemon or without one; an index that is not there yet is empty."""
+    config = configuration(ctx)
+    index = Index.open_for_reading(config.state_dir / INDEX_NAME) or Index.in_memory()
+    try:
+        running = is_running(config.state_dir)
+        yield Look(config, index, running, Live.read(config.state_dir / LIVE_NAME))
+    finally:
+        index.close()

@@ -1,0 +1,94 @@
+"""How folders and account are: what ``status`` prints, and its ``--json`` document (design §9)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from picora_sync.cli.settings import Look
+from picora_sync.core.model import FileState
+from picora_sync.core.policy import Folder
+from picora_sync.index.listing import count_states
+from picora_sync.summary import Live
+
+_MOVING = (FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStanding:
+    """One folder. ``scanned_at`` and ``next_scan_at`` are seconds since 1970, None for never.
+
+    ``watch`` of a mirror that does not run says only whether the folder is there.
+    """
+
+    name: str
+    path: str
+    states: dict[str, int]
+    watch: str
+    why: str
+    eta_s: int
+    scanned_at: float | None
+    next_scan_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """The account as it was at ``checked_at``; ``offline`` if it was never reached."""
+
+    state: str
+    url: str
+    trouble: str
+    checked_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The document; its fields are only ever added to."""
+
+    running: bool
+    pid: int | None
+    folders: tuple[FolderStanding, ...]
+    account: AccountStanding
+
+
+def standing(look: Look) -> Standing:
+    """Put together what index and last snapshot say."""
+    live, url = look.live, look.config.account.url
+    if live is None:
+        account = AccountStanding("offline", url, "", None)
+    else:
+        account = AccountStanding(live.account, url, live.trouble, live.at)
+    current = live if look.running else None
+    return Standing(
+        running=look.running,
+        pid=current.pid if current else None,
+        folders=tuple(_folder(look, folder, current) for folder in look.config.folders),
+        account=account,
+    )
+
+
+def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
+    states = count_states(look.entries(folder.name))
+    watch, why = _watch(folder, live)
+    known = look.index.folder(folder.name)
+    scanned_at = known[2] if known else None
+    moves = any(states[state] for state in _MOVING)
+    return FolderStanding(
+        name=folder.name,
+        path=folder.root,
+        states={state.value: states[state] for state in FileState},
+        watch=watch,
+        why=why,
+        eta_s=round(live.eta_s) if live and moves else 0,
+        scanned_at=scanned_at,
+        next_scan_at=scanned_at + folder.rescan_s if live and scanned_at is not None else None,
+    )
+
+
+def _watch(folder: Folder, live: Live | None) -> tuple[str, str]:
+    for seen in live.folders if live else ():
+        if seen.name == folder.name:
+            return seen.watch, seen.why
+    if os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
+        return "ok", ""
+    return "missing", f"{folder.root} is not there"

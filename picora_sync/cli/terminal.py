@@ -1,0 +1,43 @@
+"""Tables on a terminal (rich). Nothing in a file's name is taken for markup."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATE_STYLES = {
+    "synced": "green",
+    "settling": "cyan",
+    "queued": "cyan",
+    "uploading": "cyan",
+    "held": "yellow",
+    "blocked": "red",
+    "ignored": "dim",
+    "missing": "red",
+    "polling": "yellow",
+    "offline": "red",
+    "refused": "red",
+    "limited": "yellow",
+}
+"""The colours of the words for states, wherever they stand alone."""
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """A console that shows text as it is: no markup, no emoji codes, no guesses what to colour."""
+    return Console(file=stream or sys.stdout, markup=False, emoji=False, highlight=False)
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], unbroken: int | None) -> None:
+    """Print cells that are safe already; long ones are folded, those of column ``unbroken`` run over instead."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        whole = number in (unbroken, 0)
+        table.add_column(heading, no_wrap=whole, overflow="ignore" if whole else "fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
+    console().print(table, soft_wrap=False)
