@@ -20,6 +20,7 @@ from picora_sync.server.library.composing import Composer
 from picora_sync.server.library.documents import Documents
 from picora_sync.server.library.images import Images
 from picora_sync.server.library.media import Media
+from picora_sync.server.library.upkeep import tidy
 from picora_sync.server.library.usage import Usage
 from picora_sync.server.library.views import Urls
 from picora_sync.server.settings import ServerSettings
@@ -40,8 +41,8 @@ def create_app(
 ) -> App:
     """The application for one data directory; media are served below ``{base_url}/media/``.
 
-    The schema is made if it is missing, and a key in the settings is accepted from then on; :func:`bootstrap` makes a
-    key where there is none.
+    The schema is made if it is missing, leftovers of a crash are removed, and a key in the settings is accepted from
+    then on; :func:`bootstrap` makes a key where there is none.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database.for_settings(settings.data, settings.database)
@@ -49,22 +50,30 @@ def create_app(
     if settings.key is not None and accounts.find(database, settings.key) is None:
         bootstrap(settings, clock)
     blobs = Blobs(settings.data, settings.storage)
-    stamps = Stamps(clock, database.newest_stamp_ms())
+    tidy(database, blobs, clock())
     windows = RateWindows(clock, enforced=settings.rate_limits)
-    urls = Urls(base_url.rstrip("/"))
+    stamps = Stamps(clock, database.newest_stamp_ms())
+    app: App = falcon.App(middleware=[Gate(database, windows)])
+    envelope.install(app)
+    app.add_route("/health", Health(stamps))
+    app.add_route("/v1/health", Health(stamps))
+    app.add_route("/v1/auth/verify", Verify())
+    app.add_route("/v1/user/me/rate-limits", RateLimits(windows))
+    app.add_route("/v1/user/me/usage", UsageReport(Usage(database, stamps)))
+    _add_library(app, database, blobs, stamps, Urls(base_url.rstrip("/")))
+    return app
+
+
+def _add_library(app: App, database: Database, blobs: Blobs, stamps: Stamps, urls: Urls) -> None:
+    """The routes of what an account holds."""
     images = Images(database, blobs, stamps)
     audio = AudioFiles(database, blobs, stamps)
     media = Media(database, images, audio, stamps)
     documents = Documents(database, blobs, stamps, Composer(images, urls))
-
-    app: App = falcon.App(middleware=[Gate(database, windows)])
-    envelope.install(app)
     routes: dict[str, object] = {
-        "/health": Health(stamps),
-        "/v1/health": Health(stamps),
-        "/v1/auth/verify": Verify(),
-        "/v1/user/me/rate-limits": RateLimits(windows),
-        "/v1/user/me/usage": UsageReport(Usage(database, stamps)),
+        "/v1/docs": DocumentList(documents),
+        "/v1/docs/{doc_id}": DocumentItem(documents),
+        "/v1/docs/{doc_id}/raw": DocumentText(documents),
         "/v1/audio": AudioUpload(audio, blobs, urls),
         "/v1/audio/{audio_id}": AudioItem(audio, urls),
         "/v1/images": ImageList(images, blobs, urls),
@@ -74,10 +83,6 @@ def create_app(
         "/media/{name}": ImageFile(database, blobs),
         "/media/audio/{name}": AudioFile(database, blobs),
         "/media/audio-cover/{name}": CoverFile(database, blobs),
-        "/v1/docs": DocumentList(documents),
-        "/v1/docs/{doc_id}": DocumentItem(documents),
-        "/v1/docs/{doc_id}/raw": DocumentText(documents),
     }
     for route, resource in routes.items():
         app.add_route(route, resource)
-    return app

@@ -1,7 +1,7 @@
 """Bytes: an object store by obstore, a directory by default.
 
 Bytes are put before the row that names them is committed, and removed after the row is gone: a crash leaves bytes
-without a row, which :func:`sweep` removes at the next start, but never a row without bytes.
+without a row, which ``library.upkeep`` removes at the next start, but never a row without bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,48 +20,68 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from picora_sync.server.errors import StorageUnavailable
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+_INCOMING = "incoming"
+_PARTS_AT_ONCE = 2  # of 5 MB each: what an upload to a remote store may hold in memory
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A temporary file: its path, and the handle that writes it."""
+
+    path: Path
+    file: BinaryIO
 
 
 class Blobs:
     """The object store and the directory for bytes that are still arriving."""
 
     def __init__(self, data: Path, url: str | None = None) -> None:
-        self._incoming = data / "incoming"
+        self._root = data / "blobs" if url is None else None
+        # Inside the store's own directory, so that a file that has arrived is renamed, not copied.
+        self._incoming = (self._root or data) / _INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._root: Path | None = None
-        self._store: ObjectStore
-        if url is None:
-            self._root = data / "blobs"
-            self._root.mkdir(parents=True, exist_ok=True)
-            self._store = LocalStore(self._root)
-        else:
-            self._store = from_url(url)
+        self._store: ObjectStore = LocalStore(self._root) if self._root else from_url(url or "")
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may store here too."""
+        return self._root is None
 
     @contextmanager
-    def incoming(self) -> Iterator[BinaryIO]:
+    def incoming(self) -> Iterator[Incoming]:
         """A temporary file that is gone when the block ends.
 
         Raises:
             StorageUnavailable: there is no room or no right to write.
         """
         try:
-            handle = tempfile.NamedTemporaryFile(dir=self._incoming)  # noqa: SIM115 - closed below
+            descriptor, name = tempfile.mkstemp(dir=self._incoming)
         except OSError as error:
             raise StorageUnavailable(str(error)) from error
-        with handle as file:
-            yield file  # type: ignore[misc]  # the wrapper is a BinaryIO in all but name
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield Incoming(Path(name), file)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def put(self, key: str, content: bytes | Path) -> None:
-        """Store bytes, or a file's bytes, whole and durably.
+        """Store bytes, or a file's bytes, whole and durably; a file of :meth:`incoming` may be moved away by it.
 
         Raises:
             StorageUnavailable: they could not be stored; nothing is left behind.
         """
         try:
-            obstore.put(self._store, key, content)
-            if self._root is not None:
+            if self._root is None:
+                obstore.put(self._store, key, content, max_concurrency=_PARTS_AT_ONCE)
+                return
+            if isinstance(content, Path):
+                _sync(content)
+                obstore.rename(self._store, f"{_INCOMING}/{content.name}", key)
+            else:
+                obstore.put(self._store, key, content, max_concurrency=_PARTS_AT_ONCE)
                 _sync(self._root / key)
+            _sync((self._root / key).parent)
         except (BaseError, OSError) as error:
             self.discard(key)
             raise StorageUnavailable(str(error)) from error
@@ -108,11 +129,12 @@ class Blobs:
         with suppress(StorageUnavailable):
             self.delete(key)
 
-    def keys(self) -> Iterator[tuple[str, float]]:
+    def stored(self) -> Iterator[tuple[str, float]]:
         """Every object's key and the time it was stored, in seconds since the epoch."""
         for batch in obstore.list(self._store):
             for found in batch:
-                yield found["path"], found["last_modified"].timestamp()
+                if not found["path"].startswith(f"{_INCOMING}/"):
+                    yield found["path"], found["last_modified"].timestamp()
 
     def clear_incoming(self) -> None:
         """Remove what a killed process left half-written."""
@@ -121,10 +143,9 @@ class Blobs:
 
 
 def _sync(path: Path) -> None:
-    """Force a stored file and its name to the disk: the row that follows is forced too."""
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Force a file, or the names in a directory, to the disk: the row that follows is forced too."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -15,6 +15,7 @@ from picora_sync.server.store import schema
 
 _BUSY_TIMEOUT_MS = 30_000
 _POOL_SIZE = 64
+_CACHE_KIB = 512
 
 
 class Database:
@@ -82,6 +83,7 @@ def _engine(url: str, *, sqlite: bool) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # a 201 survives a power cut
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+        cursor.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")  # per connection, and each thread may have one
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

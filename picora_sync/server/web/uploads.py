@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import falcon
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # type: ignore[import-untyped]  # annotated, not marked
 
 from picora_sync.server import errors
 from picora_sync.server.errors import StorageUnavailable
-from picora_sync.server.store.blobs import Blobs
+from picora_sync.server.store.blobs import Blobs, Incoming
 from picora_sync.server.web import body, fields
 
 _MAX_PARTS = 32
@@ -55,8 +54,8 @@ def receive(req: falcon.Request, blobs: Blobs, keep_bytes: int) -> Iterator[Uplo
     """
     boundary = _boundary(req)
     read = body.reader(req, body.MULTIPART_CAP_BYTES)
-    with blobs.incoming() as file:
-        receiver = _Receiver(file, keep_bytes)
+    with blobs.incoming() as incoming:
+        receiver = _Receiver(incoming, keep_bytes)
         try:
             with PushMultipartParser(boundary, max_segment_count=_MAX_PARTS, strict=True) as parser:
                 while not parser.closed and (block := read()):
@@ -82,9 +81,9 @@ def _boundary(req: falcon.Request) -> str:
 class _Receiver:
     """Sorts the parser's events into fields and the file."""
 
-    def __init__(self, file: BinaryIO, keep_bytes: int) -> None:
-        self.upload = Upload(Path(file.name))
-        self._file = file
+    def __init__(self, incoming: Incoming, keep_bytes: int) -> None:
+        self.upload = Upload(incoming.path)
+        self._file = incoming.file
         self._keep_bytes = keep_bytes
         self._hash = hashlib.sha256()
         self._name = ""
