@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO
 
@@ -18,9 +18,11 @@ from picora_sync.cli.view import progress
 from picora_sync.cli.words import count, safe, size
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index.listing import Entry
+from picora_sync.summary import Transfer
 
 _COLUMNS = tuple(state for state in FileState if state is not FileState.IGNORED)
 _MOST_LINES = 8
+_MOST_TRANSFERS = 4
 _BAR_WIDTH = 30
 _FRAME_LINES = 12
 """Lines that headings, bars and margins take, at the most."""
@@ -29,12 +31,16 @@ _FRAME_LINES = 12
 class LiveView:
     """Per folder how many files are in which state, transfers, the latest URLs, problems."""
 
-    def __init__(self, stream: IO[str], title: str) -> None:
+    def __init__(self, stream: IO[str], title: str, *, passing: bool) -> None:
         self._console = console(stream)
         self._title = title
         self._latest = Latest()
         self._live = RichLive(
-            console=self._console, auto_refresh=False, redirect_stdout=False, vertical_overflow="crop"
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            transient=passing,
+            vertical_overflow="crop",
         )
         self._live.start()
 
@@ -82,7 +88,7 @@ def render(picture: Picture, title: str, latest: Latest, lines: int) -> Renderab
 
 
 def _room(screen: Console, picture: Picture) -> int:
-    taken = _FRAME_LINES + len(picture.states) + len(picture.live.transfers)
+    taken = _FRAME_LINES + len(picture.states) + min(_MOST_TRANSFERS, len(picture.live.transfers))
     return max(2, min(2 * _MOST_LINES, screen.height - taken))
 
 
@@ -130,11 +136,17 @@ def _bar(picture: Picture) -> Table:
 
 def _transfers(picture: Picture) -> list[RenderableType]:
     grid = Table.grid(padding=(0, 1))
-    for transfer in picture.live.transfers:
+    for transfer in _largest(picture):
         bar = ProgressBar(total=max(1, transfer.size_bytes), completed=transfer.sent_bytes, width=_BAR_WIDTH)
         amount = f"{size(transfer.sent_bytes)} of {size(transfer.size_bytes)}"
         grid.add_row(bar, Text(amount, style="dim"), Text(safe(f"{transfer.ref.folder}/{transfer.ref.path}")))
-    return [grid, Text()]
+    more = len(picture.live.transfers) - _MOST_TRANSFERS
+    return [grid, Text(f"and {count(more, 'smaller one')}" if more > 0 else "", style="dim"), Text()]
+
+
+def _largest(picture: Picture) -> Sequence[Transfer]:
+    by_size = sorted(picture.live.transfers, key=lambda transfer: -transfer.size_bytes)
+    return by_size[:_MOST_TRANSFERS]
 
 
 def _urls(urls: list[tuple[FileRef, str]]) -> Table:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import IO
 
 import click
 
-from picora_sync.cli.words import safe, utf8
+from picora_sync.cli.words import safe, utf8, width
 
 Rows = Sequence[Sequence[str]]
 
@@ -36,23 +36,24 @@ def line(text: str = "") -> None:
     click.echo(safe(text))
 
 
-def write_table(headings: Sequence[str], rows: Rows, *, unbroken: int | None = None) -> None:
-    """A table. On a terminal it fits the width, except for the column ``unbroken``, which stays whole to be copied;
-    elsewhere every row is one line with nothing cut off.
+def write_table(headings: Sequence[str], rows: Rows, *, folded: Collection[int] = ()) -> None:
+    """A table; nothing in it is cut off. On a terminal the columns ``folded`` are folded to fit the width: URLs should
+    not be among them, since they are copied. Elsewhere every row is one line.
     """
     cells = [[safe(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from picora_sync.cli.terminal import print_table  # noqa: PLC0415  # rich: only where there is a terminal
 
-        print_table(headings, cells, unbroken)
+        print_table(headings, cells, folded)
     else:
         _plain_table(headings, cells)
 
 
 def _plain_table(headings: Sequence[str], rows: Rows) -> None:
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
     for row in [headings, *rows]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        padded = (cell + " " * (column - width(cell)) for cell, column in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
 
 
 def make_forgiving(streams: Iterable[IO[str]]) -> None:

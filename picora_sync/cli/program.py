@@ -33,7 +33,7 @@ COMMANDS = {
     "ls": Entry("files", "List files, with their state and URL."),
     "url": Entry("files", "Print the URL of a file."),
     "problems": Entry("problems", "Show what is wrong, and what to do about it."),
-    "history": Entry("history", "Show which URLs files had, and when."),
+    "history": Entry("files", "Show which URLs files had, and when."),
     "approve": Entry("approve", "Carry out the removals that are held."),
     "serve": Entry("serve", "Run the embedded Picora alone."),
     "config": Entry("config", "Check and show the configuration."),

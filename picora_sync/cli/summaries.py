@@ -8,12 +8,23 @@ from picora_sync.cli.output import line, write_table
 from picora_sync.cli.words import count, duration
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.daemon import PlanReport, SyncReport
+from picora_sync.reconciler.forecast import Planned
 
 MOST_PROBLEMS = 20
 
 
 def print_report(report: SyncReport) -> None:
-    """Two lines of numbers, and the problems."""
+    """The numbers, and the problems."""
+    print_numbers(report)
+    print_problems(report.problems[:MOST_PROBLEMS])
+    if len(report.problems) > MOST_PROBLEMS:
+        line(f"and {count(len(report.problems) - MOST_PROBLEMS, 'more problem')}")
+    if report.held:
+        line("Removals are held: `picora-sync approve FOLDER` shows them")
+
+
+def print_numbers(report: SyncReport) -> None:
+    """How the files stand, and what it took."""
     rest = report.files - report.synced - report.blocked - report.held
     states = [(report.synced, "synced"), (report.blocked, "blocked"), (report.held, "held"), (rest, "not finished")]
     line(f"{count(report.files, 'file')}: " + (", ".join(f"{n} {word}" for n, word in states if n) or "nothing to do"))
@@ -21,11 +32,6 @@ def print_report(report: SyncReport) -> None:
         f"{report.uploaded} uploaded, {report.patched} changed, {report.deleted} deleted, "
         f"{count(report.requests, 'request')}"
     )
-    print_problems(report.problems[:MOST_PROBLEMS])
-    if len(report.problems) > MOST_PROBLEMS:
-        line(f"and {count(len(report.problems) - MOST_PROBLEMS, 'more problem')}")
-    if report.held:
-        line("Removals are held: `picora-sync approve FOLDER` shows them")
 
 
 def print_problems(problems: Sequence[tuple[FileRef, Problem]]) -> None:
@@ -39,18 +45,19 @@ def print_problems(problems: Sequence[tuple[FileRef, Problem]]) -> None:
 def print_plan(report: PlanReport) -> None:
     """A table of what would be done and why, then what it would take."""
     if report.actions:
-        rows = [[action.op, f"{action.folder}/{action.path}", action.why] for action in report.actions]
-        write_table(["DOES", "PATH", "WHY"], rows)
-        line()
+        _table(report.actions)
     if report.held:
         line("Held until approved:")
-        write_table(
-            ["DOES", "PATH", "WHY"], [[each.op, f"{each.folder}/{each.path}", each.why] for each in report.held]
-        )
-        line()
+        _table(report.held)
     if not report.actions:
         line("Nothing to do.")
         return
     calls = ", ".join(count(number, f"{tier} request") for tier, number in report.requests.items() if number)
     takes = f", about {duration(report.eta_s)} within the rate limits" if report.eta_s >= 1 else ""
     line(f"{count(len(report.actions), 'action')}: {calls or 'no requests'}{takes}")
+
+
+def _table(actions: Sequence[Planned]) -> None:
+    rows = [[action.op, f"{action.folder}/{action.path}", action.why] for action in actions]
+    write_table(["DOES", "PATH", "WHY"], rows, folded=(1, 2))
+    line()

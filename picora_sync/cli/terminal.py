@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import IO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_ANY_WIDTH = 100_000
 STATE_STYLES = {
     "synced": "green",
     "settling": "cyan",
@@ -32,12 +33,15 @@ def console(stream: IO[str] | None = None) -> Console:
     return Console(file=stream or sys.stdout, markup=False, emoji=False, highlight=False)
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], unbroken: int | None) -> None:
-    """Print cells that are safe already; long ones are folded, those of column ``unbroken`` run over instead."""
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], folded: Collection[int]) -> None:
+    """Print cells that are safe already. If no column may be folded, rows run over the edge of the terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
-        whole = number in (unbroken, 0)
-        table.add_column(heading, no_wrap=whole, overflow="ignore" if whole else "fold")
+        table.add_column(heading, no_wrap=number not in folded, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
-    console().print(table, soft_wrap=False)
+    screen = console()
+    if not folded:
+        natural = screen.measure(table, options=screen.options.update(width=_ANY_WIDTH)).maximum
+        screen.width = max(screen.width, natural)
+    screen.print(table, soft_wrap=False, crop=False)

@@ -132,14 +132,19 @@ class Screen:
 
 
 @contextmanager
-def screen(index: Index, *, title: str, as_json: bool, known: Mapping[FileRef, Entry]) -> Iterator[Screen]:
-    """A live view on a terminal, plain lines otherwise; on standard error if a JSON document goes to the other."""
+def screen(
+    index: Index, *, title: str, as_json: bool, known: Mapping[FileRef, Entry], passing: bool = True
+) -> Iterator[Screen]:
+    """A live view on a terminal, plain lines otherwise; on standard error if a JSON document goes to the other.
+
+    A ``passing`` live view gives its place to the summary at the end.
+    """
     stream = sys.stderr if as_json else sys.stdout
     view: View
     if stream.isatty():
         from picora_sync.cli.live_view import LiveView  # noqa: PLC0415  # rich: only where there is a terminal
 
-        view = LiveView(stream, title)
+        view = LiveView(stream, title, passing=passing)
     else:
         view = NoView() if as_json else PlainView(stream, known)
     shown = Screen(view, Observer(index))

@@ -40,6 +40,13 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def width(text: str) -> int:
+    """Columns on a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
 def size(number_bytes: float) -> str:
     """``1.5 MB``; 1 KB is 1024 bytes, as in the configuration."""
     unit = _UNITS[0]

@@ -54,7 +54,7 @@ def _approve(config: Config, index: Index, folder: str, *, keep: bool, yes: bool
     if not held:
         line(f"Nothing of {folder} is held.")
         return OK
-    write_table(["PATH", "WHY"], [[ref.path, why] for ref, why in held])
+    write_table(["PATH", "WHY"], [[ref.path, why] for ref, why in held], folded=(0, 1))
     if not yes and not _agreed(len(held), keep=keep):
         line("Nothing was changed.")
         return OK

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
-from datetime import datetime
 
 import click
 
@@ -34,7 +34,7 @@ def ls_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
     if as_json:
         write_json([file_document(entry) for entry in listed])
     elif listed:
-        write_table(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], [_row(e) for e in listed], unbroken=4)
+        write_table(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], [_row(e) for e in listed])
     else:
         line("No file is known yet: run `picora-sync sync`.")
     return OK
@@ -82,7 +82,7 @@ def history_command(ctx: click.Context, path: str | None, *, as_json: bool) -> i
         write_json(history_document(events))
     elif events:
         rows = [[_time(at), event, f"{ref.folder}/{ref.path}", url] for ref, at, event, _, url in events]
-        write_table(["TIME", "EVENT", "PATH", "URL"], rows, unbroken=3)
+        write_table(["TIME", "EVENT", "PATH", "URL"], rows)
     else:
         line("Nothing was sent yet.")
     return OK
@@ -107,4 +107,4 @@ def _row(entry: Entry) -> list[str]:
 
 
 def _time(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

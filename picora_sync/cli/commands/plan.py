@@ -16,6 +16,8 @@ from picora_sync.cli.summaries import print_plan
 from picora_sync.cli.words import safe
 from picora_sync.daemon import Daemon
 
+_NO_KEY = "planning-sends-nothing"
+
 
 @click.command("plan", epilog="Example: picora-sync plan")
 @json_option
@@ -31,7 +33,7 @@ def plan_command(ctx: click.Context, *, as_json: bool) -> int:
 def show_plan(ctx: click.Context, *, as_json: bool) -> int:
     """Print the plan; folders that are not there are named on standard error."""
     config = configuration(ctx)
-    with Daemon.open(config, "", stop=threading.Event()) as daemon:
+    with Daemon.open(config, _NO_KEY, stop=threading.Event()) as daemon:
         report = daemon.plan()
     for folder in config.folders:
         if not os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here

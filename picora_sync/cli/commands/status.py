@@ -37,7 +37,9 @@ def _print(now: Standing, problems: int) -> None:
     if now.account.trouble:
         line(f"  {now.account.trouble}")
     line()
-    write_table(["FOLDER", "FILES", "STATES", "WATCH", "LAST SCAN", "NEXT"], [_row(each) for each in now.folders])
+    write_table(
+        ["FOLDER", "FILES", "STATES", "WATCH", "LAST SCAN", "NEXT"], [_row(each) for each in now.folders], folded=(2,)
+    )
     for folder in now.folders:
         if folder.why:
             line(f"{folder.name}: {folder.why}")

@@ -18,9 +18,10 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line
 from picora_sync.cli.playground import Playground, check_roots, make_folders
 from picora_sync.cli.signals import Signals, stop_on_signals
-from picora_sync.cli.view import Screen, screen
+from picora_sync.cli.summaries import print_numbers
+from picora_sync.cli.view import screen
 from picora_sync.config.model import Config
-from picora_sync.daemon import Daemon, SyncReport
+from picora_sync.daemon import Daemon
 
 
 @click.command("up", epilog="Example: picora-sync up ~/Vault ~/Podcast")
@@ -67,18 +68,16 @@ def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_
     with Daemon.open(config, picora.key, stop=signals.stop) as daemon:
         daemon.connect()
         title = "Mirroring" if once else "Mirroring and watching, Ctrl-C ends it"
-        with screen(daemon.index, title=title, as_json=as_json, known={}) as shown:
+        with screen(daemon.index, title=title, as_json=as_json, known={}, passing=once) as shown:
             if once:
                 daemon.sync(shown.show)
             else:
                 daemon.run(shown.show)
         report = daemon.report()
-    finish(report, as_json=as_json)
-    return _code(report, shown, signals, once=once)
-
-
-def _code(report: SyncReport, shown: Screen, signals: Signals, *, once: bool) -> int:
-    """Ctrl-C is how watching ends; a single pass is interrupted by it."""
+    if as_json or once:
+        finish(report, as_json=as_json)
+    else:
+        print_numbers(report)
     if not once:
-        return OK
+        return OK  # Ctrl-C is how watching ends
     return INTERRUPTED if signals.ended_by is not None else exit_code(report, shown.last, waited=True)
