@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
-from picora_sync.server.app import bootstrap, create_app
 
 from picora_sync.server import accounts
+from picora_sync.server.app import bootstrap, create_app
 from picora_sync.server.settings import ServerSettings
 from tests.contract import samples
 
@@ -95,11 +95,14 @@ class Service:
     data: Path
     plan: str = "pro_plus"
     rate_limits: bool = False
+    storage: str | None = None
     clock: Any = time.time
     clients: list[Api] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.settings = ServerSettings(data=self.data, plan=self.plan, rate_limits=self.rate_limits)
+        self.settings = ServerSettings(
+            data=self.data, plan=self.plan, rate_limits=self.rate_limits, storage=self.storage
+        )
         self.account = bootstrap(self.settings, self.clock)
         self.app = create_app(self.settings, base_url=BASE_URL, clock=self.clock)
 
