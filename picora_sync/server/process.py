@@ -10,7 +10,6 @@ import http.client
 import logging
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -199,8 +198,9 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _stop_at_eof(server: _Server) -> None:
-    with suppress(OSError, ValueError):
-        while sys.stdin.buffer.read(4096):
+    # The descriptor itself: a thread inside sys.stdin would hold its lock when the interpreter ends, and abort it.
+    with suppress(OSError):
+        while os.read(0, 4096):
             pass
     server.stop()
 

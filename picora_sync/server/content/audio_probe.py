@@ -70,9 +70,11 @@ class _Guarded(io.BufferedIOBase):
         self._file = file
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or size < 0 or size > _MAX_READ_BYTES:
+        most = _MAX_READ_BYTES + 1
+        content = self._file.read(most if size is None or size < 0 else min(size, most))
+        if len(content) > _MAX_READ_BYTES:
             raise ValueError("the file asks for too much memory")
-        return self._file.read(size)
+        return content
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         return self._file.seek(offset, whence)
