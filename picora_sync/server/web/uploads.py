@@ -17,6 +17,8 @@ from picora_sync.server.errors import StorageUnavailable
 from picora_sync.server.store.blobs import Blobs, Incoming
 from picora_sync.server.web import body, fields
 
+# Text fields that any form of the contract has; others are ignored, whatever they hold (contract §15 #6).
+_FIELDS = frozenset({"title", "isPublic", "is_public", "tags"})
 _MAX_PARTS = 32
 _MAX_FIELD_BYTES = 64 * 1024
 _HEAD_BYTES = 64 * 1024
@@ -128,6 +130,8 @@ class _Receiver:
 
     def _more(self, block: bytes) -> None:
         if not self._is_file:
+            if self._name not in _FIELDS:
+                return
             self._text += block
             if len(self._text) > _MAX_FIELD_BYTES:
                 raise errors.invalid(self._name, f"the field is over {_MAX_FIELD_BYTES} bytes")
@@ -145,7 +149,7 @@ class _Receiver:
             raise StorageUnavailable(str(error)) from error
 
     def _end(self) -> None:
-        if not self._is_file:
+        if not self._is_file and self._name in _FIELDS:
             try:
                 self.upload.fields.setdefault(self._name, self._text.decode())
             except UnicodeDecodeError as error:
