@@ -376,3 +376,25 @@ def test_the_eta_agrees_with_what_then_happens(n: int) -> None:
     spend_all(pacing, Tier.UPLOAD, 20, 0.0)
     eta_s = pacing.eta_s({Tier.UPLOAD: n}, 20.0)
     assert spend_all(pacing, Tier.UPLOAD, n, 20.0) - 20.0 == pytest.approx(eta_s, rel=0.03, abs=2.0)
+
+
+def test_an_answer_that_speaks_of_the_hour_is_heard_as_such() -> None:
+    pacing = Pacing()
+    pacing.spend(Tier.READ, 0.0)
+    pacing.learn(Tier.READ, 200, told(5000, 0, 900), 0.0)
+    assert [pacing.wait_s(tier, 0.0) for tier in Tier] == [pytest.approx(901.0)] * 3
+
+
+def test_an_answer_that_names_only_what_is_left_is_enough() -> None:
+    pacing = Pacing()
+    pacing.spend(Tier.UPLOAD, 0.0)
+    pacing.learn(Tier.UPLOAD, 201, [("RateLimit-Remaining", "0")], 0.0)
+    assert pacing.wait_s(Tier.UPLOAD, 0.0) == pytest.approx(60.0)
+
+
+def test_a_primed_hour_is_not_changed_by_a_larger_minute() -> None:
+    pacing = Pacing()
+    pacing.prime({"hourly": {"limit": 5000, "remaining": 0, "resetSeconds": 100}}, 0.0)
+    pacing.spend(Tier.READ, 0.0)
+    pacing.learn(Tier.READ, 200, told(6000, 5999, 60), 0.0)
+    assert pacing.wait_s(Tier.READ, 0.0) == pytest.approx(101.0)
