@@ -11,4 +11,4 @@ _WORD = regex.compile(r"\b(?=[\p{L}\p{N}\p{M}])", regex.WORD | regex.VERSION1)
 
 def count(text: str) -> int:
     """Word-like segments of the text, URLs left out; Han characters count one each."""
-    return sum(1 for _ in _WORD.finditer(_URL.sub(" ", text)))
+    return len(_WORD.findall(_URL.sub(" ", text)))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
+from picora_sync.server.errors import ApiError
 from picora_sync.server.library import listing
 from picora_sync.server.library.composing import Composed, Composer, Draft
 from picora_sync.server.library.listing import Page
@@ -211,18 +212,14 @@ class Documents:
             "cover_url": composed.cover_url,
             "inline": stored if is_inline else None,
         }
-        wanted = {"user": owner.user_id, "hash": source_hash}
         try:
             with self._database.write() as connection:
-                known = connection.execute(_BY_HASH, wanted).mappings().first()
-                if known is not None:
-                    return known
                 tally.take(connection, owner.user_id, "doc_count", 1, owner.plan.doc_count)
                 now = self._stamps.take_ms()
                 connection.execute(docs.insert(), values | {"created_at": now, "updated_at": now})
                 _insert_tags(connection, owner.user_id, doc_id, composed.tags)
                 return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()
-        except IntegrityError:  # another process was faster
+        except (IntegrityError, ApiError):  # an equal upload was faster, and may have taken the last place
             known = self._find_by_hash(owner.user_id, source_hash)
             if known is None:
                 raise

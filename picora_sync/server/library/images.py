@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
 from picora_sync.server.content.image_formats import EXTENSIONS, ImageInfo
+from picora_sync.server.errors import ApiError
 from picora_sync.server.library import listing
 from picora_sync.server.library.listing import Page
 from picora_sync.server.store import ids, tally
@@ -23,6 +24,7 @@ from picora_sync.server.web.cursors import Cursor
 LIST_ORDER = "images"
 _IMAGES = select(media).where(media.c.type == "image", media.c.user_id == bindparam("user"))
 _BY_HASH = _IMAGES.where(media.c.source_hash == bindparam("hash"))
+_INSERT = media.insert().returning(media)
 _BY_ID = _IMAGES.where(media.c.id == bindparam("id"))
 
 
@@ -80,22 +82,15 @@ class Images:
         self._blobs.put(key, image.content)
         try:
             with self._database.write() as connection:
-                row = (
-                    connection.execute(_BY_HASH, {"user": owner.user_id, "hash": image.source_hash}).mappings().first()
-                )
-                if row is None:
-                    tally.take(connection, owner.user_id, "img_storage", image.size_bytes, limit)
-                    return self._insert(connection, owner.user_id, image_id, image), True
-        except IntegrityError:  # another process was faster
-            row = self.find_by_hash(owner.user_id, image.source_hash)
-            if row is None:
-                self._blobs.discard(key)
-                raise
-        except BaseException:
+                tally.take(connection, owner.user_id, "img_storage", image.size_bytes, limit)
+                return self._insert(connection, owner.user_id, image_id, image), True
+        except BaseException as error:
             self._blobs.discard(key)
-            raise
-        self._blobs.discard(key)
-        return row, False
+            known = self.find_by_hash(owner.user_id, image.source_hash)
+            # The same bytes uploaded at the same time were faster, and may have taken the last room.
+            if known is None or not isinstance(error, (IntegrityError, ApiError)):
+                raise
+            return known, False
 
     def get(self, user_id: str, image_id: str) -> RowMapping | None:
         """One image of a user."""
@@ -156,12 +151,12 @@ class Images:
             "created_at": now,
             "updated_at": now,
         }
-        connection.execute(media.insert(), row)
+        stored = connection.execute(_INSERT, row).mappings().one()
         if image.tags:
             connection.execute(
                 tags.insert(), [{"user_id": user_id, "tag": tag, "object_id": image_id} for tag in image.tags]
             )
-        return connection.execute(_BY_ID, {"user": user_id, "id": image_id}).mappings().one()
+        return stored
 
 
 def blob_key(image_id: str) -> str:
