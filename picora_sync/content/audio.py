@@ -55,14 +55,15 @@ def derive_audio(path: str, folder: Folder, reader: Reader, limits: PlanLimits) 
     absolute = f"{folder.root}/{path}"
     suffix = suffix_of(path)
     with _opened(absolute, follow_symlinks=folder.follow_symlinks) as file:
-        fault = _fault(file, suffix, limits)
+        before = os.fstat(file.fileno())
+        fault = _fault(file, before.st_size, suffix, limits)
         if fault is not None:
             return fault
         embedded = read_embedded(file)
         if limits.audio_duration_s is not None and round(embedded.length_s) > limits.audio_duration_s:
             return _too_long(embedded.length_s, limits.audio_duration_s)
         digest = reader.digest(absolute)
-        if not _is_same(os.fstat(file.fileno()), digest.fingerprint):
+        if not _is_same(before, digest.fingerprint):
             raise FileChanged(f"{path!r} changed while it was read")
     rule = TitleRule(folder.name, folder.title, folder.title_template)
     wanted = Wanted(
@@ -115,9 +116,8 @@ def _opened(absolute: str, *, follow_symlinks: bool) -> BinaryIO:
         ) from error
 
 
-def _fault(file: BinaryIO, suffix: str, limits: PlanLimits) -> Problem | None:
+def _fault(file: BinaryIO, size_bytes: int, suffix: str, limits: PlanLimits) -> Problem | None:
     """Why these bytes can never be sent, None if they can; found before the file is hashed."""
-    size_bytes = os.fstat(file.fileno()).st_size
     if size_bytes == 0:
         return Problem("AUDIO_EMPTY", "the file is empty", "it is sent once it holds something")
     if limits.audio_bytes is not None and size_bytes > limits.audio_bytes:
@@ -152,9 +152,10 @@ def _too_long(length_s: float, limit_s: int) -> Problem:
 
 
 def _is_same(status: os.stat_result, fingerprint: Fingerprint) -> bool:
-    return (status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev) == (
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev) == (
         fingerprint.size_bytes,
         fingerprint.mtime_ns,
+        fingerprint.ctime_ns,
         fingerprint.inode,
         fingerprint.device,
     )

@@ -5,7 +5,9 @@ The only home of pyromark (pulldown-cmark). All offsets count UTF-8 bytes; see d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pyromark
@@ -14,6 +16,7 @@ from pyromark import Options
 _PLAIN = Options.ENABLE_TABLES | Options.ENABLE_FOOTNOTES | Options.ENABLE_MATH
 _OBSIDIAN = _PLAIN | Options.ENABLE_WIKILINKS
 
+_DATA_URI_IN_HTML = re.compile(r"<img[^<>]*\ssrc\s*=\s*[\"']?data:image/", re.IGNORECASE)
 _CONTAINERS = frozenset({"BlockQuote", "Item", "FootnoteDefinition"})
 _FLAT = frozenset({"Table", "Heading"})
 _LITERAL = frozenset({"Code", "InlineMath", "DisplayMath"})
@@ -76,37 +79,60 @@ class Source:
 
 
 def parse(text: str) -> Source:
-    """Everything that the transformation needs to know of an Obsidian note."""
+    """Everything that the transformation needs to know of an Obsidian note. Raises Unparsable."""
     collector = _Collector(text.encode())
-    for event, where in _events(text, _OBSIDIAN):
-        collector.take(event, where["start"], where["end"])
+    with panics_as_unparsable():
+        for event, where in _events(text, _OBSIDIAN):
+            if "Text" not in event or collector.listens:
+                collector.take(event, where["start"], where["end"])
     return collector.source
 
 
 def first_h1(text: str, *, obsidian: bool) -> str:
-    """The text of the first level-one heading outside quotes and lists, without markup; ``""`` if there is none."""
+    """The text of the first level-one heading outside quotes and lists, without markup; ``""`` if there is none.
+
+    Raises Unparsable.
+    """
     if "#" not in text and "\n=" not in text:
         return ""
     collector = _Collector(text.encode())
-    for event, where in _events(text, _OBSIDIAN if obsidian else _PLAIN):
-        collector.take(event, where["start"], where["end"])
-        if collector.source.headings and collector.source.headings[-1].level == 1:
-            return collector.source.headings[-1].text
+    with panics_as_unparsable():
+        for event, where in _events(text, _OBSIDIAN if obsidian else _PLAIN):
+            collector.take(event, where["start"], where["end"])
+            if collector.source.headings and collector.source.headings[-1].level == 1:
+                return collector.source.headings[-1].text
     return ""
 
 
 def count_data_uris(text: str) -> int:
-    """How many image references of this Markdown are data URIs, as the server counts them (contract §9.2)."""
-    if "data:image/" not in text.casefold():
+    """How many image references of this Markdown are data URIs, as the server counts them (contract §9.2).
+
+    Raises Unparsable.
+    """
+    if "data:image/" not in text.lower():
         return 0
-    collector = _Collector(text.encode())
-    for event, where in _events(text, _PLAIN):
-        collector.take(event, where["start"], where["end"])
-    source = collector.source
-    in_html = (source.data[span.start : span.end].lower() for span in source.html)
-    return sum(image.dest[:11].lower() == "data:image/" for image in source.images) + sum(
-        tag.count(b"data:image/") for tag in in_html if b"<img" in tag
-    )
+    count = 0
+    with panics_as_unparsable():
+        for event, _ in _events(text, _PLAIN):
+            if "Text" in event or "End" in event:
+                continue
+            match event:
+                case {"Start": {"Image": {"dest_url": dest}}}:
+                    count += dest[: len("data:image/")].lower() == "data:image/"
+                case {"Html": html} | {"InlineHtml": html}:
+                    count += len(_DATA_URI_IN_HTML.findall(str(html)))
+    return count
+
+
+@contextmanager
+def panics_as_unparsable() -> Iterator[None]:
+    """A panic of the Rust parser is no Exception, so that it would otherwise end the daemon (design §13, 10)."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise Unparsable(str(error)) from error
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -139,13 +165,7 @@ def section_end(source: Source, heading: Heading) -> int:
 
 
 def _events(text: str, options: Options) -> Iterator[tuple[pyromark.event.Event, pyromark.event.Range]]:
-    try:
-        yield from pyromark.events_with_range(text, options=options)
-    except BaseException as error:
-        # A panic of the Rust parser is no Exception, so that it would otherwise end the daemon (design §13, 10).
-        if type(error).__module__ != "pyo3_runtime":
-            raise
-        raise Unparsable(str(error)) from error
+    return pyromark.events_with_range(text, options=options, merge_text=True)
 
 
 @dataclass(slots=True)
@@ -167,6 +187,11 @@ class _Collector:
         self._containers = 0
         self._flat = 0
         self._heading: list[str] | None = None
+
+    @property
+    def listens(self) -> bool:
+        """Whether text matters where we are: in a heading, a link or an image."""
+        return self._heading is not None or bool(self._open)
 
     def take(self, event: object, start: int, end: int) -> None:
         if isinstance(event, str):  # a break or a rule

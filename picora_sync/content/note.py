@@ -11,7 +11,7 @@ from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversiz
 from picora_sync.content.transform import Place, transform
 from picora_sync.content.visibility import visibility_of
 from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted
-from picora_sync.core.policy import PrivateImages, Select
+from picora_sync.core.policy import Folder, PrivateImages, Select
 from picora_sync.core.ports import Derived
 from picora_sync.core.tags import merge_tags, parse_tags
 from picora_sync.core.titles import TitleRule, filename_for, title_for
@@ -31,10 +31,10 @@ def derive_note(
     limit_bytes = document_limit(limits)
     materials = Materials(around, public=visibility.public, limit_bytes=limit_bytes)
     try:
-        sent = _sent(
-            path, text, front, materials, unchanged=not (folder.obsidian and (published or visibility.unclear))
-        )
-        title = _title(path, text, front, around)
+        body = _shown_body(text, front, materials) if folder.obsidian else text.removeprefix(BOM)[front.end :]
+        title = _title(path, front, body, folder)
+        transforms = folder.obsidian and (published or visibility.unclear)
+        sent = _sent(path, text, front, body, materials) if transforms else text
         embedded = count_data_uris(sent)
     except Oversized as error:
         return _too_large_with_contents(len(data), error.limit_bytes)
@@ -97,20 +97,23 @@ def _decoded(data: bytes) -> str | Problem:
     return text if text.removeprefix(BOM).strip() else _EMPTY
 
 
-def _sent(path: str, text: str, front: Frontmatter, materials: Materials, *, unchanged: bool) -> str:
-    if unchanged:
-        return text
-    text = text.removeprefix(BOM)
-    return text[: front.end] + transform(text[front.end :], Place(materials.vault_path_of(path)), materials)
+def _shown_body(text: str, front: Frontmatter, materials: Materials) -> str:
+    """The note without its frontmatter and its comments."""
+    stripped = strip_comments(text.removeprefix(BOM)[front.end :])
+    materials.remarks.add(stripped.problem)
+    return stripped.text
 
 
-def _title(path: str, text: str, front: Frontmatter, around: Surroundings) -> str:
-    folder = around.folder
+def _sent(path: str, text: str, front: Frontmatter, body: str, materials: Materials) -> str:
+    head = text.removeprefix(BOM)[: front.end]
+    return head + transform(body, Place(materials.vault_path_of(path)), materials)
+
+
+def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
     rule = TitleRule(folder.name, folder.title, folder.title_template)
     said = front.text("title")
     if not said.strip():
-        body = text.removeprefix(BOM)[front.end :]
-        said = first_h1(strip_comments(body).text if folder.obsidian else body, obsidian=folder.obsidian)
+        said = first_h1(body, obsidian=folder.obsidian)
     return title_for(Kind.DOC, path, rule, said)
 
 

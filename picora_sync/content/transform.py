@@ -28,7 +28,7 @@ _ATTACHMENTS = AUDIO_SUFFIXES | {
     *(".pdf", ".canvas", ".base", ".bmp", ".avif", ".tif", ".tiff", ".heic", ".mp4", ".webm", ".ogv", ".mov", ".mkv"),
     *(".opus", ".3gp", ".aac", ".zip", ".docx", ".xlsx", ".pptx", ".excalidraw"),
 }
-_SYNTAX = re.compile(r"\[\[|!\[|%%|<img", re.IGNORECASE)
+_SYNTAX = re.compile(r"\[\[|!\[|<img", re.IGNORECASE)
 _DESTINATION = re.compile(rb"\]\([\s>]*(<(?:\\.|[^<>\\])*>|[^\s]+?)(?=\)\Z|\s)", re.DOTALL)
 _CONTAINER_ONLY = re.compile(rb"(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))*")
 
@@ -42,7 +42,7 @@ class Place:
 
 
 def transform(body: str, place: Place, materials: Materials) -> str:
-    """The body as it is sent: comments gone, images inside, wikilinks as text, embedded notes written out.
+    """A body without comments as it is sent: images inside, wikilinks as text, embedded notes written out.
 
     Raises Oversized when it grows beyond what may be sent, and what reading another file raises.
     """
@@ -58,11 +58,7 @@ class _Transformer:
     def transform(self, body: str, place: Place) -> str:
         if not _SYNTAX.search(body):
             return body
-        stripped = strip_comments(body)
-        self._remarks.add(stripped.problem)
-        if not _SYNTAX.search(stripped.text):
-            return stripped.text
-        source = parse(stripped.text)
+        source = parse(body)
         return edited(source.data, self._edits(source, place))
 
     def _edits(self, source: Source, place: Place) -> Iterator[Edit]:
