@@ -106,6 +106,7 @@ class Daemon:
             self._clocks,
         )
         self._told_at = self._written_at = float("-inf")
+        self._untold = False
         self._verify_at = 0.0
 
     @classmethod
@@ -246,6 +247,8 @@ class Daemon:
         times = [self.reconciler.next_due(), *(watch.next_due() for watch in self._watches)]
         if not self.reconciler.connection.verified:
             times.append(self._verify_at)
+        if self._untold:
+            times.append(mono + LIVE_FILE_S)
         timeout_s = min([longest_s, *(max(0.0, at - mono) for at in times if at is not None)])
         self._queue.wait(timeout_s, self._stop)
         drift_s = (self._clocks.wall() - wall) - (self._clocks.mono() - mono)
@@ -256,12 +259,15 @@ class Daemon:
     def _tell(self, on_live: Callable[[Live], None], *, at_once: bool = False) -> None:
         now = self._clocks.mono()
         if not at_once and now - self._told_at < TELL_S:
+            self._untold = True
             return
-        self._told_at = now
+        self._told_at, self._untold = now, False
         folders = [watch.live() for watch in self._watches]
         live = describe(self.reconciler, self._meter, self._pacer.eta_s, self._pacer.requests, folders)
         on_live(live)
-        if at_once or now - self._written_at >= LIVE_FILE_S:
+        if not at_once and now - self._written_at < LIVE_FILE_S:
+            self._untold = True
+        else:
             self._written_at = now
             live.write(self._config.state_dir / LIVE_NAME)
 
