@@ -27,6 +27,7 @@ class Picora:
 
     url: str
     key: str
+    process_id: int
 
 
 @contextmanager
@@ -77,7 +78,7 @@ def _ready(child: subprocess.Popen[bytes], log: Path) -> Picora:
     threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
     try:
         document = json.loads(lines.get(timeout=READY_WITHIN_S))
-        return Picora(document["url"], document["key"])
+        return Picora(document["url"], document["key"], child.pid)
     except (queue.Empty, ValueError, TypeError, KeyError):
         _end(child)
         raise _failure("the embedded Picora did not start", log) from None

@@ -9,7 +9,7 @@ import traceback
 import click
 
 from picora_sync.cli.words import safe, safe_lines
-from picora_sync.errors import PicoraSyncError
+from picora_sync.errors import PicoraSyncError, Stopped
 
 OK = 0
 UNFINISHED = 1
@@ -18,6 +18,9 @@ UNFINISHED = 1
 USAGE = 2
 INTERNAL = 70
 INTERRUPTED = 130
+
+_SERVER_LIBRARIES = {"falcon", "granian", "multipart", "obstore", "py_svg_hush", "regex", "sqlalchemy"}
+"""What the extra ``server`` installs."""
 
 
 class CommandFailed(Exception):
@@ -32,32 +35,35 @@ class CommandFailed(Exception):
 
 def exit_code_for(error: BaseException, *, verbose: bool) -> int:
     """Say on standard error what happened, and return the code to exit with."""
+    if isinstance(error, click.UsageError):
+        error.show()
+        return USAGE
+    if isinstance(error, BrokenPipeError):
+        _silence_stdout()
+        return OK
+    expected = _expected(error)
+    if expected is None:
+        if verbose:
+            click.echo(safe_lines("".join(traceback.format_exception(error))), err=True)
+        hint = "this is a mistake in picora-sync: please report it" + ("" if verbose else ", with what -v shows")
+        expected = CommandFailed(f"unexpected {type(error).__name__}: {error}", hint=hint, exit_code=INTERNAL)
+    _tell(expected.message, expected.hint)
+    return expected.exit_code
+
+
+def _expected(error: BaseException) -> CommandFailed | PicoraSyncError | None:
+    """What a person is told; None for what nobody foresaw."""
     match error:
         case PicoraSyncError() | CommandFailed():
-            _tell(error.message, error.hint)
-            return error.exit_code
-        case click.UsageError():
-            error.show()
-            return USAGE
+            return error
         case click.ClickException():
-            _tell(error.format_message(), "")
-            return error.exit_code
-        case click.Abort() | KeyboardInterrupt():
-            _tell("Interrupted", "")
-            return INTERRUPTED
-        case BrokenPipeError():
-            _silence_stdout()
-            return OK
+            return CommandFailed(error.format_message(), exit_code=error.exit_code)
+        case click.Abort() | KeyboardInterrupt() | Stopped():
+            return CommandFailed("interrupted", exit_code=INTERRUPTED)
+        case ModuleNotFoundError() if error.name in _SERVER_LIBRARIES:
+            return CommandFailed("the embedded Picora is not installed", hint="run: pip install 'picora-sync[server]'")
         case _:
-            return _unexpected(error, verbose=verbose)
-
-
-def _unexpected(error: BaseException, *, verbose: bool) -> int:
-    if verbose:
-        click.echo(safe_lines("".join(traceback.format_exception(error))), err=True)
-    hint = "this is a mistake in picora-sync: please report it" + ("" if verbose else ", with what -v shows")
-    _tell(f"unexpected {type(error).__name__}: {error}", hint)
-    return INTERNAL
+            return None
 
 
 def _tell(message: str, hint: str) -> None:

@@ -151,11 +151,12 @@ def _largest(picture: Picture) -> Sequence[Transfer]:
 
 def _urls(urls: list[tuple[FileRef, str]]) -> Table:
     grid = Table.grid(padding=(0, 2))
-    # The URL stays whole, to be copied or clicked; the path gives way.
-    grid.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
-    grid.add_column(overflow="ignore", no_wrap=True)
+    # The URL stays whole, to be copied or clicked; the path gives way, since only its column may shrink.
+    grid.add_column()
+    grid.add_column(no_wrap=True)
     for ref, url in urls:
-        grid.add_row(Text(f"  {safe(ref.path)}"), Text(safe(url), style="blue"))
+        path = Text(f"  {safe(ref.path)}", no_wrap=True, overflow="ellipsis")
+        grid.add_row(path, Text(safe(url), style="blue"))
     return grid
 
 

@@ -26,18 +26,18 @@ class Entry:
 
 COMMANDS = {
     "up": Entry("up", "Mirror folders into a Picora of their own, and watch."),
-    "run": Entry("run", "Mirror the configured folders until stopped: the daemon."),
+    "run": Entry("run", "Mirror the configured folders until stopped: the daemon, in the foreground."),
     "sync": Entry("sync", "Mirror the configured folders once, then exit."),
     "plan": Entry("plan", "Show what would be done, and why."),
     "status": Entry("status", "Show how folders and account are."),
     "ls": Entry("files", "List files, with their state and URL."),
     "url": Entry("files", "Print the URL of a file."),
-    "problems": Entry("problems", "Show what is wrong, and what to do about it."),
-    "history": Entry("files", "Show which URLs files had, and when."),
-    "approve": Entry("approve", "Carry out the removals that are held."),
-    "serve": Entry("serve", "Run the embedded Picora alone."),
+    "problems": Entry("problems", "Show what is wrong, and what to do about it; what blocks a file comes first."),
+    "history": Entry("files", "Show which URLs files had, and when, oldest first."),
+    "approve": Entry("approve", "Carry out the removals of FOLDER that are held."),
+    "serve": Entry("serve", "Run the embedded Picora alone, until Ctrl-C."),
     "config": Entry("config", "Check and show the configuration."),
-    "completion": Entry("completion", "Print a script that completes commands in a shell."),
+    "completion": Entry("completion", "Print a script that completes commands, options and paths in a shell."),
 }
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from contextlib import suppress
 
 import click
 
@@ -17,7 +18,7 @@ from picora_sync.cli.words import count, duration
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
 from picora_sync.daemon import Daemon
-from picora_sync.errors import KeyRefused, PicoraSyncError, RemoteError
+from picora_sync.errors import KeyRefused, PicoraSyncError, RemoteError, Stopped
 from picora_sync.service.notify import Notifier, from_environ
 from picora_sync.summary import Live
 
@@ -49,16 +50,22 @@ def _mirror(config: Config, notifier: Notifier, stop: threading.Event) -> None:
     key = find_key(config, os.environ).secret
     with Daemon.open(config, key, stop=stop) as daemon:
         log.info("mirroring %s to %s", count(len(config.folders), "folder"), config.account.url)
-        try:
-            daemon.connect()
-        except KeyRefused:
-            raise
-        except RemoteError as error:
-            log.warning("%s; trying again until it answers", error.message)
+        with suppress(Stopped):
+            _connect(daemon)
         notifier.ready()
         daemon.run(Herald(notifier).tell)
         notifier.stopping()
         log.info("stopping")
+
+
+def _connect(daemon: Daemon) -> None:
+    """Try once; what may pass is tried again by the loop."""
+    try:
+        daemon.connect()
+    except KeyRefused:
+        raise
+    except RemoteError as error:
+        log.warning("%s; trying again until it answers", error.message)
 
 
 def _reloaded(ctx: click.Context, before: Config) -> Config:

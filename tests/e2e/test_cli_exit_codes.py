@@ -1,0 +1,210 @@
+"""Real processes: what the commands exit with, say and leave behind. Each is bounded in time and ended by its id."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+WITHIN_S = 60.0
+PROGRAM = [sys.executable, "-P", "-m", "picora_sync"]
+ENVIRON = {name: value for name, value in os.environ.items() if name not in {"PICORA_API_KEY", "NOTIFY_SOCKET"}}
+
+
+def run(*arguments: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [*PROGRAM, *map(str, arguments)]
+    environ = {**ENVIRON, **(env or {})}
+    return subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, env=environ, check=False)
+
+
+@dataclass
+class Processes:
+    """Starts processes, and ends those that a test left."""
+
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start(self, *arguments: str | Path, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        command = [*PROGRAM, *map(str, arguments)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=ENVIRON)
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate(timeout=WITHIN_S)
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    made = Processes()
+    yield made
+    made.end()
+
+
+def lines_until(stream: object, wanted: Sequence[str]) -> list[str]:
+    """Lines of a pipe until each of ``wanted`` was in one of them."""
+    missing, lines = set(wanted), []
+    while missing:
+        ready, _, _ = select.select([stream], [], [], WITHIN_S)
+        line = stream.readline() if ready else ""  # type: ignore[attr-defined]
+        assert line, f"not seen: {missing} in {lines}"
+        lines.append(line)
+        missing -= {each for each in missing if each in line}
+    return lines
+
+
+@dataclass(frozen=True)
+class Setup:
+    url: str
+    key: str
+    directory: Path
+
+    @property
+    def notes(self) -> Path:
+        return self.directory / "notes"
+
+    def config(self, *, url: str | None = None, key: str | None = None) -> Path:
+        key_file = self.directory / "key"
+        key_file.write_text(key or self.key)
+        key_file.chmod(0o600)
+        file = self.directory / "config.yaml"
+        file.write_text(
+            f"account: {{url: '{url or self.url}', key_file: key}}\nstate_dir: state\n"
+            "folders:\n  - {path: notes, settle: {quiet: 100ms}, delete_after: 100ms}\n"
+        )
+        return file
+
+
+@pytest.fixture
+def setup(tmp_path: Path, processes: Processes) -> Setup:
+    server = processes.start("serve", "--json", "--port", "0", "--no-rate-limits", "--data", tmp_path / "picora")
+    assert server.stdout is not None
+    ready = json.loads(lines_until(server.stdout, ["url"])[0])
+    assert set(ready) == {"url", "media_url", "key", "plan", "data"}
+    assert ready["plan"] == "pro_plus"
+    made = Setup(ready["url"], ready["key"], tmp_path)
+    made.notes.mkdir()
+    (made.notes / "one.md").write_text("# One\n")
+    (made.notes / "two.md").write_text("---\npublic: true\n---\n# Two\n")
+    return made
+
+
+def test_sync_mirrors_and_says_so_in_json_then_has_nothing_to_do(setup: Setup) -> None:
+    config = setup.config()
+    plan = json.loads(run("plan", "--json", "--config", config).stdout)
+    assert sorted((action["op"], action["path"]) for action in plan["actions"]) == [
+        ("upload", "one.md"),
+        ("upload", "two.md"),
+    ]
+    assert all(action["why"] for action in plan["actions"])
+    assert (plan["held"], plan["requests"]["upload"], plan["eta_s"]) == ([], 2, plan["eta_s"])
+    assert json.loads(run("sync", "--dry-run", "--json", "--config", config).stdout) == plan
+    first = run("sync", "--json", "--config", config)
+    assert first.returncode == 0, first.stderr
+    document = json.loads(first.stdout)
+    assert {**document, "requests": 0} == {
+        "files": 2, "synced": 2, "blocked": 0, "held": 0, "uploaded": 2, "patched": 0, "deleted": 0,
+        "requests": 0, "problems": [],
+    }  # fmt: skip
+    again = json.loads(run("sync", "--json", "--config", config).stdout)
+    assert (again["synced"], again["uploaded"], again["patched"], again["deleted"]) == (2, 0, 0, 0)
+    assert run("plan", "--config", config).stdout == "Nothing to do.\n"
+    url = run("url", "--config", config, setup.notes / "two.md").stdout.strip()
+    assert "# Two" in httpx.get(url, timeout=WITHIN_S).text
+
+
+def test_a_blocked_file_makes_the_exit_code_1_and_is_told(setup: Setup) -> None:
+    (setup.notes / "bad.md").write_bytes(b"\xff\xfe\x00")
+    ran = run("sync", "--config", setup.config())
+    assert ran.returncode == 1, ran.stderr
+    assert "3 files: 2 synced, 1 blocked" in ran.stdout
+    assert "notes/bad.md: " in ran.stdout
+    assert "Hint: " in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["sync", "run"])
+def test_a_wrong_key_exits_with_77(command: str, setup: Setup) -> None:
+    ran = run(command, "--config", setup.config(key="sk_live_" + "x" * 32))
+    assert ran.returncode == 77
+    assert "Error: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_no_server_exits_with_69(setup: Setup) -> None:
+    ran = run("sync", "--config", setup.config(url="http://127.0.0.1:9"))
+    assert ran.returncode == 69
+    assert "Hint: " in ran.stderr
+
+
+def test_a_wrong_configuration_exits_with_78(setup: Setup) -> None:
+    config = setup.config()
+    config.write_text(config.read_text().replace("folders", "folder"))
+    ran = run("sync", "--config", config)
+    assert (ran.returncode, ran.stdout) == (78, "")
+    assert f"{config}:3:1: unknown key 'folder'" in ran.stderr
+
+
+def test_a_second_instance_exits_with_73_and_the_first_one_ends_cleanly(setup: Setup, processes: Processes) -> None:
+    config = setup.config()
+    daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
+    lines_until(daemon.stderr, ["account: ok"])
+    assert run("sync", "--config", config).returncode == 73
+    status = json.loads(run("status", "--json", "--config", config).stdout)
+    assert (status["running"], status["pid"], status["account"]["state"]) == (True, daemon.pid, "ok")
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(WITHIN_S) == 0
+    assert json.loads(run("status", "--json", "--config", config).stdout)["running"] is False
+
+
+def test_sighup_reads_the_configuration_again_and_keeps_the_old_one_if_it_is_wrong(
+    setup: Setup, processes: Processes
+) -> None:
+    config = setup.config()
+    daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
+    lines_until(daemon.stderr, ["account: ok"])
+    good = config.read_text()
+    config.write_text(good + "nonsense: 1\n")
+    daemon.send_signal(signal.SIGHUP)
+    lines_until(daemon.stderr, ["still using the configuration from before", "account: ok"])
+    config.write_text(good + f"  - {{path: {setup.directory}/more}}\n")
+    daemon.send_signal(signal.SIGHUP)
+    lines_until(daemon.stderr, ["read the configuration again", "mirroring 2 folders"])
+    daemon.send_signal(signal.SIGINT)
+    assert daemon.wait(WITHIN_S) == 0
+
+
+def test_serve_refuses_an_address_others_can_reach(tmp_path: Path) -> None:
+    ran = run("serve", "--host", "0.0.0.0", "--data", tmp_path)  # noqa: S104  # that it is refused is the claim
+    assert ran.returncode == 2
+    assert "--allow-remote" in ran.stderr
+
+
+def test_serve_says_that_a_port_is_taken(setup: Setup) -> None:
+    port = setup.url.rpartition(":")[2]
+    ran = run("serve", "--port", port, "--data", setup.directory / "other")
+    assert ran.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in ran.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error(setup: Setup) -> None:
+    command = " ".join([*PROGRAM, "--config", str(setup.config()), "config", "show"])
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | head -1"],  # noqa: S607  # the one on the PATH
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        env=ENVIRON,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+
+import pytest
+
+from picora_sync.cli.output import line, make_forgiving, write_json, write_table
+from picora_sync.cli.terminal import console, print_table
+
+
+def test_json_is_one_line_of_utf8_whatever_the_locale(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write_json({"path": "红\udcff\n", "list": ["\ud800"], "n": 1, "none": None})
+    out = capfdbinary.readouterr().out
+    assert json.loads(out.decode("utf-8")) == {"path": "红\\udcff\n", "list": ["\\ud800"], "n": 1, "none": None}
+    assert out.count(b"\n") == 1
+
+
+def test_lines_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    line("a\x1bb")
+    assert capsys.readouterr().out == "a\\x1bb\n"
+
+
+def test_a_table_in_a_pipe_has_one_whole_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(["A", "B"], [["红楼", "x" * 300], ["a\nb", "y"]])
+    assert capsys.readouterr().out.splitlines() == ["A     B", f"红楼  {'x' * 300}", "a\\nb  y"]
+
+
+def test_a_table_without_rows_is_its_headings(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(["A", "B"], [])
+    assert capsys.readouterr().out == "A  B\n"
+
+
+def test_on_a_terminal_names_are_not_taken_for_markup_and_urls_are_not_folded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout", stream := io.StringIO())
+    url = f"https://p.example/{'u' * 60}"
+    print_table(["PATH", "URL"], [["[bold]:smile:", url]], ())
+    assert f"[bold]:smile:  {url}" in stream.getvalue()
+
+
+def test_on_a_terminal_long_sentences_are_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout", stream := io.StringIO())
+    print_table(["OP", "WHY"], [["upload", "because " * 20]], (1,))
+    assert max(map(len, stream.getvalue().splitlines())) <= 40
+    assert stream.getvalue().count("because") == 20
+
+
+def test_a_terminal_gets_the_table_of_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stdout", terminal)
+        monkeypatch.setenv("TERM", "xterm")
+        write_table(["STATE"], [["synced"]])
+        terminal.flush()
+        shown = os.read(ours, 4096)
+    os.close(ours)
+    assert b"\x1b[32msynced" in shown
+
+
+def test_a_console_guesses_nothing() -> None:
+    stream = io.StringIO()
+    console(stream).print("[red]1[/] :smile:")
+    assert stream.getvalue() == "[red]1[/] :smile:\n"
+
+
+def test_what_the_locale_cannot_show_becomes_an_escape() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    make_forgiving([stream, io.StringIO()])
+    stream.write("é")
+    stream.flush()
+    assert stream.buffer.getvalue() == b"\\xe9"  # type: ignore[attr-defined]  # the BytesIO from above
+    assert sys.stdout is not stream

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from picora_sync.cli.program import COMMANDS, program
+
+CONTEXT = click.Context(program)
+HEAVY = ("httpx", "rich", "yaml", "msgspec", "falcon", "granian", "watchdog", "mutagen")
+
+
+def leaves() -> list[tuple[str, click.Command]]:
+    found = []
+    for name in COMMANDS:
+        command = program.get_command(CONTEXT, name)
+        assert command is not None
+        inner = command.commands if isinstance(command, click.Group) else {"": command}
+        found += [(f"{name} {each}".strip(), made) for each, made in inner.items()]
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
+    command = program.get_command(CONTEXT, name)
+    assert command is not None
+    assert command.get_short_help_str(limit=200) == COMMANDS[name].summary
+
+
+@pytest.mark.parametrize(("name", "command"), leaves(), ids=[name for name, _ in leaves()])
+def test_each_help_text_has_an_example(name: str, command: click.Command) -> None:
+    assert "Example: " in (command.epilog or "")
+    assert f"picora-sync {name.partition(' ')[0]}" in command.epilog or f" {name}" in command.epilog
+    assert command.help
+
+
+def test_the_help_lists_every_command_without_importing_any(invoke: Callable[..., Any]) -> None:
+    ran = invoke("--help")
+    assert ran.code == 0
+    assert all(f"  {name} " in ran.out for name in COMMANDS)
+
+
+def test_the_version_is_told_without_importing_what_is_slow() -> None:
+    code = (
+        "import sys; from picora_sync.cli.program import run; code = run(['--version']);"
+        f"print([name for name in {HEAVY!r} if name in sys.modules]); sys.exit(code)"
+    )
+    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    first, second = ran.stdout.splitlines()
+    assert first.startswith("picora-sync ")
+    assert second == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--config", "{}", "config", "check"], id="before"),
+        pytest.param(["config", "--config", "{}", "check"], id="between"),
+        pytest.param(["config", "check", "--config", "{}"], id="after"),
+    ],
+)
+def test_global_options_may_stand_anywhere(arguments: list[str], tmp_path: Path, invoke: Callable[..., Any]) -> None:
+    ran = invoke(*(argument.format(tmp_path / "none.yaml") for argument in arguments))
+    assert ran.code == 78
+    assert f"there is no configuration at {tmp_path / 'none.yaml'}" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["--nonsense"],
+        ["url"],
+        ["sync", "--nonsense"],
+        ["serve", "--port", "70000"],
+        ["completion", "tcsh"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2_and_says_how_to_get_help(arguments: list[str], invoke: Callable[..., Any]) -> None:
+    ran = invoke(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "--help" in ran.err or "-h" in ran.err
+
+
+def test_without_a_command_the_help_is_shown(invoke: Callable[..., Any]) -> None:
+    ran = invoke()
+    assert "Usage: picora-sync" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_that_calls_this_program(shell: str, invoke: Callable[..., Any]) -> None:
+    ran = invoke("completion", shell)
+    assert ran.code == 0
+    assert f"_PICORA_SYNC_COMPLETE={shell}_complete" in ran.out
+
+
+def test_python_m_is_the_same_program() -> None:
+    command = [sys.executable, "-P", "-m", "picora_sync", "--version"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert ran.stdout.startswith("picora-sync ")

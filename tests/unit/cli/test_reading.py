@@ -1,0 +1,248 @@
+"""ls, url, problems, history, status: on a real index, with and without a running daemon."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from picora_sync.core.model import FileRef
+from picora_sync.core.plan import Reason
+from picora_sync.daemon import LIVE_NAME
+from picora_sync.index.lock import InstanceLock
+from picora_sync.summary import FolderLive, Live, Transfer
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture
+def running(mirror: Any) -> Iterator[None]:
+    """Somebody holds the lock."""
+    lock = InstanceLock(mirror.state_dir)
+    lock.acquire()
+    yield
+    lock.release()
+
+
+def test_ls_json_has_the_fields_of_the_design(mirror: Any, invoke: Callable[..., Any]) -> None:
+    item = mirror.add("a/one.md")
+    ran = invoke("--config", mirror.config_file, "ls", "--json")
+    assert ran.code == 0
+    assert json.loads(ran.out) == [
+        {
+            "folder": "notes",
+            "path": "a/one.md",
+            "state": "synced",
+            "kind": "doc",
+            "id": item.id,
+            "url": item.url,
+            "title": "Title 1",
+            "public": True,
+            "tags": ["one", "two"],
+            "sha256": f"{1:064x}",
+        }
+    ]
+
+
+def test_ls_json_of_a_file_without_object_has_nulls_and_is_not_public(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.block("big.md")
+    (entry,) = json.loads(invoke("--config", mirror.config_file, "ls", "--json").out)
+    assert (entry["state"], entry["public"], entry["tags"]) == ("blocked", False, [])
+    assert [entry[name] for name in ("id", "url", "title", "sha256")] == [None] * 4
+
+
+def test_ls_shows_state_path_title_visibility_and_url_in_one_line(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md", public=False)
+    heading, row = invoke("--config", mirror.config_file, "ls").out.splitlines()
+    assert heading.split() == ["STATE", "PATH", "TITLE", "VISIBILITY", "URL"]
+    assert row.split() == ["queued", "notes/one.md", "Title", "1", "private", "https://p.example/1"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "paths"),
+    [
+        pytest.param("notes", ["a/one.md", "two.md"], id="folder"),
+        pytest.param("notes/a", ["a/one.md"], id="folder-and-directory"),
+        pytest.param("notes/a/one.md", ["a/one.md"], id="folder-and-path"),
+        pytest.param("two.md", ["two.md"], id="path-in-any-folder"),
+        pytest.param("{}/notes/a", ["a/one.md"], id="on-disk"),
+        pytest.param("{}/podcast", ["three.mp3"], id="root-on-disk"),
+    ],
+)
+def test_ls_takes_a_path_in_the_ways_people_write_it(
+    argument: str, paths: list[str], mirror: Any, invoke: Callable[..., Any]
+) -> None:
+    mirror.add("a/one.md")
+    mirror.add("two.md")
+    mirror.add("three.mp3", "podcast")
+    ran = invoke("--config", mirror.config_file, "ls", "--json", argument.format(mirror.directory))
+    assert [entry["path"] for entry in json.loads(ran.out)] == paths
+
+
+def test_ls_of_an_unknown_path_says_what_may_be_named(mirror: Any, invoke: Callable[..., Any]) -> None:
+    ran = invoke("--config", mirror.config_file, "ls", "nowhere.md")
+    assert (ran.code, ran.out) == (1, "")
+    assert "nothing is known of nowhere.md" in ran.err
+    assert "FOLDER/PATH" in ran.err
+
+
+def test_names_that_could_steer_the_terminal_are_escaped_in_text_and_json(
+    mirror: Any, invoke: Callable[..., Any]
+) -> None:
+    mirror.add("a\n\x1b[31m[bold]b\udcff.md", title="x\x07y")
+    text = invoke("--config", mirror.config_file, "ls").out
+    assert "notes/a\\n\\x1b[31m[bold]b\\xff.md" in text
+    assert "x\\x07y" in text
+    document = invoke("--config", mirror.config_file, "ls", "--json").out
+    assert json.loads(document)[0]["path"] == "a\n\x1b[31m[bold]b\\udcff.md"
+    assert "\x1b" not in document
+
+
+def test_an_index_that_is_not_there_yet_is_empty(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.index.close()
+    (mirror.state_dir / "index.sqlite").unlink()
+    assert invoke("--config", mirror.config_file, "ls", "--json").out == "[]\n"
+    assert "No file is known yet" in invoke("--config", mirror.config_file, "ls").out
+    assert "No problems" in invoke("--config", mirror.config_file, "problems").out
+    assert "Nothing was sent yet" in invoke("--config", mirror.config_file, "history").out
+
+
+def test_an_index_that_is_no_index_is_an_error(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.index.close()
+    (mirror.state_dir / "index.sqlite").write_bytes(b"this is no database, and long enough to be read as one" * 20)
+    ran = invoke("--config", mirror.config_file, "ls")
+    assert ran.code == 1
+    assert "cannot be read" in ran.err
+
+
+def test_url_prints_the_url_alone(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md")
+    assert invoke("--config", mirror.config_file, "url", "notes/one.md").out == "https://p.example/1\n"
+    assert json.loads(invoke("--config", mirror.config_file, "url", "one.md", "--json").out)["id"] == "id1"
+
+
+def test_url_of_a_blocked_file_says_why_there_is_none(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.block("big.md")
+    ran = invoke("--config", mirror.config_file, "url", "big.md")
+    assert (ran.code, ran.out) == (1, "")
+    assert "the note is too large" in ran.err
+    assert "make it shorter" in ran.err
+
+
+def test_url_of_a_directory_is_refused(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("a/one.md")
+    mirror.add("a/two.md")
+    ran = invoke("--config", mirror.config_file, "url", "notes/a")
+    assert (ran.code, ran.out) == (1, "")
+    assert "stands for 2 files" in ran.err
+
+
+def test_problems_tells_code_sentence_and_hint(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.block("big.md")
+    assert json.loads(invoke("--config", mirror.config_file, "problems", "--json").out) == [
+        {
+            "folder": "notes",
+            "path": "big.md",
+            "code": "NOTE_TOO_LARGE",
+            "message": "the note is too large",
+            "hint": "make it shorter",
+            "blocking": True,
+        }
+    ]
+    text = invoke("--config", mirror.config_file, "problems").out
+    assert "blocked  notes/big.md" in text
+    assert "Hint: make it shorter" in text
+
+
+def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md")
+    with mirror.index.transaction():
+        mirror.index.objects.unbind(FileRef("notes", "one.md"), NOW + 5, Reason.REMOVED)
+        mirror.index.files.forget(FileRef("notes", "one.md"))
+    mirror.add("other.md")
+    events = json.loads(invoke("--config", mirror.config_file, "history", "one.md", "--json").out)
+    assert events == [
+        {
+            "folder": "notes",
+            "path": "one.md",
+            "at": NOW + 1,
+            "event": "bound",
+            "id": "id1",
+            "url": "https://p.example/1",
+        },
+        {
+            "folder": "notes",
+            "path": "one.md",
+            "at": NOW + 5,
+            "event": "removed",
+            "id": "id1",
+            "url": "https://p.example/1",
+        },
+    ]
+    assert len(invoke("--config", mirror.config_file, "history").out.splitlines()) == 4
+
+
+def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    mirror.add("one.md")
+    live(account="limited", trouble="quota", settling=[FileRef("notes", "one.md")]).write(mirror.state_dir / LIVE_NAME)
+    document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
+    assert (document["running"], document["pid"]) == (False, None)
+    assert document["account"] == {
+        "state": "limited",
+        "url": "http://127.0.0.1:9",
+        "trouble": "quota",
+        "checked_at": NOW,
+    }
+    notes = document["folders"][0]
+    assert (notes["name"], notes["path"]) == ("notes", str(mirror.directory / "notes"))
+    assert notes["states"]["synced"] == 1
+    assert (notes["watch"], notes["eta_s"], notes["scanned_at"], notes["next_scan_at"]) == ("ok", 0, None, None)
+
+
+def test_status_before_anything_ran(mirror: Any, invoke: Callable[..., Any]) -> None:
+    (mirror.directory / "podcast").rmdir()
+    document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
+    assert document["account"]["state"] == "offline"
+    assert [folder["watch"] for folder in document["folders"]] == ["ok", "missing"]
+    text = invoke("--config", mirror.config_file, "status").out
+    assert "Not running" in text
+    assert "last asked: never" in text
+
+
+@pytest.mark.usefixtures("running")
+def test_status_of_a_running_daemon_tells_what_is_under_way(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    for path in ("one.md", "two.md", "three.md"):
+        mirror.add(path)
+    mirror.index.set_folder("notes", str(mirror.directory / "notes"), "id")
+    mirror.index.folder_scanned("notes", NOW)
+    mirror.block("big.md")
+    mirror.hold("three.md")
+    live(
+        settling=[FileRef("notes", "one.md")],
+        transfers=[Transfer(FileRef("notes", "two.md"), 10, 5)],
+        folders=[FolderLive("notes", "/x", "polling", "too many files to watch")],
+        eta_s=61.4,
+    ).write(mirror.state_dir / LIVE_NAME)
+    document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
+    assert (document["running"], document["pid"], document["account"]["state"]) == (True, 4711, "ok")
+    notes, podcast = document["folders"]
+    assert {state: number for state, number in notes["states"].items() if number} == {
+        "settling": 1,
+        "uploading": 1,
+        "held": 1,
+        "blocked": 1,
+    }
+    assert (notes["watch"], notes["eta_s"], notes["next_scan_at"]) == ("polling", 61, NOW + 3600)
+    assert podcast["eta_s"] == 0
+    text = invoke("--config", mirror.config_file, "status").out
+    assert "Running (process 4711)" in text
+    assert "1 min 1 s left" in text
+    assert "notes: too many files to watch" in text
+    assert "picora-sync approve notes" in text
+    assert "1 problem: " in text
