@@ -29,7 +29,7 @@ from picora_sync.server.keyfile import usable_key
 from picora_sync.server.settings import ServerSettings
 
 _LOG = logging.getLogger(__name__)
-_BLOCKING_THREADS = 32
+_BLOCKING_THREADS = 128  # started on demand; each slow body holds one
 _BACKLOG = 1024
 _HEALTH_TRIES = 100
 _HEALTH_PAUSE_S = 0.05

@@ -11,7 +11,7 @@ from picora_sync.server.errors import ApiError
 from picora_sync.server.library import media, views
 from picora_sync.server.library.media import Media, MediaFilter
 from picora_sync.server.library.views import Urls
-from picora_sync.server.web import access, body, cursors, fields, query
+from picora_sync.server.web import access, body, cursors, query
 from picora_sync.server.web.access import Resource
 from picora_sync.server.web.envelope import reply
 
@@ -87,7 +87,7 @@ def _batch(items: object) -> list[tuple[str, str]]:
     pairs: dict[tuple[str, str], None] = {}
     for item in items:
         match item:
-            case {"id": str(item_id), "type": str(kind)} if kind in media.TYPES and fields.storable(item_id):
+            case {"id": str(item_id), "type": str(kind)} if kind in media.TYPES:
                 pairs[item_id, kind] = None
             case _:
                 raise errors.invalid("items", "each item needs an id and a type (image, video or audio)")

@@ -25,7 +25,7 @@ _TAG_END = re.compile(rb"[\s/]*>")
 _RAW_TEXT = frozenset({b"script", b"style", b"textarea", b"title", b"xmp", b"noscript", b"iframe"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageReference:
     """One use of an image: its URL, and where the URL stands in the UTF-8 text (None if it cannot be told)."""
 

@@ -52,13 +52,12 @@ def rewrite(body: str, images: list[ImageReference], store: Store) -> Rewritten:
 
 def review(images: list[ImageReference]) -> list[str]:
     """What a person should know about images that are kept as they are."""
+    local = [index for index, image in enumerate(images) if _is_local(image.url)]
     warnings = [
-        f"image {index} skipped: local path {image.url[:_SHOWN_CHARACTERS]}"
-        for index, image in enumerate(images)
-        if _is_local(image.url)
+        f"image {index} skipped: local path {images[index].url[:_SHOWN_CHARACTERS]}" for index in local[:_MAX_WARNINGS]
     ]
-    if len(warnings) > _MAX_WARNINGS:
-        warnings[_MAX_WARNINGS:] = [f"{len(warnings) - _MAX_WARNINGS} more local images skipped"]
+    if len(local) > _MAX_WARNINGS:
+        warnings.append(f"{len(local) - _MAX_WARNINGS} more local images skipped")
     kept = sum(1 for image in images if _is_other_data(image.url))
     if kept:
         warnings.append(f"{kept} data URIs that are no base64 images are kept as they are")

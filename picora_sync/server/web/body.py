@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable
 from typing import NoReturn
 
 import falcon
+import msgspec
 
 from picora_sync.server import errors
 
 JSON_CAP_BYTES = 64 * 1024 * 1024
 MULTIPART_CAP_BYTES = 1024 * 1024 * 1024
 _BLOCK_BYTES = 64 * 1024
+_MAX_VALUE_BYTES = 256 * 1024
+# Every field of any JSON request in the contract. Values stay raw bytes until they are known to be of sensible size:
+# 60 MB of "{},{},…" would become 2 GB of objects.
+_FIELDS = (
+    *("filename", "content", "title", "tags", "isPublic", "is_public", "rewriteImages"),
+    *("kbId", "relativePath", "ids", "items"),
+)
+_DECODER = msgspec.json.Decoder(msgspec.defstruct("Fields", [(name, msgspec.Raw, msgspec.Raw()) for name in _FIELDS]))
 
 
 def reader(req: falcon.Request, cap_bytes: int) -> Callable[[], bytes]:
@@ -49,20 +59,29 @@ def reader(req: falcon.Request, cap_bytes: int) -> Callable[[], bytes]:
 
 
 def json_object(req: falcon.Request) -> dict[str, object]:
-    """The body as a JSON object.
+    """The known fields of a JSON object; others are skipped without being built (contract §15 #6).
 
     Raises:
-        ApiError: 413 over the cap, 400 if it is no JSON, 422 if it is no object.
+        ApiError: 413 over the cap, 400 if it is no JSON, 422 if it is no object or a field is absurdly large.
     """
     read = reader(req, JSON_CAP_BYTES)
-    content = b"".join(iter(read, b""))
+    content = b"".join(iter(read, b"")).removeprefix(codecs.BOM_UTF8)
     try:
-        document = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        msgspec.json.decode(content, type=msgspec.Raw)  # the syntax of all of it, before what it holds
+        found = _DECODER.decode(content)
+        return {name: _value(name, raw) for name in _FIELDS if (raw := bytes(getattr(found, name)))}
+    except msgspec.ValidationError as error:
+        raise errors.invalid("body", "The request body must be a JSON object") from error
     except (ValueError, RecursionError) as error:
         raise errors.bad_request("The request body is not valid JSON") from error
-    if not isinstance(document, dict):
-        raise errors.invalid("body", "The request body must be a JSON object")
-    return document
+
+
+def _value(name: str, raw: bytes) -> object:
+    """A field's value: a string of any length, anything else only as large as a request needs."""
+    if not raw.startswith(b'"') and len(raw) > _MAX_VALUE_BYTES:
+        raise errors.invalid(name, f"{name} is too large")
+    value: object = json.loads(raw, parse_constant=_refuse_constant)
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:

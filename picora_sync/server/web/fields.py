@@ -15,28 +15,17 @@ _DOC_SUFFIXES = (".md", ".markdown")
 
 
 def string(body: Mapping[str, object], field: str) -> str | None:
-    """A string that can be stored, or None if the field is absent or null.
+    """A string, or None if the field is absent or null. Bodies hold no broken Unicode: ``web.body`` refuses them.
 
     Raises:
-        ApiError: it is no string, or holds half of a surrogate pair.
+        ApiError: it is no string.
     """
     value = body.get(field)
     if value is None:
         return None
     if not isinstance(value, str):
         raise errors.invalid(field, f"{field} must be a string")
-    if not storable(value):
-        raise errors.invalid(field, f"{field} is not valid Unicode")
     return value
-
-
-def storable(value: str) -> bool:
-    """Whether the text can be written as UTF-8 at all."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def boolean(body: Mapping[str, object], *names: str) -> bool | None:
@@ -82,7 +71,7 @@ def tag_list(value: object) -> list[str]:
         raise errors.invalid("tags", "tags must be a list of strings")
     tags: dict[str, None] = {}
     for item in value:
-        if not isinstance(item, str) or not storable(item):
+        if not isinstance(item, str):
             raise errors.invalid("tags", "tags must be a list of strings")
         tag = item.strip()
         if not tag or "," in tag or "\x00" in tag:

@@ -122,7 +122,7 @@ class _Receiver:
         if not self._is_file:
             return
         filename = fields.base_name(part.filename or "")
-        if not filename or not fields.storable(filename):
+        if not filename:
             raise errors.invalid("file", "file is needed, with a filename")
         self._seen_file = True
         self.upload.filename = filename[-fields.MAX_FILENAME_CHARACTERS :]

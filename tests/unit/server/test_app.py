@@ -240,7 +240,7 @@ def test_a_store_that_fails_answers_502_and_leaves_no_row(server: Server, audio_
         (b'{"a":NaN}', 400),
         (b"[" * 100_000, 400),
         (b"[]", 422),
-        (b'{"filename":"a.md","content":"\\ud800"}', 422),
+        (b'{"filename":"a.md","content":"\\ud800"}', 400),
         (b'{"filename":"a.md","content":"x","title":""}', 422),
         (b'{"filename":"a.md","content":"x","title":"\\u0000"}', 422),
         (b'{"filename":"a.md","content":"x","kbId":"k"}', 422),
@@ -252,6 +252,16 @@ def test_bad_bodies_are_refused_in_the_envelope(server: Server, body: bytes, sta
     answer = server.owner.post("/v1/docs", content=body)
     assert (answer.status_code, answer.json()["success"]) == (status, False)
     assert answer.headers["x-request-id"]
+
+
+def test_a_large_value_of_an_unknown_field_is_skipped(server: Server) -> None:
+    body = b'{"filename":"a.md","content":"x","unknown":[' + b"{}," * 200_000 + b"{}]}"
+    assert server.owner.post("/v1/docs", content=body).status_code == 201
+
+
+def test_a_list_far_beyond_its_limit_is_refused_unbuilt(server: Server) -> None:
+    body = b'{"filename":"a.md","content":"x","tags":[' + b"{}," * 200_000 + b"{}]}"
+    assert server.owner.post("/v1/docs", content=body).json()["meta"] == {"field": "tags"}
 
 
 @pytest.mark.parametrize("path", ["/v1/uploads", "/v1/nope", "/media/..%2Fkey", "/media/audio/default-zip.svg"])

@@ -116,8 +116,8 @@ def test_limits_that_are_off_are_never_exceeded() -> None:
 
 @pytest.mark.parametrize(
     "tags",
-    ["a", [1], [""], ["a,b"], ["x" * 33], [str(n) for n in range(11)], ["\ud800"], [None]],
-    ids=["text", "number", "empty", "comma", "long", "many", "surrogate", "null"],
+    ["a", [1], [""], ["a,b"], ["x" * 33], [str(n) for n in range(11)], [None]],
+    ids=["text", "number", "empty", "comma", "long", "many", "null"],
 )
 def test_wrong_tags_are_refused(tags: object) -> None:
     with pytest.raises(ApiError) as caught:
