@@ -16,7 +16,7 @@ from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Kind, Problem, RemoteObject
 from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Picora, Posted
-from picora_sync.errors import OutcomeUnknown, PicoraSyncError, Stopped
+from picora_sync.errors import OutcomeUnknown, PicoraSyncError, Rejected, Stopped
 
 CLOCK_SKEW_S = 2.0
 """A duplicate created this much before our intent may still be ours: clocks differ."""
@@ -25,13 +25,15 @@ CLOCK_SKEW_S = 2.0
 @dataclass(frozen=True, slots=True)
 class Send:
     """Upload ``body``. ``intent_at`` is when the intent for this content was first written down (wall clock).
-    ``look_first``: an earlier POST of it may have been carried out, so audio is looked for before it is sent again.
+    ``look_first``: an earlier POST of it may have been carried out, so audio is looked for before it is sent again,
+    and sent again only if it ``may_post``: lists may lag behind writes.
     """
 
     upload: Upload
     body: DocUpload | AudioUpload
     intent_at: float
     look_first: bool
+    may_post: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class NotListed:
+    """The content of an earlier POST is not listed, but it is too early to believe that."""
+
+    job: Send
+
+
+@dataclass(frozen=True, slots=True)
 class Altered:
     """The PATCH was confirmed."""
 
@@ -97,7 +106,7 @@ class Failed:
     error: PicoraSyncError
 
 
-Outcome = Stored | Altered | Removed | Probed | Failed
+Outcome = Stored | NotListed | Altered | Removed | Probed | Failed
 
 
 def perform(picora: Picora, job: Job) -> Outcome:
@@ -123,18 +132,28 @@ def _send(picora: Picora, job: Send) -> Outcome:
     upload, wanted = job.upload, job.upload.wanted
     if isinstance(job.body, DocUpload):
         if upload.delete_first is not None:
-            picora.delete(Kind.DOC, [upload.delete_first])
+            _delete_first(picora, upload.delete_first)
         posted = picora.post_doc(job.body)
         ours = not posted.duplicate or _created_since(posted.object, job.intent_at)
         rewritten = job.body.rewrite_images
     else:
         found = picora.find_audio(wanted.sha256, wanted.size_bytes) if job.look_first else None
+        if found is None and not job.may_post:
+            return NotListed(job)
         posted = Posted(found, duplicate=True) if found is not None else picora.post_audio(job.body)
         ours, rewritten = True, False
     item = replace(posted.object, sha256=wanted.sha256, ours=ours, rewritten=rewritten)
     if item.public != upload.metadata.public:
         item = _correct_visibility(picora, item, public=upload.metadata.public)
     return Stored(job, item, posted.remarks)
+
+
+def _delete_first(picora: Picora, object_id: str) -> None:
+    if object_id not in picora.delete(Kind.DOC, [object_id]):
+        raise Rejected(
+            f"Picora keeps {object_id}, which holds the same text with its images stored differently",
+            hint="delete that document by hand, or change the note",
+        )
 
 
 def _correct_visibility(picora: Picora, item: RemoteObject, *, public: bool) -> RemoteObject:

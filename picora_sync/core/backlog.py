@@ -87,8 +87,8 @@ class Backlog:
             yield action
         for deletes in self._deletes.values():
             yield from deletes.values()
-        for _, _, action, _ in self._parked:
-            yield action
+        for _, _, parked, _ in self._parked:
+            yield parked
 
     def put(self, action: Request, rank: Rank = Rank.BACKFILL) -> None:
         """Add an action, in place of an older one about the same thing."""
@@ -137,6 +137,10 @@ class Backlog:
                 return live[1]
             heapq.heappop(heap)
         return None
+
+    def parked_deletes(self) -> set[str]:
+        """The objects whose deletion is put aside."""
+        return {entry[2].object_id for entry in self._parked if isinstance(entry[2], Delete)}
 
     def deletes(self, kind: Kind) -> int:
         """How many deletes of this kind wait."""

@@ -21,8 +21,11 @@ from picora_sync.errors import (
     Unreachable,
 )
 
-SERVER_FAULTS = 5
-"""So many 5xx in a row on one file block it, and it is tried hourly."""
+FAULTS = 5
+"""So many 5xx, or broken answers, in a row on one file block it if others succeed meanwhile; it is tried hourly."""
+MANY_FAULTS = 20
+"""And so many if nothing else was tried that could have succeeded."""
+LONGEST_PAUSE_S = 60.0
 HOUR_S = 3600.0
 
 
@@ -33,7 +36,9 @@ class LookAgain:
 
 @dataclass(frozen=True, slots=True)
 class AskWhetherReachable:
-    """No whole answer: put the work back, and ask ``/health`` whether Picora is there at all."""
+    """No whole answer: put the work back for so long, and ask ``/health`` whether Picora is there at all."""
+
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +79,32 @@ class Vanished:
 Consequence = LookAgain | AskWhetherReachable | StopCalls | Retry | Block | CloseLane | Vanished
 
 
-def judge(error: PicoraSyncError, faults: int) -> Consequence:  # noqa: PLR0911  (one return per error: a table)
-    """What to do after this error; ``faults`` counts the 5xx in a row this very work has met, this one included."""
+def judge(  # noqa: C901, PLR0911  (one case and return per error: a table)
+    error: PicoraSyncError, faults: int, *, others_succeed: bool
+) -> Consequence:
+    """What to do after this error.
+
+    ``faults`` counts the 5xx and the broken answers in a row this very work has met, this one included;
+    ``others_succeed`` tells whether any other work succeeded since the first of them.
+    """
     problem = Problem(_code(error), error.message, error.hint)
     match error:
         case FileChanged():
             return LookAgain()
         case FileUnreadable():
             return LookAgain()
-        case Unreachable() | OutcomeUnknown() | NotPicora():
+        case Unreachable():
             return AskWhetherReachable()
+        case OutcomeUnknown() | NotPicora() | ServerFault() if faults >= (FAULTS if others_succeed else MANY_FAULTS):
+            return Block(problem, HOUR_S)
+        case OutcomeUnknown() | NotPicora():
+            return AskWhetherReachable(min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case KeyRefused():
             return StopCalls(problem)
         case RateLimited():
             return Retry(error.retry_after_s)
         case ServerFault():
-            return Block(problem, HOUR_S) if faults >= SERVER_FAULTS else Retry(min(60.0, 2.0**faults))
+            return Retry(min(LONGEST_PAUSE_S, 2.0**faults))
         case QuotaExceeded() | PlanRequired() | ScopeMissing():
             return CloseLane(problem)
         case NotFound():

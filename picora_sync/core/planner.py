@@ -30,7 +30,8 @@ def plan(view: View) -> list[Action]:
             steps.leave(file)
     patches = list(_patches(view, steps.target))
     urgent = [patch for patch in patches if patch.makes_private]
-    return [*urgent, *steps.actions, *(p for p in patches if not p.makes_private)]
+    others = [patch for patch in patches if not patch.makes_private and patch.object_id not in steps.outgoing]
+    return [*urgent, *steps.actions, *others]
 
 
 def collect(unbound: Iterable[Unbound], busy: Collection[Content]) -> list[Delete]:
@@ -47,6 +48,7 @@ class _Steps:
 
     def __init__(self, view: View, moves: Mapping[FileRef, FileRef]) -> None:
         self.actions: list[Action] = []
+        self.outgoing: set[str] = set()
         self.target: dict[FileRef, str | None] = {file.ref: file.bound for file in view.files}
         self._view = view
         self._moves = moves
@@ -82,6 +84,8 @@ class _Steps:
 
     def _upload(self, group: list[FileNow], rewrite: bool, stored_otherwise: RemoteObject | None) -> None:
         first, *others = group
+        if stored_otherwise is not None:
+            self.outgoing.add(stored_otherwise.id)
         wanted = first.wanted
         assert wanted is not None  # noqa: S101  (groups hold present files only)
         self.actions.append(
@@ -141,11 +145,14 @@ def _fold(members: Iterable[FileNow], kind: Kind) -> Metadata:
 def _patches(view: View, target: Mapping[FileRef, str | None]) -> Iterable[Patch]:
     staying, tied = _members(view, target)
     for object_id, item in view.objects.items():
+        kept = tied.get(object_id, [])
         if members := staying.get(object_id):
-            change = _difference(item, _fold(members, item.kind))
+            wish = _fold(members, item.kind)
+            sharers = (file for file in kept if file.wanted is not None and file.wanted.sha256 == item.sha256)
+            change = _difference(item, replace(wish, public=wish.public and not _any_private(sharers)))
         else:
-            members = tied.get(object_id, [])
-            change = Change(public=False) if _must_hide(item, members) else Change()
+            members = kept
+            change = Change(public=False) if item.public is not False and _any_private(kept) else Change()
         if change:
             first = min(members, key=_seniority)
             yield Patch(object_id, item.kind, change, first.ref, _why_patch(change))
@@ -154,7 +161,9 @@ def _patches(view: View, target: Mapping[FileRef, str | None]) -> Iterable[Patch
 def _members(
     view: View, target: Mapping[FileRef, str | None]
 ) -> tuple[dict[str, list[FileNow]], dict[str, list[FileNow]]]:
-    """Per object: the files whose content it holds and will hold, and those tied to it only until they change."""
+    """Per object: the files whose content it holds and will hold, and those that are heard only if they want it
+    private: they are kept as they are, or tied to it only until they change.
+    """
     staying: dict[str, list[FileNow]] = {}
     tied: dict[str, list[FileNow]] = {}
     for file in view.files:
@@ -167,8 +176,8 @@ def _members(
     return staying, tied
 
 
-def _must_hide(item: RemoteObject, members: Iterable[FileNow]) -> bool:
-    return item.public is not False and any(f.wanted is not None and not f.wanted.public for f in members)
+def _any_private(members: Iterable[FileNow]) -> bool:
+    return any(file.wanted is not None and not file.wanted.public for file in members)
 
 
 def _difference(item: RemoteObject, wish: Metadata) -> Change:

@@ -132,9 +132,10 @@ class Files:
             "SELECT f.folder, f.path FROM file f "
             "LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path "
             "LEFT JOIN object o ON o.id = b.object_id "
-            "WHERE f.standing = 'present' AND f.sha256 IS NOT NULL AND f.selected = 1 AND "
+            "WHERE (f.standing = 'present' AND f.sha256 IS NOT NULL AND f.selected = 1 AND "
             "(o.id IS NULL OR o.sha256 IS NOT f.sha256 OR o.doomed = 1 OR o.public IS NULL "
-            "OR o.title IS NOT f.title OR o.public IS NOT f.public OR o.tags IS NOT f.tags)"
+            "OR o.title IS NOT f.title OR o.public IS NOT f.public OR o.tags IS NOT f.tags)) "
+            "OR (f.standing <> 'missing' AND f.public = 0 AND o.public IS NOT 0 AND o.id IS NOT NULL)"
         )
         return [ref_of(*row) for row in rows]
 
@@ -177,10 +178,14 @@ class Files:
         )
 
     def ignore(self, ref: FileRef, why: str, fingerprint: Fingerprint | None, now: float) -> None:
-        """A rule leaves this file out. What it wanted last stays, for the object it may still be bound to."""
+        """A rule leaves this file out. What it wanted last stays, for the object it may still be bound to.
+
+        With a fingerprint it is left out for what is in it, and not looked at again until that changes; without one
+        for its place, and it is read again as soon as no rule leaves it out.
+        """
         self.see(ref, Seen.IGNORED)
         self._connection.execute(
-            "UPDATE file SET ignored_why = ? WHERE folder = ? AND path = ?", (text(why), *key(ref))
+            "UPDATE file SET ignored_why = ?, size_bytes = NULL WHERE folder = ? AND path = ?", (text(why), *key(ref))
         )
         self._stamp(ref, fingerprint, now)
         self.unblock(ref)
@@ -227,6 +232,12 @@ class Files:
     def unblock(self, ref: FileRef) -> None:
         """What blocked this file is over."""
         self._connection.execute("DELETE FROM problem WHERE folder = ? AND path = ? AND blocking = 1", key(ref))
+
+    def try_again(self, ref: FileRef) -> None:
+        """What Picora answered is not held against this file any more."""
+        self._connection.execute(
+            "DELETE FROM problem WHERE folder = ? AND path = ? AND blocking = 1 AND origin = 'remote'", key(ref)
+        )
 
     def wants_private(self, ref: FileRef) -> None:
         """The file, not settled yet, wants to be private; the rest of what it wants is not known yet."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Hashable
 from enum import StrEnum
 
@@ -30,7 +29,8 @@ class Connection:
         self._closed: dict[Lane, tuple[float, Problem]] = {}
         self._failures = 0
         self._probe_at: float | None = None
-        self._faults: Counter[Hashable] = Counter()
+        self._faults: dict[Hashable, tuple[int, int]] = {}
+        self._successes = 0
         self.deletes_closed_until = 0.0
         self.offline_since: float | None = None
         self.trouble: Problem | None = None
@@ -80,6 +80,7 @@ class Connection:
             return
         if self.offline_since is None:
             self.offline_since = now
+        self._faults.clear()  # it was not the fault of the work
         self._probe_at = now + self.pause_s()
 
     def pause_s(self) -> float:
@@ -108,14 +109,18 @@ class Connection:
         """The lanes whose time is over."""
         return [lane for lane, (until, _) in self._closed.items() if until <= now]
 
-    def fault(self, work: Hashable) -> int:
-        """Count a 5xx for this piece of work; returns how many in a row it has met."""
-        self._faults[work] += 1
-        return self._faults[work]
+    def fault(self, work: Hashable) -> tuple[int, bool]:
+        """Count a 5xx or a broken answer for this piece of work; returns how many in a row it has met, and whether
+        anything else succeeded since the first of them.
+        """
+        number, successes = self._faults.get(work, (0, self._successes))
+        self._faults[work] = (number + 1, successes)
+        return number + 1, self._successes > successes
 
     def success(self, work: Hashable) -> None:
         """It worked."""
         self._faults.pop(work, None)
+        self._successes += 1
 
     def next_due(self) -> float | None:
         """When something here is to be done next."""

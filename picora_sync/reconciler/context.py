@@ -38,7 +38,8 @@ class Context:
     """The state of one mirror: the index, the queue, and which files must be planned.
 
     ``interactive`` are files a person is working on: their uploads go before the backfill. ``retries`` are blocked
-    files that are tried again, and when (monotonic).
+    files that are tried again, ``stubborn`` objects that Picora did not delete and when that is tried again
+    (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight.
     """
 
     index: Index
@@ -48,6 +49,8 @@ class Context:
     todo: set[FileRef] = field(default_factory=set)
     interactive: set[FileRef] = field(default_factory=set)
     retries: dict[FileRef, float] = field(default_factory=dict)
+    stubborn: dict[str, float] = field(default_factory=dict)
+    superseded: set[str] = field(default_factory=set)
 
     def unit(self, ref: FileRef) -> Unit | None:
         """The folder a file belongs to, None if it is not configured any more."""

@@ -13,27 +13,35 @@ from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.executor import Alter, Executor, Probe, Remove, Send
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context, Unit
+from picora_sync.reconciler.doubts import Doubts
 from picora_sync.reconciler.texts import Texts
 
 PATIENCE_S = 60.0
-"""Deletes wait so long for company while uploads are still to be done."""
+"""Deletes wait so long for company while more may follow: uploads to be done, files that settle or may be gone."""
 
 
 class Dispatcher:
     """Starts as many jobs as there are workers and open gates."""
 
     def __init__(
-        self, context: Context, backlog: Backlog, executor: Executor, connection: Connection, texts: Texts
+        self,
+        context: Context,
+        backlog: Backlog,
+        executor: Executor,
+        connection: Connection,
+        doubts: Doubts,
+        texts: Texts,
     ) -> None:
         self._context = context
+        self._doubts = doubts
         self._backlog = backlog
         self._executor = executor
         self._connection = connection
         self._texts = texts
         self._deletes_since: float | None = None
 
-    def pump(self) -> None:
-        """Start what can be started now."""
+    def pump(self, *, more_to_come: bool) -> None:
+        """Start what can be started now; ``more_to_come`` tells that deletes may soon have company."""
         now = self._context.clocks.mono()
         if self._connection.probe_due(now):
             self._connection.probe_started()
@@ -42,11 +50,11 @@ class Dispatcher:
         self._patches(now)
         for lane in (Lane.DOC, Lane.AUDIO):
             self._uploads(lane, now)
-        self._deletes(now)
+        self._deletes(now, more_to_come)
 
     def busy(self) -> frozenset[Content]:
-        """The contents now being uploaded or deleted."""
-        contents: set[Content] = set()
+        """The contents now being uploaded or deleted, or perhaps uploaded already."""
+        contents: set[Content] = set(self._doubts.contents())
         for job in self._executor.in_flight:
             if isinstance(job, Send):
                 contents.add((job.upload.wanted.kind, job.upload.wanted.sha256))
@@ -59,6 +67,17 @@ class Dispatcher:
         """The files whose upload is under way."""
         sends = (job.upload for job in self._executor.in_flight if isinstance(job, Send))
         return frozenset(ref for upload in sends for ref in (upload.ref, *upload.also))
+
+    def next_due(self) -> float | None:
+        """When deletes will have waited long enough for company, or a doubt is to be settled.
+
+        What is overdue waits for a worker or for the connection, and either wakes the loop.
+        """
+        times = [self._doubts.next_due()]
+        if self._deletes_since is not None:
+            times.append(max(self._deletes_since + PATIENCE_S, self._connection.deletes_closed_until))
+        now = self._context.clocks.mono()
+        return min((at for at in times if at is not None and at > now), default=None)
 
     def altering(self) -> frozenset[str]:
         """The objects that have a call in flight: one at a time."""
@@ -84,10 +103,12 @@ class Dispatcher:
 
     def _uploads(self, lane: Lane, now: float) -> None:
         while self._connection.open(lane, now) and self._executor.room(lane):
-            upload = self._backlog.take(lane)
-            if not isinstance(upload, Upload):
-                return
-            job = self._prepare(upload)
+            job = self._doubts.take(lane, now)
+            if job is None:
+                upload = self._backlog.take(lane)
+                if not isinstance(upload, Upload):
+                    return
+                job = self._prepare(upload)
             if job is not None:
                 self._executor.start(lane, job)
 
@@ -104,7 +125,10 @@ class Dispatcher:
             before = self._context.index.objects.open_intent(upload, wall)
             if upload.delete_first is not None:
                 self._context.index.objects.doom([upload.delete_first])
-        return Send(upload, body, intent_at=before.opened_at if before else wall, look_first=before is not None)
+        if before is None:
+            return Send(upload, body, intent_at=wall, look_first=False)
+        idempotent = upload.wanted.kind is Kind.DOC
+        return Send(upload, body, intent_at=before.opened_at, look_first=True, may_post=idempotent)
 
     def _body(self, unit: Unit, upload: Upload) -> DocUpload | AudioUpload | None:
         wanted, meta = upload.wanted, upload.metadata
@@ -124,8 +148,8 @@ class Dispatcher:
             return None
         return DocUpload(wanted.filename, text, meta.title, meta.tags, meta.public, wanted.rewrite_images)
 
-    def _deletes(self, now: float) -> None:
-        """Last and batched: while uploads go on, a batch must be full or have waited long."""
+    def _deletes(self, now: float, more_to_come: bool) -> None:
+        """Last and batched: while more may come, a batch must be full or have waited long."""
         waiting = sum(self._backlog.deletes(kind) for kind in Kind)
         if not waiting:
             self._deletes_since = None
@@ -133,10 +157,10 @@ class Dispatcher:
         if self._deletes_since is None:
             self._deletes_since = now
         uploads = self.uploading() or self._backlog.peek(Lane.DOC) or self._backlog.peek(Lane.AUDIO)
-        impatient = now - self._deletes_since >= PATIENCE_S
+        gather = (uploads or more_to_come) and now - self._deletes_since < PATIENCE_S
         for kind in Kind:
             while self._may_delete(now) and self._backlog.deletes(kind):
-                if uploads and not impatient and self._backlog.deletes(kind) < BATCH[kind]:
+                if gather and self._backlog.deletes(kind) < BATCH[kind]:
                     break
                 self._start_delete(kind)
 

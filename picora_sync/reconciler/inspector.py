@@ -52,10 +52,9 @@ class Inspector:
         """After 2 s of quiet: does a note whose object may be public want to be private now? (promise 4)."""
         unit = self._context.unit(ref)
         row = self._context.index.files.get(ref)
-        if unit is None or row is None or row.bound is None or kind_of(ref.path) is not Kind.DOC:
+        if unit is None or row is None or kind_of(ref.path) is not Kind.DOC or not self._may_be_public(row):
             return
-        item = self._context.index.objects.get(row.bound)
-        if item is None or item.public is False or not isinstance(unit.disk.look(ref.path), Present):
+        if not isinstance(unit.disk.look(ref.path), Present):
             return
         try:
             derived = unit.content.derive(ref.path)
@@ -64,6 +63,13 @@ class Inspector:
         if isinstance(derived, Derived) and not derived.wanted.public:
             self._context.index.files.wants_private(ref)
             self._context.todo.add(ref)
+
+    def _may_be_public(self, row: FileRow) -> bool:
+        """Whether its object is, or may be, public; without one: whether it may be on its way to become so."""
+        if row.bound is None:
+            return row.wanted is not None and row.wanted.public
+        item = self._context.index.objects.get(row.bound)
+        return item is not None and item.public is not False
 
     def _attachment(self, unit: Unit, ref: FileRef) -> None:
         if ref.path.rpartition("/")[2] == ".picoraignore":
@@ -99,6 +105,8 @@ class Inspector:
 
     def _present(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         if row is not None and _is_as_before(row, fingerprint):
+            if row.seen is Seen.IGNORED:
+                return  # still nothing in it
             self._context.index.files.see(ref, Seen.PRESENT)
             self._settle_removal(unit, ref, selected=row.wanted is None or row.wanted.selected)
             return
@@ -154,7 +162,12 @@ class Inspector:
 
 
 def _is_as_before(row: FileRow, fingerprint: Fingerprint) -> bool:
-    """Unchanged, and not touched so shortly before the last reading that a change could hide behind equal stamps."""
+    """Unchanged, and not touched so shortly before the last reading that a change could hide behind equal stamps.
+
+    A file that could not be read is read again, whatever its stamps say.
+    """
+    if row.seen is Seen.UNKNOWN:
+        return False
     changed_at = max(fingerprint.mtime_ns, fingerprint.ctime_ns) / 1e9
     known = row.wanted is not None or row.blocked is not None or row.seen is Seen.IGNORED
     return known and row.fingerprint == fingerprint and row.hashed_at - changed_at > RACE_S

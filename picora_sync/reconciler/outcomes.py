@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import assert_never
 
 from picora_sync.core.backlog import Backlog, Lane, Rank, key_of, lane_of
 from picora_sync.core.consequence import (
+    HOUR_S,
     AskWhetherReachable,
     Block,
     CloseLane,
@@ -19,21 +20,42 @@ from picora_sync.core.consequence import (
     judge,
 )
 from picora_sync.core.model import FileRef, Kind, Problem
-from picora_sync.core.plan import Delete, Upload
-from picora_sync.errors import OutcomeUnknown, ServerFault
-from picora_sync.executor import Alter, Altered, Failed, Job, Outcome, Probe, Probed, Remove, Removed, Send, Stored
+from picora_sync.core.plan import Delete, Reason, Upload
+from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, ServerFault
+from picora_sync.executor import (
+    Alter,
+    Altered,
+    Failed,
+    Job,
+    NotListed,
+    Outcome,
+    Probe,
+    Probed,
+    Remove,
+    Removed,
+    Send,
+    Stored,
+)
+from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.doubts import ASK_AGAIN_S, Doubts
 from picora_sync.reconciler.tally import Tally
 
 log = logging.getLogger(__name__)
+
+STUBBORN_S = 600.0
+"""What Picora did not delete is tried again after this long."""
 
 
 class Outcomes:
     """Applies outcomes to the index, the backlog and the connection."""
 
-    def __init__(self, context: Context, backlog: Backlog, connection: Connection, tally: Tally) -> None:
+    def __init__(
+        self, context: Context, backlog: Backlog, connection: Connection, doubts: Doubts, tally: Tally
+    ) -> None:
         self._context = context
+        self._doubts = doubts
         self._backlog = backlog
         self._connection = connection
         self._tally = tally
@@ -43,6 +65,11 @@ class Outcomes:
         match outcome:
             case Stored():
                 self._stored(outcome)
+            case NotListed(job):
+                now = self._context.clocks.mono()
+                if job not in self._doubts:  # from an earlier process
+                    self._doubts.begin(job, now)
+                self._doubts.ask_at(job, now + ASK_AGAIN_S)
             case Altered(job):
                 self._altered(job)
             case Removed():
@@ -50,10 +77,13 @@ class Outcomes:
             case Probed():
                 self._connection.probed(self._context.clocks.mono(), healthy=outcome.healthy)
             case Failed(job, error):
-                faults = self._connection.fault(_work(job)) if isinstance(error, ServerFault) else 0
-                consequence = judge(error, faults)
+                broken = isinstance(error, ServerFault | OutcomeUnknown | NotPicora)
+                faults, others_succeed = self._connection.fault(_work(job)) if broken else (0, False)
+                consequence = judge(error, faults, others_succeed=others_succeed)
                 self._remember_doubt(job, error)
                 self._failed(job, consequence, Problem(type(error).code, error.message, error.hint))
+                if isinstance(job, Alter):
+                    self._plan_if_superseded(job)
             case _:
                 assert_never(outcome)
 
@@ -67,12 +97,11 @@ class Outcomes:
             self._context.todo.update(index.objects.forget(upload.delete_first))
         index.objects.store(item)
         index.objects.close_intent(upload.wanted.kind, upload.wanted.sha256)
-        bound = False
+        self._doubts.settled(outcome.job)
         for row in index.files.get_many(refs):
-            index.objects.bind(row.ref, item, wall)
-            bound = True
-        if not bound:
-            index.objects.orphan(item.id, upload.ref, wall)
+            if _may_bind(row, upload):
+                index.objects.bind(row.ref, item, wall)
+        index.objects.orphan(item.id, upload.ref, wall, Reason.REPLACED)  # if the files have moved on meanwhile
         index.files.replace_answers(upload.ref, outcome.remarks)
         self._connection.success(_work(outcome.job))
         self._tally.uploaded(upload, item.url)
@@ -83,6 +112,7 @@ class Outcomes:
 
     def _altered(self, job: Alter) -> None:
         patch = job.patch
+        self._context.superseded.discard(patch.object_id)
         self._context.index.objects.patched(patch.object_id, patch.change)
         self._connection.success(_work(job))
         self._tally.patched += 1
@@ -93,13 +123,16 @@ class Outcomes:
         index, gone = self._context.index, set(outcome.gone)
         for delete in outcome.job.deletes:
             if delete.object_id in gone:
-                item = index.objects.get(delete.object_id)
-                self._context.todo.update(index.objects.forget(delete.object_id))
-                if item is not None and item.sha256 is not None:
-                    self._context.todo.update(row.ref for row in index.files.wanting([item.sha256]))
+                self._plan_users(delete.object_id)
+                index.objects.forget(delete.object_id)
+                self._context.stubborn.pop(delete.object_id, None)
                 self._tally.deleted += 1
                 log.info("deleted what was %s: %s", delete.ref.path, delete.why)
-        index.objects.spare([delete.object_id for delete in outcome.job.deletes if delete.object_id not in gone])
+        spared = [delete.object_id for delete in outcome.job.deletes if delete.object_id not in gone]
+        again_at = self._context.clocks.mono() + STUBBORN_S
+        self._context.stubborn.update((object_id, again_at) for object_id in spared)
+        self._spare(spared)
+        self._connection.success(_work(outcome.job))
         if gone and self._connection.closed(lane := _upload_lane(outcome.job.kind)) is not None:
             self.reopen(lane)
 
@@ -107,28 +140,35 @@ class Outcomes:
 
     def _remember_doubt(self, job: Job, error: Exception) -> None:
         """What may have been carried out stays marked as such; what certainly was not is unmarked."""
-        index = self._context.index
-        unknown = isinstance(error, OutcomeUnknown | ServerFault)
+        unknown = isinstance(error, OutcomeUnknown | ServerFault | NotPicora)
         match job:
             case Send(upload):
-                if not unknown:
-                    index.objects.close_intent(upload.wanted.kind, upload.wanted.sha256)
-                if upload.delete_first is not None:
-                    again = Delete(upload.delete_first, upload.wanted.kind, upload.ref, upload.why)
-                    self._backlog.put(again)  # when it is certainly gone, its files are planned again
+                # After a look, only the POST itself can find out that the file is another one now.
+                looked_in_vain = isinstance(error, FileChanged | FileUnreadable)
+                if looked_in_vain or not (unknown or job.look_first):
+                    self._context.index.objects.close_intent(upload.wanted.kind, upload.wanted.sha256)
+                    self._doubts.settled(job)
+                    self._delete_what_was_first(upload)
+                elif unknown or job not in self._doubts:
+                    self._doubts.begin(job, self._context.clocks.mono())
             case Remove(_, deletes) if not unknown:
-                index.objects.spare([delete.object_id for delete in deletes])
+                self._spare([delete.object_id for delete in deletes])
             case _:
                 pass
+
+    def _delete_what_was_first(self, upload: Upload) -> None:
+        """Nobody knows whether the first half was carried out; when it is, the files are planned again."""
+        if upload.delete_first is not None:
+            self._backlog.put(Delete(upload.delete_first, upload.wanted.kind, upload.ref, upload.why))
 
     def _failed(self, job: Job, consequence: Consequence, problem: Problem) -> None:
         now = self._context.clocks.mono()
         match consequence:
             case LookAgain():
                 self._touch(job)
-            case AskWhetherReachable():
+            case AskWhetherReachable(after_s):
                 self._connection.doubt(now, problem)
-                self._put_back(job, now)
+                self._put_back(job, now + after_s)
             case StopCalls():
                 self._connection.refused = True
                 self._connection.trouble = consequence.problem
@@ -139,7 +179,7 @@ class Outcomes:
             case Block():
                 self._block(job, consequence.problem)
                 if consequence.retry_s is not None:
-                    self._context.retries[job_ref(job)] = now + consequence.retry_s
+                    self._try_again(job, now + consequence.retry_s)
             case CloseLane():
                 self._close(job, consequence, now)
             case Vanished():
@@ -154,11 +194,14 @@ class Outcomes:
 
     def _put_back(self, job: Job, until: float) -> None:
         match job:
+            case Send() if job in self._doubts:
+                self._doubts.ask_at(job, until)
             case Send(upload):
                 if upload.delete_first is None:
                     self._backlog.park(upload, until, Rank.INTERACTIVE)
             case Alter(patch):
-                self._backlog.park(patch, until)
+                if patch.object_id not in self._context.superseded:
+                    self._backlog.park(patch, until)
             case Remove(_, deletes):
                 for delete in deletes:
                     self._backlog.park(delete, until)
@@ -171,14 +214,16 @@ class Outcomes:
         index = self._context.index
         match job:
             case Send(upload):
+                self._doubts.settled(job)
+                self._delete_what_was_first(upload)
                 for ref in (upload.ref, *upload.also):
                     index.files.refuse(ref, problem)
             case Alter(patch):
                 index.files.refuse(patch.ref, problem)
             case Remove(_, deletes):
-                index.objects.spare([delete.object_id for delete in deletes])
-                self._connection.deletes_closed_until = self._context.clocks.mono() + 3600.0
+                self._connection.deletes_closed_until = self._context.clocks.mono() + HOUR_S
                 for delete in deletes:
+                    self._backlog.put(delete)
                     index.files.remark(delete.ref, problem)
             case _:
                 pass
@@ -186,13 +231,27 @@ class Outcomes:
 
     def _close(self, job: Job, closing: CloseLane, now: float) -> None:
         self._block(job, closing.problem)
-        if isinstance(job, Send):
-            lane = lane_of(job.upload)
-            self._connection.close(lane, now + closing.retry_s, closing.problem)
-            while (waiting := self._backlog.take(lane)) is not None:
-                if isinstance(waiting, Upload):
-                    for ref in (waiting.ref, *waiting.also):
-                        self._context.index.files.refuse(ref, closing.problem)
+        if isinstance(job, Send) and job.upload.delete_first is None:
+            self._connection.close(lane_of(job.upload), now + closing.retry_s, closing.problem)
+        else:
+            self._try_again(job, now + closing.retry_s)
+
+    def _try_again(self, job: Job, at: float) -> None:
+        match job:
+            case Send(upload):
+                self._context.retries.update((ref, at) for ref in (upload.ref, *upload.also))
+            case Alter(patch):
+                self._context.retries[patch.ref] = at
+            case _:
+                pass
+
+    def refuse_closed(self) -> None:
+        """What waits in a closed lane is blocked for the reason that closed it."""
+        for lane in (Lane.DOC, Lane.AUDIO):
+            problem = self._connection.closed(lane)
+            while problem is not None and isinstance(upload := self._backlog.take(lane), Upload):
+                for ref in (upload.ref, *upload.also):
+                    self._context.index.files.refuse(ref, problem)
 
     def _vanished(self, job: Job, problem: Problem) -> None:
         if isinstance(job, Send):
@@ -211,11 +270,36 @@ class Outcomes:
         if problem is not None:
             for ref, code in self._context.index.files.refused():
                 if code == problem.code:
-                    self._context.index.files.unblock(ref)
+                    self._context.index.files.try_again(ref)
                     self._context.todo.add(ref)
 
     def _replan_object(self, object_id: str) -> None:
         self._context.todo.update(row.ref for row in self._context.index.files.bound_to([object_id]))
+
+    def _plan_if_superseded(self, job: Alter) -> None:
+        if job.patch.object_id in self._context.superseded:
+            self._context.superseded.discard(job.patch.object_id)
+            self._replan_object(job.patch.object_id)
+
+    def _spare(self, object_ids: Iterable[str]) -> None:
+        """These live on: files that waited for their end may be bound to them again."""
+        for object_id in object_ids:
+            self._context.index.objects.spare([object_id])
+            self._plan_users(object_id)
+
+    def _plan_users(self, object_id: str) -> None:
+        """Plan the files that are bound to the object, and those that want what it holds."""
+        files, item = self._context.index.files, self._context.index.objects.get(object_id)
+        self._context.todo.update(row.ref for row in files.bound_to([object_id]))
+        if item is not None and item.sha256 is not None:
+            self._context.todo.update(row.ref for row in files.wanting([item.sha256]))
+
+
+def _may_bind(row: FileRow, upload: Upload) -> bool:
+    """Not a file that was taken away meanwhile, nor one that has come to another object."""
+    if row.seen in (Seen.MISSING, Seen.IGNORED) or row.wanted is None or not row.wanted.selected:
+        return False
+    return row.wanted.sha256 == upload.wanted.sha256 or row.bound == upload.replaces
 
 
 def _work(job: Job) -> Hashable:

@@ -10,6 +10,7 @@ from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, U
 from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
+from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.removals import Leaving
@@ -108,13 +109,22 @@ def _rank(context: Context, action: Upload | Patch) -> Rank:
 
 def collect_orphans(context: Context, backlog: Backlog, busy: frozenset[Content]) -> None:
     """Queue the deletion of what nothing is bound to any more."""
-    wall = context.clocks.wall()
+    wall, mono = context.clocks.wall(), context.clocks.mono()
+    put_off = {object_id for object_id, at in context.stubborn.items() if at > mono} | backlog.parked_deletes()
     orphans = []
     for orphan in context.index.objects.orphans():
+        if orphan.object.id in put_off:
+            continue
         unit = context.unit(orphan.ref)
-        keep_s = unit.policy.keep_replaced_s if unit is not None and orphan.reason is Reason.REPLACED else 0.0
+        keep_s = unit.policy.keep_replaced_s if unit is not None and _may_be_kept(context, orphan) else 0.0
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
         if deletable and unit is not None:
             orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due=orphan.at + keep_s <= wall))
     for action in collect(orphans, busy):
         backlog.put(action)
+
+
+def _may_be_kept(context: Context, orphan: Orphan) -> bool:
+    """Whether a replaced object may stay for those who pinned its URL: not if its file wants to be private."""
+    row = context.index.files.get(orphan.ref) if orphan.reason is Reason.REPLACED else None
+    return row is not None and row.wanted is not None and (row.wanted.public or orphan.object.public is False)

@@ -16,6 +16,7 @@ from picora_sync.reconciler import scans
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Clocks, Context, Unit
 from picora_sync.reconciler.dispatcher import Dispatcher
+from picora_sync.reconciler.doubts import Doubts
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.outcomes import Outcomes
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
@@ -47,8 +48,9 @@ class Reconciler:
         texts = Texts()
         self.removals = Removals(self.context)
         self._inspector = Inspector(self.context, self.removals, texts)
-        self._dispatcher = Dispatcher(self.context, self.backlog, executor, self.connection, texts)
-        self._outcomes = Outcomes(self.context, self.backlog, self.connection, self.tally)
+        self._doubts = Doubts()
+        self._dispatcher = Dispatcher(self.context, self.backlog, executor, self.connection, self._doubts, texts)
+        self._outcomes = Outcomes(self.context, self.backlog, self.connection, self._doubts, self.tally)
         self._due: list[FileRef] = []
 
     # --- the loop ---------------------------------------------------------------------------------------------------
@@ -76,7 +78,7 @@ class Reconciler:
         self._judge_removals()
         self._reopen()
         self._collect_orphans()
-        self._dispatcher.pump()
+        self._dispatcher.pump(more_to_come=self.settling())
 
     def scan(self, folder: str) -> int:
         """Look through a folder; returns how many paths differ from the index."""
@@ -90,6 +92,7 @@ class Reconciler:
             self.removals.next_due(),
             self.backlog.next_release(),
             self.connection.next_due(),
+            self._dispatcher.next_due(),
             min(self.context.retries.values(), default=None),
         ]
         return min((at for at in times if at is not None), default=None)
@@ -102,6 +105,7 @@ class Reconciler:
             or self.context.todo
             or self.executor.in_flight
             or lanes
+            or len(self._doubts)
             or self.backlog.next_release() is not None
             or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
         )
@@ -162,6 +166,7 @@ class Reconciler:
         planned = {file.ref for file in view.files}
         context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
         altering = dispatcher.altering()
+        context.superseded |= altering & view.objects.keys()
         actions = [a for a in plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self.backlog)
 
@@ -170,9 +175,10 @@ class Reconciler:
         with self.context.index.transaction():
             for lane in self.connection.to_reopen(now):
                 self._outcomes.reopen(lane)
+            self._outcomes.refuse_closed()
             for ref in [ref for ref, at in self.context.retries.items() if at <= now]:
                 del self.context.retries[ref]
-                self.context.index.files.unblock(ref)
+                self.context.index.files.try_again(ref)
                 self.context.todo.add(ref)
 
     def _collect_orphans(self) -> None:

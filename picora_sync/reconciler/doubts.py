@@ -1,0 +1,72 @@
+"""Uploads of which nobody knows whether they were carried out (design §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from picora_sync.core.backlog import Lane, lane_of
+from picora_sync.core.model import Kind
+from picora_sync.core.view import Content
+from picora_sync.executor import Send
+
+LAG_S = 90.0
+"""A list may lack an upload for this long after it was carried out; only then a second POST is safe."""
+ASK_AGAIN_S = 15.0
+"""Meanwhile the list is asked this often."""
+
+
+@dataclass
+class _Doubt:
+    job: Send
+    since: float
+    next_at: float
+
+
+class Doubts:
+    """Settled before anything else is done about their content, even if the file moved on: what they made, if they
+    made anything, would otherwise stay on Picora with nobody knowing of it. Times are monotonic.
+    """
+
+    def __init__(self) -> None:
+        self._doubts: dict[Content, _Doubt] = {}
+
+    def __len__(self) -> int:
+        return len(self._doubts)
+
+    def __contains__(self, job: Send) -> bool:
+        return _content(job) in self._doubts
+
+    def begin(self, job: Send, now: float) -> None:
+        """From now on the outcome of this POST is unknown."""
+        self._doubts[_content(job)] = _Doubt(replace(job, look_first=True), now, float("inf"))
+
+    def ask_at(self, job: Send, at: float) -> None:
+        """Try to settle it then."""
+        self._doubts[_content(job)].next_at = at
+
+    def settled(self, job: Send) -> None:
+        """The outcome is known now."""
+        self._doubts.pop(_content(job), None)
+
+    def contents(self) -> Iterator[Content]:
+        """What is in doubt."""
+        yield from self._doubts
+
+    def take(self, lane: Lane, now: float) -> Send | None:
+        """The next to settle in this lane; it stays in doubt until :meth:`settled`."""
+        for doubt in self._doubts.values():
+            if doubt.next_at <= now and lane_of(doubt.job.upload) is lane:
+                doubt.next_at = float("inf")
+                idempotent = doubt.job.upload.wanted.kind is Kind.DOC
+                return replace(doubt.job, may_post=idempotent or now >= doubt.since + LAG_S)
+        return None
+
+    def next_due(self) -> float | None:
+        """When the next is to be settled; None also while all of them are under way."""
+        times = (doubt.next_at for doubt in self._doubts.values() if doubt.next_at != float("inf"))
+        return min(times, default=None)
+
+
+def _content(job: Send) -> Content:
+    return (job.upload.wanted.kind, job.upload.wanted.sha256)

@@ -1,0 +1,134 @@
+"""A folder in memory that keeps time stamps and inodes as a file system does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from picora_sync.core.model import Fingerprint, Problem, kind_of
+from picora_sync.core.ports import Absent, Digest, Ignored, Presence, Present, Scan, StableFile, Unknown
+from picora_sync.errors import FileChanged, FileUnreadable
+
+DEVICE = 1
+UNREADABLE = Problem("FILE_UNREADABLE", "cannot be read", "check its permissions")
+ROOT_MISSING = Problem("ROOT_MISSING", "the folder is not there", "mount it")
+
+
+@dataclass(frozen=True)
+class FakeFile:
+    data: bytes
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(len(self.data), self.mtime_ns, self.ctime_ns, self.inode, DEVICE)
+
+
+class FakeDisk:
+    """One folder. Implements ``Disk``; the other methods are what a person or a program does to the folder.
+
+    ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, ``missing_root`` takes the
+    whole folder away.
+    """
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self._wall = wall
+        self._inodes = iter(range(100, 1 << 40))
+        self.files: dict[str, FakeFile] = {}
+        self.rules: dict[str, str] = {}
+        self.broken: dict[str, Problem] = {}
+        self.missing_root = False
+
+    # --- Disk -------------------------------------------------------------------------------------------------------
+
+    def check_root(self) -> Problem | None:
+        return ROOT_MISSING if self.missing_root else None
+
+    def scan(self) -> Scan:
+        if self.missing_root:
+            return Scan({}, {"": ROOT_MISSING}, {}, {})
+        mirrored = {path for path in self.files if kind_of(path) is not None}
+        ignored = {path: why for path, why in self.rules.items() if path in mirrored}
+        failed = {path: problem for path, problem in self.broken.items() if path not in ignored}
+        visible = mirrored - ignored.keys() - failed.keys()
+        return Scan({path: self.files[path].fingerprint for path in sorted(visible)}, failed, ignored, {})
+
+    def look(self, path: str) -> Presence:
+        if self.missing_root:
+            return Unknown(ROOT_MISSING)
+        if path in self.broken:
+            return Unknown(self.broken[path])
+        file = self.files.get(path)
+        if file is None:
+            return Absent()
+        return Ignored(self.rules[path]) if path in self.rules else Present(file.fingerprint)
+
+    # --- what the content stage does --------------------------------------------------------------------------------
+
+    def read(self, path: str) -> tuple[bytes, Fingerprint]:
+        """Its bytes; raises FileUnreadable."""
+        file = self.files.get(path)
+        if file is None or path in self.broken or self.missing_root:
+            raise FileUnreadable(f"{path} cannot be read")
+        return file.data, file.fingerprint
+
+    def open(self, path: str, expected: Digest) -> StableFile:
+        """As ``Reader.open``."""
+        _, fingerprint = self.read(path)
+        if fingerprint != expected.fingerprint:
+            raise FileChanged(f"{path} changed")
+        return _FakeStableFile(self, path, expected)
+
+    # --- what happens to it -----------------------------------------------------------------------------------------
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write in place: the inode stays."""
+        now = self._now_ns()
+        old = self.files.get(path)
+        inode = old.inode if old else next(self._inodes)
+        self.files[path] = FakeFile(data, now, now, inode)
+
+    def save_over(self, path: str, data: bytes) -> None:
+        """What editors do: write a temporary file and rename it over."""
+        self.files.pop(path, None)
+        self.write(path, data)
+
+    def move(self, old: str, new: str) -> None:
+        self.files[new] = replace(self.files.pop(old), ctime_ns=self._now_ns())
+
+    def remove(self, path: str) -> None:
+        del self.files[path]
+
+    def age(self, path: str, seconds: float) -> None:
+        """Let the file look as if it had not been touched for so long."""
+        then = self._now_ns() - int(seconds * 1e9)
+        self.files[path] = replace(self.files[path], mtime_ns=then, ctime_ns=then)
+
+    def _now_ns(self) -> int:
+        return int(self._wall() * 1e9)
+
+
+class _FakeStableFile:
+    def __init__(self, disk: FakeDisk, path: str, expected: Digest) -> None:
+        self._disk = disk
+        self._path = path
+        self._expected = expected
+
+    @property
+    def size_bytes(self) -> int:
+        return self._expected.fingerprint.size_bytes
+
+    def blocks(self) -> Iterator[bytes]:
+        yield self._disk.read(self._path)[0]
+
+    def confirm(self) -> None:
+        data, fingerprint = self._disk.read(self._path)
+        now = Digest(hashlib.sha256(data).hexdigest(), fingerprint)
+        if now != self._expected:
+            raise FileChanged(f"{self._path} changed")
+
+    def close(self) -> None:
+        return

@@ -1,0 +1,190 @@
+"""An honest Picora in memory: documents are deduplicated by hash, every audio POST makes a new object."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from picora_sync.core.model import Account, Kind, RemoteObject
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted
+from picora_sync.errors import NotFound, PicoraSyncError, Unreachable
+
+T = TypeVar("T")
+MUTATIONS = ("post_doc", "post_audio", "patch", "delete")
+
+
+@dataclass
+class Fault:
+    """Raise ``error`` on the next call of this name; ``after`` it was carried out, or instead of it."""
+
+    method: str
+    error: Exception
+    after: bool = False
+
+
+@dataclass
+class FakePicora:
+    """Implements ``Picora``. ``calls`` are the names of all calls in order, with what they were about.
+
+    ``chaos`` may return a fault for any call; ``stubborn`` ids survive being deleted; ``up`` is whether it can be
+    reached.
+    """
+
+    wall: Callable[[], float]
+    objects: dict[str, RemoteObject] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    chaos: Callable[[str], Fault | None] = lambda _: None
+    stubborn: set[str] = field(default_factory=set)
+    up: bool = True
+    well: bool = True
+    force_public: bool = False
+    _made: int = 0
+
+    # --- what a test asks -------------------------------------------------------------------------------------------
+
+    def mutations(self) -> list[tuple[str, str]]:
+        return [call for call in self.calls if call[0] in MUTATIONS]
+
+    def count(self, method: str) -> int:
+        return sum(name == method for name, _ in self.calls)
+
+    def of_kind(self, kind: Kind) -> list[RemoteObject]:
+        return [item for item in self.objects.values() if item.kind is kind]
+
+    def fail(self, method: str, error: Exception, *, after: bool = False, times: int = 1) -> None:
+        """Let the next calls of this name fail."""
+        self.faults += [Fault(method, error, after)] * times
+
+    def plant(self, kind: Kind, text: str, *, public: bool = False, title: str = "theirs") -> RemoteObject:
+        """An object that somebody else made."""
+        data = text.encode()
+        item = self._make(kind, hashlib.sha256(data).hexdigest(), len(data), title, (), public=public)
+        if kind is Kind.DOC:
+            self.texts[item.id] = text
+        return item
+
+    # --- Picora -----------------------------------------------------------------------------------------------------
+
+    def verify(self) -> Account:
+        return self._call("verify", "", lambda: Account("https://picora.test", "user"))
+
+    def healthy(self) -> bool:
+        self.calls.append(("healthy", ""))
+        return self.up and self.well
+
+    def post_doc(self, upload: DocUpload) -> Posted:
+        return self._call("post_doc", upload.filename, lambda: self._post_doc(upload))
+
+    def post_audio(self, upload: AudioUpload) -> Posted:
+        return self._call("post_audio", upload.filename, lambda: self._post_audio(upload))
+
+    def get(self, kind: Kind, object_id: str) -> RemoteObject | None:
+        def look() -> RemoteObject | None:
+            found = self.objects.get(object_id)
+            return found if found is not None and found.kind is kind else None
+
+        return self._call("get", object_id, look)
+
+    def patch(self, kind: Kind, object_id: str, change: Change) -> None:
+        self._call("patch", object_id, lambda: self._patch(kind, object_id, change))
+
+    def delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
+        return self._call("delete", ",".join(object_ids), lambda: self._delete(kind, object_ids))
+
+    def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
+        def find() -> RemoteObject | None:
+            held = [o for o in self.of_kind(Kind.AUDIO) if (o.sha256, o.size_bytes) == (sha256, size_bytes)]
+            return min(held, key=lambda item: item.created_at, default=None)
+
+        return self._call("find_audio", sha256, find)
+
+    def raw(self, object_id: str) -> str:
+        return self._call("raw", object_id, lambda: self.texts[object_id])
+
+    # --- how it does it ---------------------------------------------------------------------------------------------
+
+    def _call(self, method: str, about: str, work: Callable[[], T]) -> T:
+        self.calls.append((method, about))
+        if not self.up:
+            raise Unreachable("no route to Picora")
+        fault = next((f for f in self.faults if f.method == method), None)
+        if fault is not None:
+            self.faults.remove(fault)
+        else:
+            fault = self.chaos(method)
+        if fault is not None and not fault.after:
+            raise fault.error
+        result = work()
+        if fault is not None:
+            raise fault.error
+        return result
+
+    def _post_doc(self, upload: DocUpload) -> Posted:
+        data = upload.content.encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        for item in self.of_kind(Kind.DOC):
+            if item.sha256 == sha256:
+                return Posted(replace(item, ours=False), duplicate=True)
+        item = self._make(Kind.DOC, sha256, len(data), upload.title, upload.tags, public=upload.public)
+        self.objects[item.id] = replace(item, rewritten=upload.rewrite_images)
+        self.texts[item.id] = upload.content
+        return Posted(self.objects[item.id])
+
+    def _post_audio(self, upload: AudioUpload) -> Posted:
+        file = upload.open()
+        try:
+            data = b"".join(file.blocks())
+            file.confirm()
+        finally:
+            file.close()
+        sha256 = hashlib.sha256(data).hexdigest()
+        public = upload.public or self.force_public
+        item = self._make(Kind.AUDIO, sha256, len(data), upload.title, (), public=public)
+        return Posted(item)
+
+    def _patch(self, kind: Kind, object_id: str, change: Change) -> None:
+        item = self.objects.get(object_id)
+        if item is None or item.kind is not kind:
+            raise NotFound(f"there is no {object_id}", status=404)
+        self.objects[object_id] = replace(
+            item,
+            title=item.title if change.title is None else change.title,
+            tags=item.tags if change.tags is None else change.tags,
+            public=item.public if change.public is None else change.public,
+        )
+
+    def _delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
+        gone = tuple(i for i in object_ids if i not in self.stubborn)
+        for object_id in gone:
+            if object_id in self.objects and self.objects[object_id].kind is kind:
+                del self.objects[object_id]
+        return gone
+
+    def _make(
+        self, kind: Kind, sha256: str, size_bytes: int, title: str, tags: tuple[str, ...], *, public: bool
+    ) -> RemoteObject:
+        self._made += 1
+        created = datetime.fromtimestamp(self.wall(), UTC).isoformat()
+        item = RemoteObject(
+            id=f"{kind.value}-{self._made}",
+            kind=kind,
+            url=f"https://picora.test/{kind.value}/{self._made}",
+            title=title,
+            tags=tags,
+            public=public,
+            size_bytes=size_bytes,
+            created_at=created,
+            sha256=sha256,
+        )
+        self.objects[item.id] = item
+        return item
+
+
+def error_names(errors: Sequence[PicoraSyncError]) -> list[str]:
+    """Ids for tables of errors."""
+    return [type(error).__name__ for error in errors]

@@ -1,0 +1,37 @@
+"""A pool without threads: jobs wait until they are told to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from picora_sync.core.backlog import Lane
+
+WORKERS = {Lane.PATCH: 2, Lane.DOC: 4, Lane.AUDIO: 2}
+
+
+class InlinePool:
+    """Runs jobs in the order of their start, in the caller's thread, when :meth:`run` is called."""
+
+    def __init__(self) -> None:
+        self._jobs: list[tuple[Lane, Callable[[], None]]] = []
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        self._jobs.append((lane, work))
+
+    def room(self, lane: Lane) -> bool:
+        return sum(waiting is lane for waiting, _ in self._jobs) < WORKERS[lane]
+
+    @property
+    def waiting(self) -> int:
+        return len(self._jobs)
+
+    def run(self) -> None:
+        """Run what was started so far."""
+        jobs, self._jobs = self._jobs, []
+        for _, work in jobs:
+            work()
+
+    def run_one(self, position: int = 0) -> None:
+        """Run one of the waiting jobs before the others."""
+        _, work = self._jobs.pop(position)
+        work()
