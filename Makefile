@@ -50,7 +50,7 @@ samples: $(VENV)/.installed ## make examples/ anew (needs lame, flac, vorbis-too
 	$(BIN)/python scripts/make_samples.py examples
 
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) demo dist .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # --- set-up: a stamp is older than what it was made from, or there is nothing to do ---
 
