@@ -47,8 +47,12 @@ class Playground:
         """``picora-sync --config`` with this file looks at the mirror, while it runs and afterwards."""
         return self.data / "config.yaml"
 
-    def prepare(self) -> None:
-        """Make the directories; raises AnotherInstance if the data directory is in use."""
+    def prepare(self, roots: Sequence[str]) -> None:
+        """Make the directories; raises AnotherInstance if they are in use, CommandFailed if they are to be mirrored."""
+        own = [os.path.realpath(each) for each in (self.data, self.server_dir, self.state_dir)]
+        if any(root == own[0] or f"{root}/".startswith((f"{own[1]}/", f"{own[2]}/")) for root in roots):
+            hint = "name another --data, beside the folders or in a directory of its own inside one"
+            raise CommandFailed(f"{self.data} cannot be mirrored into itself", hint=hint, exit_code=USAGE)
         try:
             self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

@@ -39,7 +39,7 @@ def up_command(ctx: click.Context, folders: tuple[str, ...], *, once: bool, data
     start_logging(ctx, logging.WARNING)
     roots = check_roots(folders or (".",))
     with _playground(data) as playground, stop_on_signals() as signals:
-        playground.prepare()
+        playground.prepare(roots)
         mirrored = make_folders(roots, playground.names(), playground.data)
         server = embedded_picora(playground.server_dir, playground.data, playground.port(), signals.stop.set)
         with server as picora:

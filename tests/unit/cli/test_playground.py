@@ -22,7 +22,7 @@ PICORA = Picora("http://127.0.0.1:4711", "sk_live_x", 1)
 @pytest.fixture
 def playground(tmp_path: Path) -> Playground:
     made = Playground(tmp_path / "data")
-    made.prepare()
+    made.prepare([])
     return made
 
 
@@ -97,11 +97,20 @@ def test_a_data_directory_in_use_is_refused(playground: Playground) -> None:
     lock = InstanceLock(playground.state_dir)
     lock.acquire()
     with pytest.raises(AnotherInstance):
-        playground.prepare()
+        playground.prepare([])
     lock.release()
+
+
+@pytest.mark.parametrize("inside", ["", "/server", "/state/x"], ids=["itself", "server", "state"])
+def test_what_up_keeps_cannot_be_mirrored_into_itself(inside: str, tmp_path: Path) -> None:
+    data = tmp_path.resolve() / "data"
+    with pytest.raises(CommandFailed, match="into itself") as caught:
+        Playground(data).prepare([f"{data}{inside}"])
+    assert caught.value.exit_code == 2
+    assert not data.exists()
 
 
 def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CommandFailed, match="cannot be used"):
-        Playground(tmp_path / "file").prepare()
+        Playground(tmp_path / "file").prepare([])
