@@ -22,6 +22,7 @@ from typing import Self
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.folder import FolderContent
+from picora_sync.content.vault import vault_root
 from picora_sync.core.model import Account, FileRef, FileState, PlanLimits, Problem, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
@@ -278,9 +279,15 @@ class Daemon:
         return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
 
     def _unit(self, folder: Folder) -> tuple[Unit, FolderDisk]:
-        reader = StableReader(folder.follow_symlinks, inside=(folder.root, *((folder.vault,) if folder.vault else ())))
+        reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)))
         disk = FolderDisk(folder, state_paths=[str(self._config.state_dir)])
-        content = FolderContent(folder, reader, lambda: self._limits, lambda path: disk.why_ignored(path) is None)
+        content = FolderContent(
+            folder,
+            reader,
+            limits=lambda: self._limits,
+            mirrored=lambda path: disk.why_ignored(path) is None,
+            ignored=lambda path: disk.why_ignored(path) is not None,
+        )
         meter = self._meter
 
         def open_audio(path: str, digest: Digest) -> StableFile:
