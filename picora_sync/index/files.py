@@ -265,6 +265,8 @@ class Files:
 
     def _problem(self, ref: FileRef, problem: Problem, origin: Origin, *, blocking: bool) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO problem VALUES (?,?,?,?,?,?,?) ON CONFLICT (folder, path, code) DO UPDATE SET "
+            "message = excluded.message, hint = excluded.hint, blocking = excluded.blocking, origin = excluded.origin "
+            "WHERE blocking <= excluded.blocking",  # a remark does not lift a block
             (*key(ref), problem.code, text(problem.message), text(problem.hint), blocking, origin),
         )

@@ -13,6 +13,8 @@ from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
 from picora_sync.index.rows import OBJECT_COLUMNS, Row, key, object_of, object_values, ref_of, text
 
+INTENT_COLUMNS = "kind, sha256, folder, path, size_bytes, filename, title, public, opened_at, sends"
+
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
@@ -32,6 +34,8 @@ class Intent:
     sha256: str
     ref: FileRef
     size_bytes: int
+    filename: str
+    title: str
     public: bool
     opened_at: float
     sends: int
@@ -87,17 +91,14 @@ class Objects:
     def intent(self, kind: Kind, sha256: str) -> Intent | None:
         """The open intent for a content, if there is one."""
         row = self._connection.execute(
-            "SELECT kind, sha256, folder, path, size_bytes, public, opened_at, sends FROM intent "
-            "WHERE kind = ? AND sha256 = ?",
+            f"SELECT {INTENT_COLUMNS} FROM intent WHERE kind = ? AND sha256 = ?",
             (kind, sha256),
         ).fetchone()
         return None if row is None else _intent_of(row)
 
     def intents(self) -> list[Intent]:
         """All open intents, those that want private first."""
-        rows = self._connection.execute(
-            "SELECT kind, sha256, folder, path, size_bytes, public, opened_at, sends FROM intent ORDER BY public"
-        )
+        rows = self._connection.execute(f"SELECT {INTENT_COLUMNS} FROM intent ORDER BY public")
         return [_intent_of(row) for row in rows]
 
     def history(self, ref: FileRef | None = None) -> list[tuple[FileRef, float, str, str, str]]:
@@ -233,4 +234,4 @@ class Objects:
 
 
 def _intent_of(row: Row) -> Intent:
-    return Intent(Kind(row[0]), row[1], ref_of(row[2], row[3]), row[4], bool(row[5]), row[6], row[7])
+    return Intent(Kind(row[0]), row[1], ref_of(row[2], row[3]), row[4], row[5], row[6], bool(row[7]), row[8], row[9])

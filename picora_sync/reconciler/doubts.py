@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from picora_sync.core.backlog import Lane, lane_of
-from picora_sync.core.model import Kind
+from picora_sync.core.model import Kind, Metadata, Wanted
+from picora_sync.core.plan import Upload
+from picora_sync.core.ports import AudioUpload, Digest, StableFile
 from picora_sync.core.view import Content
+from picora_sync.errors import FileChanged
 from picora_sync.executor import Send
+from picora_sync.index.objects import Intent
+from picora_sync.reconciler.context import Context
 
 LAG_S = 90.0
 """A list may lack an upload for this long after it was carried out; only then a second POST is safe."""
@@ -66,6 +71,29 @@ class Doubts:
         """When the next is to be settled; None also while all of them are under way."""
         times = (doubt.next_at for doubt in self._doubts.values() if doubt.next_at != float("inf"))
         return min(times, default=None)
+
+
+def doubt_of(context: Context, intent: Intent) -> Send:
+    """The upload that an earlier process wrote down: to be looked for, and sent only if a file still holds it."""
+    rows = [row for row in context.index.files.wanting([intent.sha256]) if row.file_sha256 == intent.sha256]
+    row = next((row for row in rows if context.unit(row.ref) is not None and row.fingerprint is not None), None)
+    ref = row.ref if row is not None else intent.ref
+    wanted = row.wanted if row is not None else None
+    if wanted is None:
+        wanted = Wanted(
+            intent.kind, intent.sha256, intent.size_bytes, intent.filename, intent.title, public=intent.public
+        )
+    unit, fingerprint = context.unit(ref), row.fingerprint if row is not None else None
+
+    def open_again() -> StableFile:
+        if unit is None or fingerprint is None:
+            raise FileChanged(f"{ref.path} is not what was to be sent any more")
+        return unit.open_audio(ref.path, Digest(intent.sha256, fingerprint))
+
+    meta = Metadata(wanted.title, (), public=wanted.public and intent.public)
+    body = AudioUpload(open_again, wanted.size_bytes, wanted.filename, meta.title, meta.public)
+    upload = Upload(ref, wanted, meta, "it may have been uploaded before")
+    return Send(upload, body, intent_at=intent.opened_at, look_first=True)
 
 
 def _content(job: Send) -> Content:

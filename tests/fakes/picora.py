@@ -30,7 +30,7 @@ class FakePicora:
     """Implements ``Picora``. ``calls`` are the names of all calls in order, with what they were about.
 
     ``chaos`` may return a fault for any call; ``stubborn`` ids survive being deleted; ``up`` is whether it can be
-    reached.
+    reached, ``well`` whether its health check says so. Lists show an object ``lag_s`` after it was made.
     """
 
     wall: Callable[[], float]
@@ -43,6 +43,7 @@ class FakePicora:
     up: bool = True
     well: bool = True
     force_public: bool = False
+    lag_s: float = 0.0
     _made: int = 0
 
     # --- what a test asks -------------------------------------------------------------------------------------------
@@ -98,7 +99,9 @@ class FakePicora:
 
     def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
         def find() -> RemoteObject | None:
-            held = [o for o in self.of_kind(Kind.AUDIO) if (o.sha256, o.size_bytes) == (sha256, size_bytes)]
+            shown_before = datetime.fromtimestamp(self.wall() - self.lag_s, UTC).isoformat()
+            listed = [item for item in self.of_kind(Kind.AUDIO) if item.created_at <= shown_before]
+            held = [item for item in listed if (item.sha256, item.size_bytes) == (sha256, size_bytes)]
             return min(held, key=lambda item: item.created_at, default=None)
 
         return self._call("find_audio", sha256, find)

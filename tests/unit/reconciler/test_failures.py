@@ -1,0 +1,431 @@
+"""What each failure of Picora leads to (design §8), in calls made and states shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from picora_sync.core.model import FileState, Kind
+from picora_sync.core.policy import Folder
+from picora_sync.errors import (
+    KeyRefused,
+    NotFound,
+    NotPicora,
+    OutcomeUnknown,
+    PlanRequired,
+    QuotaExceeded,
+    RateLimited,
+    Rejected,
+    RemoteError,
+    ScopeMissing,
+    ServerFault,
+    Unreachable,
+)
+from picora_sync.reconciler.connection import AccountState
+from tests.fakes.mirror import Mirror
+
+UNKNOWN = OutcomeUnknown("the connection was reset")
+FAULT = ServerFault("broken", status=503)
+FULL = QuotaExceeded("no room", meta={"type": "doc_count"})
+
+
+def names(mirror: Mirror, since: int = 0) -> list[str]:
+    return [name for name, _ in mirror.picora.calls[since:]]
+
+
+def synced(*paths: str) -> Mirror:
+    mirror = Mirror()
+    for path in paths:
+        mirror.write(path, f"content of {path}")
+    mirror.quiet()
+    return mirror
+
+
+# --- offline ----------------------------------------------------------------------------------------------------------
+
+
+def test_offline_work_waits_until_health_answers_and_then_goes_on() -> None:
+    mirror = Mirror()
+    mirror.picora.up = False
+    mirror.write("a.md", "alpha")
+    mirror.run(300)
+    assert mirror.reconciler.connection.state is AccountState.OFFLINE
+    assert mirror.picora.count("post_doc") == 1
+    assert mirror.reconciler.working()
+    mirror.picora.up = True
+    mirror.quiet()
+    assert mirror.reconciler.connection.state is AccountState.OK
+    assert mirror.states() == {"a.md": FileState.SYNCED}
+
+
+def test_health_is_asked_with_growing_pauses() -> None:
+    mirror = Mirror()
+    mirror.picora.up = False
+    mirror.write("a.md", "alpha")
+    mirror.run(3600)
+    assert 60 <= mirror.picora.count("healthy") <= 250
+
+
+@pytest.mark.parametrize("error", [UNKNOWN, NotPicora("a proxy's page"), FAULT], ids=["unknown", "not picora", "5xx"])
+@pytest.mark.parametrize("method", ["post_doc", "post_audio", "patch", "delete"])
+def test_a_call_that_keeps_failing_is_no_storm_and_comes_to_rest(method: str, error: RemoteError) -> None:
+    mirror = synced("a.md", "b.md", "e.mp3")
+    mirror.picora.fail(method, error, times=10_000)
+    before = len(mirror.picora.calls)
+    mirror.write("n.md", "new")
+    mirror.write("n.mp3", b"new")
+    mirror.move("a.md", "z.md")
+    mirror.remove("b.md")
+    mirror.run(7200)
+    failing = [name for name in names(mirror, before) if name == method]
+    assert 5 <= len(failing) <= 60
+
+
+@pytest.mark.parametrize("error", [UNKNOWN, NotPicora("a proxy's page"), FAULT], ids=["unknown", "not picora", "5xx"])
+def test_one_file_that_always_fails_is_blocked_when_others_succeed_and_tried_hourly(error: RemoteError) -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", error, times=5)
+    mirror.write("e.mp3", b"sound")
+    mirror.write("a.md", "alpha")
+    mirror.run(1)
+    for minute in range(10):
+        mirror.write(f"{minute}.md", f"text {minute}")
+        mirror.run(60)
+    assert mirror.states()["e.mp3"] is FileState.BLOCKED
+    assert not mirror.reconciler.working()
+    mirror.run(3700)
+    assert mirror.states()["e.mp3"] is FileState.SYNCED
+    assert len(mirror.picora.of_kind(Kind.AUDIO)) == 1
+
+
+def test_an_outage_of_the_whole_server_blocks_no_file() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", FAULT, times=40)
+    for number in range(5):
+        mirror.write(f"{number}.md", f"text {number}")
+    mirror.run(600)
+    assert FileState.BLOCKED not in mirror.states().values()
+
+
+# --- outcome unknown --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [UNKNOWN, FAULT], ids=["unknown", "5xx"])
+def test_audio_whose_reply_was_lost_is_found_and_not_sent_again(error: RemoteError) -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", error, after=True)
+    mirror.write("e.mp3", b"sound")
+    mirror.quiet()
+    assert mirror.picora.count("post_audio") == 1
+    assert mirror.states() == {"e.mp3": FileState.SYNCED}
+
+
+@pytest.mark.parametrize("look", [Unreachable("no route"), RateLimited("slow", retry_after_s=5.0), UNKNOWN, FAULT])
+def test_a_failing_look_for_lost_audio_does_not_end_the_doubt(look: RemoteError) -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", UNKNOWN, after=True)
+    mirror.picora.fail("find_audio", look, times=3)
+    mirror.write("e.mp3", b"sound")
+    mirror.quiet()
+    assert mirror.picora.count("post_audio") == 1
+    assert mirror.states() == {"e.mp3": FileState.SYNCED}
+
+
+def test_lost_audio_that_is_listed_late_is_not_sent_again() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", UNKNOWN, after=True)
+    mirror.write("e.mp3", b"sound")
+    mirror.picora.lag_s = 60.0
+    mirror.quiet()
+    assert mirror.picora.count("post_audio") == 1
+    assert len(mirror.picora.objects) == 1
+
+
+def test_audio_that_never_arrived_is_sent_again_after_the_lists_had_time() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", UNKNOWN)
+    mirror.write("e.mp3", b"sound")
+    mirror.run(20)
+    start = mirror.mono_s
+    mirror.quiet()
+    assert mirror.picora.count("post_audio") == 2
+    assert 60 < mirror.mono_s - start < 130
+
+
+def test_a_note_whose_reply_was_lost_is_ours() -> None:
+    mirror = synced("b.md")
+    mirror.picora.fail("post_doc", UNKNOWN, after=True)
+    mirror.picora.fail("post_doc", Unreachable("no route"), times=2)
+    mirror.write("a.md", "alpha")
+    mirror.quiet()
+    mirror.remove("a.md")
+    mirror.quiet()
+    assert mirror.titles() == ["b"]
+
+
+@pytest.mark.parametrize("path", ["a.md", "e.mp3"])
+@pytest.mark.parametrize("then", ["edited", "deleted", "ignored"])
+def test_what_a_lost_reply_made_is_collected_when_the_file_moves_on(path: str, then: str) -> None:
+    mirror = synced("b.md")
+    mirror.picora.fail("post_doc", UNKNOWN, after=True)
+    mirror.picora.fail("post_audio", UNKNOWN, after=True)
+    mirror.picora.well = False
+    mirror.write(path, "one")
+    mirror.run(20)
+    if then == "edited":
+        mirror.write(path, "two")
+    elif then == "deleted":
+        mirror.remove(path)
+    else:
+        mirror.disk.rules[path] = "a rule"
+        mirror.touch(path)
+    mirror.run(60)
+    mirror.picora.well = True
+    mirror.quiet()
+    own = [path[0]] if then == "edited" else []
+    assert mirror.titles() == sorted(["b", *own])
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_key_stops_all_calls_until_it_is_accepted_again() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", KeyRefused("the key is wrong", status=401))
+    mirror.write("a.md", "alpha")
+    mirror.write("e.mp3", b"sound")
+    mirror.run(12)
+    before = len(mirror.picora.calls)
+    mirror.run(3600)
+    assert mirror.picora.calls[before:] == []
+    assert mirror.reconciler.connection.state is AccountState.REFUSED
+    mirror.reconciler.connection.accepted()
+    mirror.quiet()
+    assert set(mirror.states().values()) == {FileState.SYNCED}
+
+
+def test_a_full_quota_blocks_what_waits_and_notes_written_later_and_ends_the_pass() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", FULL, times=4)
+    for number in range(8):
+        mirror.write(f"{number}.md", f"text {number}")
+    mirror.quiet(300)
+    mirror.write("late.md", "late")
+    mirror.quiet(300)
+    assert set(mirror.states().values()) == {FileState.BLOCKED}
+    assert mirror.reconciler.connection.state is AccountState.LIMITED
+    assert mirror.problems()["late.md"].code == "QUOTA_EXCEEDED"
+
+
+def test_a_full_quota_for_audio_keeps_no_note_waiting() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", FULL, times=100)
+    mirror.write("e.mp3", b"sound")
+    mirror.write("a.md", "alpha")
+    mirror.quiet(300)
+    assert mirror.states() == {"a.md": FileState.SYNCED, "e.mp3": FileState.BLOCKED}
+
+
+def test_a_delete_makes_room_and_what_was_refused_is_tried_again() -> None:
+    mirror = synced("a.md", "b.md")
+    mirror.picora.fail("post_doc", FULL)
+    mirror.write("n.md", "new")
+    mirror.quiet(300)
+    mirror.remove("a.md")
+    mirror.quiet(300)
+    assert mirror.states() == {"b.md": FileState.SYNCED, "n.md": FileState.SYNCED}
+
+
+@pytest.mark.parametrize("error", [FULL, PlanRequired("no audio in this plan"), ScopeMissing("read only key")])
+def test_what_was_refused_for_the_account_is_tried_hourly(error: RemoteError) -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", error)
+    mirror.write("a.md", "alpha")
+    mirror.quiet(300)
+    assert mirror.states() == {"a.md": FileState.BLOCKED}
+    mirror.run(3700)
+    assert mirror.states() == {"a.md": FileState.SYNCED}
+
+
+def test_a_rejected_file_is_not_tried_again_until_it_changes() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", Rejected("title is too long", status=422, api_code="VALIDATION"))
+    mirror.write("a.md", "alpha")
+    mirror.run(7200)
+    assert names(mirror) == ["post_doc"]
+    assert mirror.problems()["a.md"].code == "VALIDATION"
+    mirror.write("a.md", "beta")
+    mirror.quiet()
+    assert mirror.states() == {"a.md": FileState.SYNCED}
+
+
+def test_a_refused_file_keeps_the_object_it_has() -> None:
+    mirror = synced("a.md")
+    mirror.picora.fail("post_doc", Rejected("no", status=422))
+    mirror.write("a.md", "beta")
+    mirror.run(7200)
+    assert mirror.titles() == ["a"]
+
+
+def test_files_that_shared_a_refused_upload_are_all_tried_again() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", FAULT, times=20)
+    mirror.write("a.md", "same")
+    mirror.write("b.md", "same")
+    mirror.run(2000)
+    assert set(mirror.states().values()) == {FileState.BLOCKED}
+    mirror.run(3700)
+    assert set(mirror.states().values()) == {FileState.SYNCED}
+
+
+def test_rate_limits_are_waited_out() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", RateLimited("slow down", retry_after_s=30.0))
+    mirror.write("a.md", "alpha")
+    mirror.run(25)
+    assert names(mirror) == ["post_doc"]
+    mirror.quiet()
+    assert names(mirror) == ["post_doc", "post_doc"]
+
+
+def test_a_limited_delete_waits_as_long_as_it_was_told() -> None:
+    mirror = synced("a.md", "b.md")
+    mirror.picora.fail("delete", RateLimited("slow down", retry_after_s=30.0))
+    mirror.remove("a.md")
+    mirror.run(65)
+    assert mirror.picora.count("delete") == 1
+    mirror.quiet()
+    assert mirror.picora.count("delete") == 2
+
+
+# --- things that vanish or stay ---------------------------------------------------------------------------------------
+
+
+def test_an_object_that_vanished_is_made_again() -> None:
+    mirror = synced("a.md")
+    mirror.picora.objects.clear()
+    mirror.move("a.md", "z.md")
+    mirror.quiet()
+    assert mirror.titles() == ["z"]
+    assert mirror.states() == {"z.md": FileState.SYNCED}
+
+
+def test_a_file_that_changed_at_sending_goes_back_to_the_queue() -> None:
+    mirror = Mirror()
+    mirror.write("e.mp3", b"sound")
+    mirror.run(14)
+    mirror.mono_s += 2
+    mirror.reconciler.turn()
+    mirror.disk.write("e.mp3", b"other")
+    mirror.pool.run()
+    mirror.quiet()
+    (item,) = mirror.picora.objects.values()
+    assert item.size_bytes == 5
+    assert mirror.states() == {"e.mp3": FileState.SYNCED}
+
+
+@pytest.mark.parametrize("path", ["a.md", "e.mp3"])
+def test_an_object_that_picora_does_not_delete_is_no_storm(path: str) -> None:
+    mirror = synced(path, "b.md")
+    mirror.picora.stubborn.update(mirror.picora.objects)
+    before = mirror.picora.count("delete")
+    mirror.remove(path)
+    mirror.run(3600)
+    assert 2 <= mirror.picora.count("delete") - before <= 8
+    mirror.picora.stubborn.clear()
+    mirror.run(700)
+    assert mirror.titles() == ["b"]
+
+
+def test_a_file_made_again_is_bound_to_the_object_that_was_not_deleted() -> None:
+    mirror = synced("a.md", "b.md")
+    mirror.picora.fail("delete", UNKNOWN)
+    mirror.picora.well = False
+    mirror.remove("a.md")
+    mirror.run(45)
+    mirror.write("a.md", "content of a.md")
+    mirror.run(60)
+    mirror.picora.stubborn.update(mirror.picora.objects)
+    mirror.picora.well = True
+    mirror.quiet()
+    assert mirror.picora.count("post_doc") == 2
+    assert mirror.states()["a.md"] is FileState.SYNCED
+
+
+def test_a_key_without_delete_scope_lets_uploads_go_on_and_shows_a_hint() -> None:
+    mirror = synced("a.md", "b.md")
+    mirror.picora.fail(
+        "delete", ScopeMissing("the key may not delete", hint="make a key with the delete scope"), times=9
+    )
+    mirror.write("a.md", "new")
+    mirror.quiet(300)
+    mirror.write("n.md", "another")
+    mirror.quiet(300)
+    assert mirror.picora.count("delete") == 1
+    assert "n" in mirror.titles()
+    assert mirror.problems()["a.md"].code == "SCOPE_MISSING"
+
+
+def test_a_key_without_delete_scope_blocks_only_the_note_that_must_be_stored_differently() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "data: image")
+    mirror.quiet()
+    mirror.picora.fail("delete", ScopeMissing("the key may not delete"), times=99)
+    mirror.configure(public=True)
+    mirror.write("b.md", "beta")
+    mirror.quiet(300)
+    assert mirror.states() == {"a.md": FileState.BLOCKED, "b.md": FileState.SYNCED}
+    assert mirror.picora.count("delete") <= 2
+
+
+def test_a_private_version_that_stays_is_never_taken_for_the_public_one() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "data: image")
+    mirror.quiet()
+    mirror.picora.stubborn.update(mirror.picora.objects)
+    mirror.configure(public=True)
+    mirror.quiet(600)
+    assert mirror.states() == {"a.md": FileState.BLOCKED}
+    assert [item.public for item in mirror.picora.objects.values()] == [False]
+    assert mirror.picora.count("delete") <= 3
+
+
+# --- make-private against failures ------------------------------------------------------------------------------------
+
+
+def test_a_note_that_wants_to_be_private_is_not_published_by_an_older_call_that_is_repeated() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "same")
+    mirror.quiet()
+    mirror.configure(public=True)
+    mirror.picora.fail("patch", RateLimited("slow down", retry_after_s=60.0))
+    mirror.reconciler.turn()
+    mirror.mono_s += 30
+    mirror.reconciler.turn()
+    assert mirror.pool.waiting == 1
+    mirror.index.files.wants_private(mirror.ref("a.md"))
+    mirror.reconciler.context.todo.add(mirror.ref("a.md"))
+    mirror.reconciler.turn()
+    mirror.run(120)
+    assert [item.public for item in mirror.picora.objects.values()] == [False]
+    assert mirror.picora.count("patch") == 2
+
+
+@pytest.mark.parametrize("error", [UNKNOWN, FAULT, Unreachable("no route"), RateLimited("slow", retry_after_s=2.0)])
+@pytest.mark.parametrize("after", [False, True], ids=["lost", "carried out"])
+def test_make_private_is_repeated_until_it_is_certain(error: RemoteError, after: bool) -> None:
+    mirror = Mirror(Folder("notes", "/notes", public=True))
+    mirror.write("a.md", "alpha")
+    mirror.quiet()
+    mirror.configure(public=False)
+    mirror.picora.fail("patch", error, after=after, times=3)
+    mirror.quiet()
+    assert [item.public for item in mirror.picora.objects.values()] == [False]
+    assert mirror.states() == {"a.md": FileState.SYNCED}
+
+
+def test_an_object_gone_before_it_is_deleted_is_fine() -> None:
+    mirror = synced("a.md", "b.md")
+    mirror.picora.fail("delete", NotFound("gone", status=404))
+    mirror.remove("a.md")
+    mirror.quiet()
+    assert mirror.picora.count("delete") == 1
