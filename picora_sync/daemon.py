@@ -38,7 +38,7 @@ from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.forecast import PlanReport, forecast
 from picora_sync.reconciler.reporting import describe
-from picora_sync.reconciler.transfers import Meter
+from picora_sync.reconciler.transfers import Meter, Throttle
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import Live
@@ -93,7 +93,8 @@ class Daemon:
         self._stop = stop
         self._clocks = Clocks(time.monotonic, time.time)
         self._limits = PlanLimits()
-        self._meter = Meter()
+        rate = config.max_upload_rate_bytes_s
+        self._meter = Meter(Throttle(rate, time.monotonic, stop.wait) if rate else None)
         self._settles = {folder.name: folder for folder in config.folders}
         self._queue = ChangeQueue(self._settle_of, time.monotonic)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)

@@ -15,8 +15,8 @@ from picora_sync.summary import FolderLive
 
 log = logging.getLogger(__name__)
 
-ARRIVE_AGAIN_S = 10.0
-"""A root that is missing, or not ours, is looked for this often."""
+ARRIVE_AGAIN_S = 5.0
+"""A root that is missing, or not ours, is looked for this often; the watcher itself comes back a little later."""
 LANDMARKS = 20
 
 
@@ -73,9 +73,10 @@ class FolderWatch:
 
     def look_after(self, now: float) -> None:
         """Look for a missing root, and ask for a scan when it is time."""
-        if self._absent is not None and now >= self._next_look:
+        if self._is_missing() and now >= self._next_look:
             self._next_look = now + ARRIVE_AGAIN_S
             if self.arrive() is None:
+                self._state = (WatchState.POLLING, None) if self._state[0] is WatchState.MISSING else self._state
                 self._queue.rescan(self.unit.policy.name, "the folder is back")
         if not self._next_scan:
             self._next_scan = now + self.unit.policy.rescan_s
@@ -86,9 +87,12 @@ class FolderWatch:
     def next_due(self) -> float | None:
         """When :meth:`look_after` has something to do."""
         times = [self._next_scan] if self._next_scan else []
-        if self._absent is not None:
+        if self._is_missing():
             times.append(self._next_look)
         return min(times, default=None)
+
+    def _is_missing(self) -> bool:
+        return self._absent is not None or self._state[0] is WatchState.MISSING
 
     def live(self) -> FolderLive:
         """How it stands, for ``status``."""

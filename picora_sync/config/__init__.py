@@ -7,6 +7,6 @@
 start-up time that ``--version`` must not pay (docs/decisions/0050).
 """
 
-from picora_sync.config.model import AccountConfig, Config, Plan, WhenFull
+from picora_sync.config.model import AccountConfig, Config, Plan
 
-__all__ = ["AccountConfig", "Config", "Plan", "WhenFull"]
+__all__ = ["AccountConfig", "Config", "Plan"]

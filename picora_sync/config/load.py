@@ -9,7 +9,7 @@ from pathlib import Path
 from picora_sync.config import checks, tree
 from picora_sync.config.findings import ConfigInvalid, Finding, Place
 from picora_sync.config.locations import default_state_dir, resolve
-from picora_sync.config.model import DEFAULT_URL, DEFAULT_VERIFY_S, AccountConfig, Config, Visibility
+from picora_sync.config.model import DEFAULT_URL, AccountConfig, Config, Visibility
 from picora_sync.config.reader import Reader
 from picora_sync.config.sections import AccountSection, FileSection, FolderSection, SettleSection, SettleTimes
 from picora_sync.core.policy import AUDIO_SETTLE, DOC_SETTLE, Folder, Settle
@@ -87,8 +87,6 @@ class _Build:
             folders=tuple(self._folder(each) for each in section.folders),
             state_dir=state_dir if state_dir is not None else default_state_dir(self._environ),
             max_upload_rate_bytes_s=None if section.max_upload_rate is None else int(section.max_upload_rate),
-            when_full=section.when_full,
-            verify_s=_seconds(section.verify, DEFAULT_VERIFY_S),
         )
 
     def _account(self, section: AccountSection) -> AccountConfig:

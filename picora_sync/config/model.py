@@ -9,7 +9,6 @@ from pathlib import Path
 from picora_sync.core.policy import Folder
 
 DEFAULT_URL = "https://api.picora.me"
-DEFAULT_VERIFY_S = 86400.0
 
 
 class Plan(StrEnum):
@@ -28,13 +27,6 @@ class Visibility(StrEnum):
     PUBLIC = "public"
 
 
-class WhenFull(StrEnum):
-    """What a replacement does when the quota is full (design §8)."""
-
-    WAIT = "wait"
-    DELETE_FIRST = "delete_first"
-
-
 @dataclass(frozen=True, slots=True)
 class AccountConfig:
     """Which Picora, and where its key may lie. ``plan`` is None if only the server knows it."""
@@ -46,11 +38,9 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything a run needs to know but the key. ``max_upload_rate_bytes_s`` is None for no limit."""
+    """Everything a run needs to know but the key. ``max_upload_rate_bytes_s`` (audio) is None for no limit."""
 
     account: AccountConfig
     folders: tuple[Folder, ...]
     state_dir: Path
     max_upload_rate_bytes_s: int | None = None
-    when_full: WhenFull = WhenFull.WAIT
-    verify_s: float = DEFAULT_VERIFY_S

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from picora_sync.config.model import Plan, Visibility, WhenFull
+from picora_sync.config.model import Plan, Visibility
 from picora_sync.config.values import (
     ApiUrl,
     Duration,
@@ -100,9 +100,4 @@ class FileSection(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     folders: Annotated[tuple[FolderSection, ...], Meta(description="What is mirrored.", min_length=1)]
     account: AccountSection = AccountSection()
     state_dir: Annotated[PathText | None, Meta(description="Where the index lives; one instance per directory.")] = None
-    max_upload_rate: Annotated[Size | None, Meta(description="Bandwidth for uploads, per second.")] = None
-    when_full: Annotated[
-        WhenFull,
-        Meta(description="A full quota: wait for room, or delete the old object before its replacement is sent."),
-    ] = WhenFull.WAIT
-    verify: Annotated[Duration | None, Meta(description="How often index and account are compared.")] = None
+    max_upload_rate: Annotated[Size | None, Meta(description="Bandwidth for audio uploads, per second.")] = None

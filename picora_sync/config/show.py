@@ -33,8 +33,6 @@ def effective(config: Config) -> dict[str, object]:
         ),
         "state_dir": str(config.state_dir),
         **_given(max_upload_rate=config.max_upload_rate_bytes_s and str(Size(config.max_upload_rate_bytes_s))),
-        "when_full": config.when_full.value,
-        "verify": _time(config.verify_s),
         "folders": [_folder(folder) for folder in config.folders],
     }
 

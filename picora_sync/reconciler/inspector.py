@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, kind_of, suffix_of
 from picora_sync.core.ports import Absent, Derived, Ignored, Present, Unknown
@@ -110,23 +111,15 @@ class Inspector:
             self._context.index.files.see(ref, Seen.PRESENT)
             self._settle_removal(unit, ref, selected=row.wanted is None or row.wanted.selected)
             return
-        wall = self._context.clocks.wall()
-        if self._is_warm(unit, ref, fingerprint, wall):
+        if self._is_warm(unit, ref, fingerprint):
             return
-        try:
-            derived = unit.content.derive(ref.path)
-        except FileChanged:
-            self._context.queue.grew(ref)
+        derived = self._derive(unit, ref, row, fingerprint)
+        if derived is None:
             return
-        except FileUnreadable as error:
-            problem = Problem(error.problem_code, error.message, error.hint)
-            self._context.index.files.block(ref, problem, None, wall)
-            self._removals.withdraw(ref)
-            return
-        if isinstance(derived, Problem):
-            self._unusable(ref, row, derived, fingerprint)
-            return
-        self._context.index.files.present(ref, derived, wall)
+        if derived.wanted.unclear and row is not None and row.bound is not None:
+            # What cannot be understood makes a note private, and is no reason to take it away (design §4).
+            derived = replace(derived, wanted=replace(derived.wanted, selected=True))
+        self._context.index.files.present(ref, derived, self._context.clocks.wall())
         self._texts.keep(ref, derived)
         if row is not None and row.bound is not None:
             self._context.interactive.add(ref)
@@ -136,10 +129,28 @@ class Inspector:
                 unit.content.refresh()
             self._touch_dependents(ref)
 
-    def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint, wall: float) -> bool:
+    def _derive(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> Derived | None:
+        """What the file wants; None if that cannot be said now, which is then recorded."""
+        try:
+            derived = unit.content.derive(ref.path)
+        except FileChanged:
+            self._context.queue.grew(ref)
+            return None
+        except FileUnreadable as error:
+            problem = Problem(error.problem_code, error.message, error.hint)
+            self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
+            self._removals.withdraw(ref)
+            return None
+        if isinstance(derived, Problem):
+            self._unusable(ref, row, derived, fingerprint)
+            return None
+        return derived
+
+    def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint) -> bool:
         """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5)."""
         if kind_of(ref.path) is not Kind.AUDIO:
             return False
+        wall = self._context.clocks.wall()
         stamps = (fingerprint.mtime_ns / 1e9, fingerprint.ctime_ns / 1e9)
         quiet_s = wall - max((at for at in stamps if at <= wall), default=0.0)
         if quiet_s >= unit.policy.settle(Kind.AUDIO).quiet_s:

@@ -73,6 +73,10 @@ class Removals:
             leaving |= self._pass_guard(folder, pending)
         return leaving
 
+    def _expected(self, folder: str) -> set[FileRef]:
+        """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole."""
+        return {ref for ref in self._due_at if ref.folder == folder}
+
     def _new_place_unknown(self) -> bool:
         """Whether any path is unsettled that nothing is bound to: it may be where a vanished file went."""
         rows = (self._context.index.files.get(ref) for ref in self._context.queue.settling())
@@ -105,12 +109,13 @@ class Removals:
             approved=frozenset(ref for ref, approved in held.items() if approved),
             held=frozenset(ref for ref, approved in held.items() if not approved),
         )
-        verdict = guard.judge(pending.keys() | ledger.held, ledger)
+        verdict = guard.judge(pending.keys() | self._expected(folder) | ledger.held, ledger)
         index.holds.hold(verdict.held & pending.keys(), verdict.why, wall)
-        for ref in verdict.allowed:
+        allowed = verdict.allowed & pending.keys()
+        for ref in allowed:
             index.holds.release(ref)
             index.holds.removed(ref, wall)
-        return {ref: pending[ref] for ref in verdict.allowed if ref in pending}
+        return {ref: pending[ref] for ref in allowed}
 
 
 def _unselected(row: FileRow) -> bool:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 BROKEN: Final = "Nothing to do: what happened to the request is looked up before it is sent again."
 KEY_REFUSED: Final = "Make a new API key in your Picora settings and store it with `picora-sync init`."
-NOT_FOUND: Final = "Run `picora-sync verify` to compare the index with the account."
+NOT_FOUND: Final = "It may have been deleted on Picora by somebody else; the next scan sends it again."
 NOT_PICORA: Final = "Check `account.url` in the configuration, and whether a proxy or login page is in between."
 PLAN_REQUIRED: Final = "This needs an active Picora plan that includes it; uploads resume after an upgrade."
 QUOTA: Final = "Delete something on Picora or move to a larger plan; uploads of this kind resume by themselves."

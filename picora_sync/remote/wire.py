@@ -131,7 +131,7 @@ def checked_id(object_id: str) -> str:
         Rejected: it is no id; nothing was sent.
     """
     if not _ID.fullmatch(object_id):
-        raise Rejected(f"{shown(object_id)!r} is not an id of Picora.", hint="Run `picora-sync verify --repair`.")
+        raise Rejected(f"{shown(object_id)!r} is not an id of Picora.", hint="The answer was not what Picora documents: check `account.url`.")
     return object_id
 
 

@@ -1,4 +1,4 @@
-"""Real processes on loopback: an embedded Picora, the daemon, single commands; and what the server's access log says."""
+"""Real processes on loopback: an embedded Picora, the daemon, single commands; and what the access log says."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from picora_sync.config import show
 from picora_sync.config.findings import ConfigInvalid
 from picora_sync.config.load import load_config, parse_config
-from picora_sync.config.model import AccountConfig, Config, Plan, WhenFull
+from picora_sync.config.model import AccountConfig, Config, Plan
 from picora_sync.core.policy import Folder, OnDelete, PrivateImages, Select, Settle, TitleFrom
 from picora_sync.errors import ConfigError
 
@@ -93,7 +93,7 @@ def test_a_folder_path_is_all_that_must_be_given() -> None:
     config = parse("folders: [{path: ~/Notes}]")
     assert config.folders == (Folder(name="Notes", root="/home/ada/Notes"),)
     assert config.account == AccountConfig()
-    assert (config.max_upload_rate_bytes_s, config.when_full, config.verify_s) == (None, WhenFull.WAIT, 86400.0)
+    assert config.max_upload_rate_bytes_s is None
 
 
 @pytest.mark.parametrize(
