@@ -131,7 +131,10 @@ def checked_id(object_id: str) -> str:
         Rejected: it is no id; nothing was sent.
     """
     if not _ID.fullmatch(object_id):
-        raise Rejected(f"{shown(object_id)!r} is not an id of Picora.", hint="The answer was not what Picora documents: check `account.url`.")
+        raise Rejected(
+            f"{shown(object_id)!r} is not an id of Picora.",
+            hint="The answer was not what Picora documents: check `account.url`.",
+        )
     return object_id
 
 
