@@ -98,6 +98,8 @@ class Backlog:
         if isinstance(action, Patch) and action.makes_private:
             rank = Rank.MAKE_PRIVATE
         key, number = key_of(action), next(self._order)
+        if key in self._live:
+            self._forget(key)
         self._live[key] = (number, action)
         for ref in _refs(action):
             self._keys_of.setdefault(ref, set()).add(key)
