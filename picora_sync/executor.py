@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol, assert_never
 
 from picora_sync.core.backlog import Lane
@@ -178,11 +179,14 @@ def _created_since(item: RemoteObject, wall_s: float) -> bool:
 class Pool(Protocol):
     """Where jobs run: threads in the daemon, at once in a simulation."""
 
-    def start(self, lane: Lane, work: Callable[[], None]) -> None:
-        """Run this soon."""
-
     def room(self, lane: Lane) -> bool:
-        """Whether a worker of this lane is free."""
+        """Whether a worker of this lane is free and not reserved."""
+
+    def reserve(self, lane: Lane) -> None:
+        """Keep a worker for a job that :meth:`start` will bring."""
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Run this soon, on the worker that was reserved for it."""
 
 
 class Executor:
@@ -192,16 +196,24 @@ class Executor:
         self._picora = picora
         self._pool = pool
         self._outcomes: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+        self._staged: list[tuple[Lane, Job]] = []
         self.in_flight: list[Job] = []
 
     def room(self, lane: Lane) -> bool:
         """Whether another job of this lane may be started now."""
         return self._pool.room(lane)
 
-    def start(self, lane: Lane, job: Job) -> None:
-        """Give a job to a worker."""
+    def stage(self, lane: Lane, job: Job) -> None:
+        """Take a job; it goes to a worker with :meth:`flush`, when what is written about it in the index is safe."""
+        self._pool.reserve(lane)
         self.in_flight.append(job)
-        self._pool.start(lane, lambda: self._work(job))
+        self._staged.append((lane, job))
+
+    def flush(self) -> None:
+        """Hand the staged jobs to the workers."""
+        staged, self._staged = self._staged, []
+        for lane, job in staged:
+            self._pool.start(lane, partial(self._work, job))
 
     def finished(self) -> list[Outcome]:
         """What came of the jobs that ended since the last call; re-raises what no job may raise."""
@@ -255,10 +267,13 @@ class Threads:
                 return False
             return self._busy[Lane.DOC] + self._busy[Lane.AUDIO] < UPLOADS
 
-    def start(self, lane: Lane, work: Callable[[], None]) -> None:
-        """Run this on the next free worker of the lane."""
+    def reserve(self, lane: Lane) -> None:
+        """Keep a worker of this lane."""
         with self._lock:
             self._busy[lane] += 1
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Run this on the next free worker of the lane."""
         (self._changes if lane is Lane.PATCH else self._uploads).put((lane, work))
 
     def _run(self, jobs: queue.SimpleQueue[tuple[Lane, Callable[[], None]]]) -> None:

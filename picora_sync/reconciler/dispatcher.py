@@ -1,4 +1,7 @@
-"""Backlog → executor: makes each action ready to be sent, and writes its intent down before it goes."""
+"""Backlog → executor: makes each action ready to be sent, and writes its intent down before it goes.
+
+Jobs are only staged here: they start when the turn's transaction, and with it their intents, is committed.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +44,11 @@ class Dispatcher:
         self._deletes_since: float | None = None
 
     def pump(self, *, more_to_come: bool) -> None:
-        """Start what can be started now; ``more_to_come`` tells that deletes may soon have company."""
+        """Stage what can be started now; ``more_to_come`` tells that deletes may soon have company."""
         now = self._context.clocks.mono()
         if self._connection.probe_due(now):
             self._connection.probe_started()
-            self._executor.start(Lane.PATCH, Probe())
+            self._executor.stage(Lane.PATCH, Probe())
         self._backlog.release(now)
         self._patches(now)
         for lane in (Lane.DOC, Lane.AUDIO):
@@ -99,7 +102,7 @@ class Dispatcher:
                 continue
             if patch.change.public is not None:
                 self._context.index.objects.visibility_unknown(patch.object_id)
-            self._executor.start(Lane.PATCH, Alter(patch))
+            self._executor.stage(Lane.PATCH, Alter(patch))
 
     def _uploads(self, lane: Lane, now: float) -> None:
         while self._connection.open(lane, now) and self._executor.room(lane):
@@ -110,7 +113,7 @@ class Dispatcher:
                     return
                 job = self._prepare(upload)
             if job is not None:
-                self._executor.start(lane, job)
+                self._executor.stage(lane, job)
 
     def _prepare(self, upload: Upload) -> Send | None:
         """The job with its intent written down; None if the file is not what was planned any more."""
@@ -121,10 +124,9 @@ class Dispatcher:
             self._context.todo.update(upload.also)
             return None
         wall = self._context.clocks.wall()
-        with self._context.index.transaction():
-            before = self._context.index.objects.open_intent(upload, wall)
-            if upload.delete_first is not None:
-                self._context.index.objects.doom([upload.delete_first])
+        before = self._context.index.objects.open_intent(upload, wall)
+        if upload.delete_first is not None:
+            self._context.index.objects.doom([upload.delete_first])
         if before is None:
             return Send(upload, body, intent_at=wall, look_first=False)
         idempotent = upload.wanted.kind is Kind.DOC
@@ -174,9 +176,8 @@ class Dispatcher:
         deletable = self._context.index.objects.deletable()
         batch = [delete for delete in batch if delete.object_id in deletable]
         if batch:
-            with self._context.index.transaction():
-                self._context.index.objects.doom([delete.object_id for delete in batch])
-            self._executor.start(Lane.PATCH, Remove(kind, tuple(batch)))
+            self._context.index.objects.doom([delete.object_id for delete in batch])
+            self._executor.stage(Lane.PATCH, Remove(kind, tuple(batch)))
         self._deletes_since = None
 
 

@@ -72,7 +72,12 @@ class Reconciler:
         self.removals.reconsider_held(self.context.units)
 
     def turn(self) -> None:
-        """Do what can be done now, without waiting for anything."""
+        """Do what can be done now, without waiting for anything; in one transaction, after which the jobs start."""
+        with self.context.index.transaction():
+            self._advance()
+        self.executor.flush()
+
+    def _advance(self) -> None:
         self._collect_outcomes()
         for folder in self.context.queue.take_rescans():
             if folder in self.context.units:
@@ -122,18 +127,12 @@ class Reconciler:
     # --- its parts --------------------------------------------------------------------------------------------------
 
     def _collect_outcomes(self) -> None:
-        outcomes = self.executor.finished()
-        if outcomes:
-            with self.context.index.transaction():
-                for outcome in outcomes:
-                    self._outcomes.apply(outcome)
+        for outcome in self.executor.finished():
+            self._outcomes.apply(outcome)
 
     def _peek(self) -> None:
-        peeks = self.context.queue.take_peeks(self.context.clocks.mono())
-        if peeks:
-            with self.context.index.transaction():
-                for ref in peeks:
-                    self._inspector.peek(ref)
+        for ref in self.context.queue.take_peeks(self.context.clocks.mono()):
+            self._inspector.peek(ref)
 
     def _inspect(self) -> None:
         self._due.extend(self.context.queue.take_due(self.context.clocks.mono()))
@@ -141,29 +140,26 @@ class Reconciler:
             return
         until = self.context.clocks.mono() + SLICE_S
         done = 0
-        with self.context.index.transaction():
-            for ref in self._due:
-                self._inspector.inspect(ref)
-                done += 1
-                if self.context.clocks.mono() >= until:
-                    break
+        for ref in self._due:
+            self._inspector.inspect(ref)
+            done += 1
+            if self.context.clocks.mono() >= until:
+                break
         del self._due[:done]
 
     def _judge_removals(self) -> None:
         due = self.removals.next_due()
         if due is None or due > self.context.clocks.mono():
             return
-        with self.context.index.transaction():
-            leaving = self.removals.judge()
-            if leaving:
-                self._plan_for(set(leaving), leaving)
+        leaving = self.removals.judge()
+        if leaving:
+            self._plan_for(set(leaving), leaving)
 
     def _plan(self) -> None:
         while self.context.todo:
             refs = set(self.context.todo)
             self.context.todo.clear()
-            with self.context.index.transaction():
-                self._plan_for(refs, {})
+            self._plan_for(refs, {})
 
     def _plan_for(self, refs: set[FileRef], leaving: Mapping[FileRef, Leaving]) -> None:
         context, dispatcher = self.context, self._dispatcher
@@ -177,14 +173,13 @@ class Reconciler:
 
     def _reopen(self) -> None:
         now = self.context.clocks.mono()
-        with self.context.index.transaction():
-            for lane in self.connection.to_reopen(now):
-                self._outcomes.reopen(lane)
-            self._outcomes.refuse_closed()
-            for ref in [ref for ref, at in self.context.retries.items() if at <= now]:
-                del self.context.retries[ref]
-                self.context.index.files.try_again(ref)
-                self.context.todo.add(ref)
+        for lane in self.connection.to_reopen(now):
+            self._outcomes.reopen(lane)
+        self._outcomes.refuse_closed()
+        for ref in [ref for ref, at in self.context.retries.items() if at <= now]:
+            del self.context.retries[ref]
+            self.context.index.files.try_again(ref)
+            self.context.todo.add(ref)
 
     def _collect_orphans(self) -> None:
         if self.connection.deletes_closed_until <= self.context.clocks.mono():

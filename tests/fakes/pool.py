@@ -14,12 +14,18 @@ class InlinePool:
 
     def __init__(self) -> None:
         self._jobs: list[tuple[Lane, Callable[[], None]]] = []
+        self._reserved: list[Lane] = []
+
+    def reserve(self, lane: Lane) -> None:
+        self._reserved.append(lane)
 
     def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        self._reserved.remove(lane)
         self._jobs.append((lane, work))
 
     def room(self, lane: Lane) -> bool:
-        return sum(waiting is lane for waiting, _ in self._jobs) < WORKERS[lane]
+        taken = [*self._reserved, *(waiting for waiting, _ in self._jobs)]
+        return taken.count(lane) < WORKERS[lane]
 
     @property
     def waiting(self) -> int:
