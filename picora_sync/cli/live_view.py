@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
@@ -23,6 +24,7 @@ from picora_sync.summary import Transfer
 _COLUMNS = tuple(state for state in FileState if state is not FileState.IGNORED)
 _MOST_LINES = 8
 _MOST_TRANSFERS = 4
+_LEAST_PATH_COLUMNS = 24
 _BAR_WIDTH = 30
 _FRAME_LINES = 12
 """Lines that headings, bars and margins take, at the most."""
@@ -74,22 +76,33 @@ class Latest:
         return reversed(self._seen.items())
 
 
-def render(picture: Picture, title: str, latest: Latest, lines: int) -> RenderableType:
-    """The whole picture; ``lines`` is the room for the lists."""
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the terminal has for the lists."""
+
+    columns: int
+    lines: int
+
+
+def render(picture: Picture, title: str, latest: Latest, room: Room) -> RenderableType:
+    """The whole picture."""
     parts: list[RenderableType] = [_heading(picture, title), _folders(picture), Text()]
     if picture.done < picture.total:
         parts += [_bar(picture), *_transfers(picture)]
-    urls = list(islice(latest, max(1, lines - min(len(picture.problems), lines // 2))))
+    for_urls = room.lines - min(len(picture.problems), room.lines // 2)
+    urls = list(islice(latest, max(1, for_urls)))
+    if urls and _stacked(urls, room):
+        urls = urls[: max(1, for_urls // 2)]
     if urls:
-        parts += [Text("Latest", style="bold"), _urls(urls), Text()]
+        parts += [Text("Latest", style="bold"), _urls(urls, stacked=_stacked(urls, room)), Text()]
     if picture.problems:
-        parts += [Text("Problems", style="bold red"), *_problems(picture, max(1, lines - len(urls)))]
+        parts += [Text("Problems", style="bold red"), *_problems(picture, max(1, room.lines - len(urls)))]
     return Group(*parts)
 
 
-def _room(screen: Console, picture: Picture) -> int:
+def _room(screen: Console, picture: Picture) -> Room:
     taken = _FRAME_LINES + len(picture.states) + min(_MOST_TRANSFERS, len(picture.live.transfers))
-    return max(2, min(2 * _MOST_LINES, screen.height - taken))
+    return Room(screen.width, max(2, min(2 * _MOST_LINES, screen.height - taken)))
 
 
 def _heading(picture: Picture, title: str) -> Text:
@@ -149,14 +162,25 @@ def _largest(picture: Picture) -> Sequence[Transfer]:
     return by_size[:_MOST_TRANSFERS]
 
 
-def _urls(urls: list[tuple[FileRef, str]]) -> Table:
+def _stacked(urls: Sequence[tuple[FileRef, str]], room: Room) -> bool:
+    """Whether too little would be left of the paths beside the URLs."""
+    return room.columns - max(len(url) for _, url in urls) < _LEAST_PATH_COLUMNS
+
+
+def _urls(urls: Sequence[tuple[FileRef, str]], *, stacked: bool) -> Table:
+    """URLs stay whole, to be copied or clicked; the path gives way, or stands above."""
     grid = Table.grid(padding=(0, 2))
-    # The URL stays whole, to be copied or clicked; the path gives way, since only its column may shrink.
-    grid.add_column()
-    grid.add_column(no_wrap=True)
+    grid.add_column()  # the only one that may shrink
+    if not stacked:
+        grid.add_column(no_wrap=True)
     for ref, url in urls:
         path = Text(f"  {safe(ref.path)}", no_wrap=True, overflow="ellipsis")
-        grid.add_row(path, Text(safe(url), style="blue"))
+        link = Text(safe(url), style="blue", no_wrap=True, overflow="ignore")
+        if stacked:
+            grid.add_row(path)
+            grid.add_row(Text("  ") + link)
+        else:
+            grid.add_row(path, link)
     return grid
 
 

@@ -50,7 +50,7 @@ def print_plan(report: PlanReport) -> None:
         line("Held until approved:")
         _table(report.held)
     if not report.actions:
-        line("Nothing to do.")
+        line("Nothing else to do." if report.held else "Nothing to do.")
         return
     calls = ", ".join(count(number, f"{tier} request") for tier, number in report.requests.items() if number)
     takes = f", about {duration(report.eta_s)} within the rate limits" if report.eta_s >= 1 else ""

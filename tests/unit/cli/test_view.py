@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from picora_sync.cli.live_view import Latest, LiveView, render
+from picora_sync.cli.live_view import Latest, LiveView, Room, render
 from picora_sync.cli.picture import Observer
 from picora_sync.cli.view import NoView, PlainView, Screen, progress
 from picora_sync.core.model import FileRef, FileState
@@ -40,7 +40,7 @@ def on_terminal(picture: Any, columns: int = 100, lines: int = 8) -> str:
     latest.learn(picture)
     stream = io.StringIO()
     console = Console(file=stream, width=columns, force_terminal=False, markup=False, emoji=False, highlight=False)
-    console.print(render(picture, "Mirroring", latest, lines))
+    console.print(render(picture, "Mirroring", latest, Room(columns, lines)))
     return stream.getvalue()
 
 
@@ -177,6 +177,14 @@ def test_the_terminal_shows_folders_progress_transfers_urls_and_problems(
 def test_on_a_narrow_terminal_the_url_stays_whole(mirror: Any, observer: Observer, live: Callable[..., Live]) -> None:
     mirror.add(f"{'long ' * 30}.md")
     assert "https://p.example/1\n" in on_terminal(observer.picture(live()), columns=60)
+
+
+def test_on_a_very_narrow_terminal_the_path_stands_above_its_url(
+    mirror: Any, observer: Observer, live: Callable[..., Live]
+) -> None:
+    mirror.add("one.md")
+    lines = [line.rstrip() for line in on_terminal(observer.picture(live()), columns=30).splitlines()]
+    assert lines[lines.index("Latest") :][:3] == ["Latest", "  one.md", "  https://p.example/1"]
 
 
 def test_only_the_largest_transfers_are_shown(observer: Observer, live: Callable[..., Live]) -> None:
