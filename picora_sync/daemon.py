@@ -14,8 +14,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,25 +27,22 @@ from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
-from picora_sync.errors import ConfigError, KeyRefused, PicoraSyncError, RemoteError, Unreachable
+from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Unreachable
 from picora_sync.executor import Executor, Threads
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
-from picora_sync.index.lock import InstanceLock, is_held
+from picora_sync.index.lock import InstanceLock
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
-from picora_sync.reconciler.forecast import PlanReport, forecast
+from picora_sync.reconciler.forecast import forecast
 from picora_sync.reconciler.reporting import describe
 from picora_sync.reconciler.transfers import Meter, Throttle
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.summary import Live
+from picora_sync.summary import INDEX_NAME, LIVE_NAME, Live, PlanReport, SyncReport
 from picora_sync.supervision import FolderWatch
 
 log = logging.getLogger(__name__)
-
-INDEX_NAME = "index.sqlite"
-LIVE_NAME = "live.json"
 
 TELL_S = 0.25
 """The live view is told this often at most."""
@@ -61,26 +56,6 @@ IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
 CLOCK_JUMP_S = 30.0
 """Wall and monotonic clock drifting apart by this much in one wait: sleep, wake, or somebody set the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What one pass came to: numbers of files by their state, calls made, and what is wrong."""
-
-    files: int = 0
-    synced: int = 0
-    blocked: int = 0
-    held: int = 0
-    uploaded: int = 0
-    patched: int = 0
-    deleted: int = 0
-    requests: int = 0
-    problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
-
-
-def is_running(state_dir: Path) -> bool:
-    """Whether a daemon works with this state directory."""
-    return is_held(state_dir)
 
 
 class Daemon:
@@ -99,7 +74,9 @@ class Daemon:
         self._queue = ChangeQueue(self._settle_of, time.monotonic)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
         self._client = PicoraClient(config.account.url, key, pacer=self._pacer, stop=stop)
-        self._watches = [FolderWatch(*self._unit(folder), index, self._queue) for folder in config.folders]
+        self._watches = [
+            FolderWatch(*self._unit(folder), index, self._queue, vault_root(folder)) for folder in config.folders
+        ]
         self.reconciler = Reconciler(
             index,
             self._queue,
@@ -310,6 +287,3 @@ class Daemon:
             if base is not None and base != account.base_url:
                 self.index.objects.rebase(base, account.base_url)
             self.index.set_meta("base_url", account.base_url)
-
-
-__all__ = ["INDEX_NAME", "LIVE_NAME", "Daemon", "PicoraSyncError", "PlanReport", "SyncReport", "is_running"]

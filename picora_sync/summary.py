@@ -1,4 +1,4 @@
-"""What a running mirror tells about itself: the live view's numbers, and the file that ``status`` reads."""
+"""What a mirror tells about itself: the live view's numbers, the file that ``status`` reads, plan and report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Problem
+
+INDEX_NAME = "index.sqlite"
+LIVE_NAME = "live.json"
+"""The files of a state directory."""
 
 SHOWN = 1000
 """So many single paths are named at most."""
@@ -72,3 +76,38 @@ class Live:
             return cls(**document)
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One line of the plan: upload, replace, patch, rebind or delete."""
+
+    op: str
+    folder: str
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """The whole plan, the number of requests per tier, and how long the rate limits make it take."""
+
+    actions: list[Planned] = field(default_factory=list)
+    held: list[Planned] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=dict)
+    eta_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one pass came to: numbers of files by their state, calls made, and what is wrong."""
+
+    files: int = 0
+    synced: int = 0
+    blocked: int = 0
+    held: int = 0
+    uploaded: int = 0
+    patched: int = 0
+    deleted: int = 0
+    requests: int = 0
+    problems: list[tuple[FileRef, Problem]] = field(default_factory=list)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+from dataclasses import replace
 from itertools import islice
 
 from picora_sync.change_queue import ChangeQueue
-from picora_sync.core.model import Problem
+from picora_sync.core.ignore import IgnoreRules
+from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Problem, suffix_of
+from picora_sync.core.policy import Folder
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.watching import FolderWatcher, WatchState
 from picora_sync.index import Index
@@ -20,15 +24,44 @@ ARRIVE_AGAIN_S = 5.0
 LANDMARKS = 20
 
 
+class _Attachments:
+    """Hints about the images of a vault outside the mirrored folder: only their names matter."""
+
+    def __init__(self, folder: str, queue: ChangeQueue) -> None:
+        self._folder = folder
+        self._queue = queue
+
+    def touch(self, ref: FileRef) -> None:
+        if suffix_of(ref.path) in ASSET_SUFFIXES:
+            self._queue.touch(FileRef(self._folder, ref.path))
+
+    def rescan(self, folder: str, why: str) -> None:  # noqa: ARG002  (the vault is no folder of the queue's)
+        self._queue.rescan(self._folder, why)
+
+
+def _watch_attachments(policy: Folder, vault: str, queue: ChangeQueue) -> FolderWatcher:
+    """A watcher for the rest of the vault, since notes may embed images from there (design §5)."""
+    own = os.path.relpath(policy.root, vault)
+    rules = IgnoreRules.of((), own=[own])
+
+    def on_state(state: WatchState, problem: Problem | None) -> None:
+        if state is not WatchState.OK and problem is not None:
+            log.warning("%s: attachments in %s: %s %s", policy.name, vault, problem.message, problem.hint)
+
+    return FolderWatcher(replace(policy, root=vault), rules.why_ignored, _Attachments(policy.name, queue), on_state)
+
+
 class FolderWatch:
     """Keeps one folder's watcher and its timer; called by the loop's thread only, except for the watcher's news."""
 
-    def __init__(self, unit: Unit, disk: FolderDisk, index: Index, queue: ChangeQueue) -> None:
+    def __init__(self, unit: Unit, disk: FolderDisk, index: Index, queue: ChangeQueue, vault: str) -> None:
         self.unit = unit
         self._disk = disk
         self._index = index
         self._queue = queue
-        self._watcher = FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state)
+        self._watchers = [FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state)]
+        if vault != unit.policy.root:
+            self._watchers.append(_watch_attachments(unit.policy, vault, queue))
         self._watching = False
         self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
         self._absent: Problem | None = None
@@ -62,14 +95,16 @@ class FolderWatch:
         """Watch from here on, and have the folder looked through."""
         self.arrive()
         self._watching = True
-        self._watcher.start()
+        for watcher in self._watchers:
+            watcher.start()
         self._queue.rescan(self.unit.policy.name, "start")
 
     def stop(self) -> None:
         """End the watching."""
         if self._watching:
             self._watching = False
-            self._watcher.stop()
+            for watcher in self._watchers:
+                watcher.stop()
 
     def look_after(self, now: float) -> None:
         """Look for a missing root, and ask for a scan when it is time."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from picora_sync.core.model import FileRef, Problem
-from picora_sync.daemon import PlanReport, SyncReport
 from picora_sync.index.listing import Entry
+from picora_sync.summary import PlanReport, SyncReport
 
 Document = dict[str, object]
 

@@ -15,10 +15,10 @@ from picora_sync.config.load import load_config
 from picora_sync.config.model import AccountConfig, Config, Plan
 from picora_sync.config.show import effective_yaml
 from picora_sync.core.policy import Folder, Settle
-from picora_sync.daemon import INDEX_NAME
 from picora_sync.errors import ConfigError
 from picora_sync.index import Index
 from picora_sync.index.lock import InstanceLock
+from picora_sync.summary import INDEX_NAME
 
 NOTE_SETTLE = Settle(quiet_s=2.0, at_most_s=30.0)
 AUDIO_SETTLE = Settle(quiet_s=3.0, at_most_s=30.0)

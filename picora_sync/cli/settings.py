@@ -15,10 +15,10 @@ from picora_sync.config.load import load_config
 from picora_sync.config.locations import default_config_file
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef
-from picora_sync.daemon import INDEX_NAME, LIVE_NAME, is_running
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry, entries
-from picora_sync.summary import Live
+from picora_sync.index.lock import is_held
+from picora_sync.summary import INDEX_NAME, LIVE_NAME, Live
 
 
 def config_file(ctx: click.Context) -> Path:
@@ -54,7 +54,7 @@ def look_at(ctx: click.Context) -> Iterator[Look]:
     config = configuration(ctx)
     index = Index.open_for_reading(config.state_dir / INDEX_NAME) or Index.in_memory()
     try:
-        running = is_running(config.state_dir)
+        running = is_held(config.state_dir)
         yield Look(config, index, running, Live.read(config.state_dir / LIVE_NAME))
     finally:
         index.close()

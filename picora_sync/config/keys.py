@@ -81,7 +81,7 @@ def find_key(
 def _from_keyring(config: Config, keyring: Keyring | None) -> Key:
     url = config.account.url
     where = f" and {config.account.key_file} does not exist" if config.account.key_file else ""
-    supply = f"set {VARIABLE}, or name a file of yours (chmod 600) as account.key_file, or run 'picora-sync init'"
+    supply = f"set {VARIABLE}, or name a file of yours (chmod 600) as account.key_file"
     if keyring is None:
         raise KeyUnusable(f"no API key for {url} was found{where}", hint=supply)
     try:

@@ -27,7 +27,7 @@ def load_config(file: Path, environ: Mapping[str, str]) -> Config:
         with file.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = "run 'picora-sync init' to make one, or name another with --config"
+        hint = "copy config.example.yaml there, or name another with --config; 'picora-sync up FOLDER' needs none"
         raise ConfigError(f"there is no configuration at {file}", hint=hint) from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="check its permissions") from error

@@ -24,6 +24,7 @@ _MARKER_NOTE = (
     "picora-sync knows this folder by the line above, and deletes nothing without it. Please keep this file.\n"
 )
 _SAFE = "Nothing is sent or deleted meanwhile."
+_STOP = "To stop mirroring it, take it out of the configuration: what is on Picora stays."
 
 
 class RootIdentity:
@@ -88,7 +89,7 @@ class RootIdentity:
         return Problem(
             "ROOT_EMPTY",
             f"{printable(self._root)} holds none of the files it held before",
-            f"Is its disk mounted? {_SAFE} To stop mirroring it: picora-sync forget {shlex.quote(self._name)}",
+            f"Is its disk mounted? {_SAFE} {_STOP}",
         )
 
     def _read(self) -> str | Problem | None:
@@ -122,7 +123,7 @@ class RootIdentity:
         return Problem(
             "ROOT_MISSING",
             f"the folder {printable(self._root)} {what}",
-            f"Mount or restore it. {_SAFE} To stop mirroring it: picora-sync forget {shlex.quote(self._name)}",
+            f"Mount or restore it. {_SAFE} {_STOP}",
         )
 
     def _not_ours(self, found: str | None, expected: str) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import BATCH, Backlog
@@ -18,28 +18,9 @@ from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
 from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.texts import Texts
+from picora_sync.summary import Planned, PlanReport
 
 AT_ONCE = Settle(quiet_s=0.0, at_most_s=0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One line of the plan: upload, replace, patch, rebind or delete."""
-
-    op: str
-    folder: str
-    path: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlanReport:
-    """The whole plan, the number of requests per tier, and how long the rate limits make it take."""
-
-    actions: list[Planned] = field(default_factory=list)
-    held: list[Planned] = field(default_factory=list)
-    requests: dict[str, int] = field(default_factory=dict)
-    eta_s: float = 0.0
 
 
 def forecast(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 BROKEN: Final = "Nothing to do: what happened to the request is looked up before it is sent again."
-KEY_REFUSED: Final = "Make a new API key in your Picora settings and store it with `picora-sync init`."
+KEY_REFUSED: Final = "Make a new API key in your Picora settings, and put it where the old one was."
 NOT_FOUND: Final = "It may have been deleted on Picora by somebody else; the next scan sends it again."
 NOT_PICORA: Final = "Check `account.url` in the configuration, and whether a proxy or login page is in between."
 PLAN_REQUIRED: Final = "This needs an active Picora plan that includes it; uploads resume after an upgrade."
@@ -13,7 +13,7 @@ QUOTA: Final = "Delete something on Picora or move to a larger plan; uploads of 
 RATE_LIMITED: Final = "Nothing to do: it is sent again later. Another program may be using the same key."
 SERVER_FAULT: Final = "Nothing to do: it is tried again later. If it lasts, tell Picora the request id in the log."
 
-HELD_BY_THE_TRASH: Final = "Delete the document with the same content from Picora's trash, then `picora-sync rescan`."
+HELD_BY_THE_TRASH: Final = "Delete the document with the same content from Picora's trash, then restart picora-sync."
 
 _CERTIFICATE: Final = "The server's certificate is not trusted: check the clock, `account.url`, and any proxy."
 _CONNECT: Final = "Check the network connection and `account.url` in the configuration."

@@ -136,3 +136,20 @@ def test_many_deletions_are_held(tmp_path: Path, server: Server, daemon: Daemon)
     wait_until(lambda: daemon.states().get("held") == 20, 20, "they are held")
     assert len(server.docs()) == 30
     assert daemon.stop() == 0
+
+
+def test_an_image_elsewhere_in_the_vault_is_followed(tmp_path: Path, server: Server, daemon: Daemon) -> None:
+    vault = tmp_path / "vault"
+    (vault / ".obsidian").mkdir(parents=True)
+    (vault / "public").mkdir()
+    (vault / "files").mkdir()
+    shutil.copy(EXAMPLES / "vault/attachments/chart.png", vault / "files/picture.png")
+    (vault / "public" / "note.md").write_text("---\npublic: true\n---\n![[picture.png]]\n")
+    write_config(tmp_path, server, [{"path": str(vault / "public")}])
+    daemon.start()
+    wait_until(lambda: [doc["rewrittenCount"] for doc in server.docs()] == [1], 20, "mirrored with its image")
+    before = server.docs()[0]["id"]
+    shutil.copy(EXAMPLES / "vault/attachments/red square.png", vault / "files/picture.png")
+    wait_until(lambda: [doc["id"] for doc in server.docs()] not in ([before], []), 20, "the note has the new image")
+    wait_until(lambda: len(server.docs()) == 1, 20, "the old version is gone")
+    assert daemon.stop() == 0

@@ -14,9 +14,9 @@ from picora_sync.cli.words import count
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Reason
-from picora_sync.daemon import INDEX_NAME
 from picora_sync.index import Index
 from picora_sync.index.lock import InstanceLock
+from picora_sync.summary import INDEX_NAME
 
 Held = list[tuple[FileRef, str]]
 

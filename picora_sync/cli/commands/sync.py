@@ -18,9 +18,9 @@ from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.summaries import print_report
 from picora_sync.cli.view import screen
 from picora_sync.config.keys import find_key
-from picora_sync.daemon import Daemon, SyncReport
+from picora_sync.daemon import Daemon
 from picora_sync.index.listing import entries
-from picora_sync.summary import Live
+from picora_sync.summary import Live, SyncReport
 
 
 @click.command("sync", epilog="Example: picora-sync sync --dry-run")

@@ -9,9 +9,8 @@ import pytest
 from picora_sync.cli.program import run
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, RemoteObject, Wanted, kind_of
 from picora_sync.core.ports import Derived
-from picora_sync.daemon import INDEX_NAME
 from picora_sync.index import Index
-from picora_sync.summary import Live
+from picora_sync.summary import INDEX_NAME, Live
 
 FINGERPRINT = Fingerprint(4, 10, 10, 1, 1)
 NOW = 1_700_000_000.0

@@ -11,10 +11,10 @@ from picora_sync.cli.playground import Playground, check_roots, make_folders
 from picora_sync.config.load import load_config
 from picora_sync.core.ignore import IgnoreRules
 from picora_sync.core.model import Kind
-from picora_sync.daemon import INDEX_NAME
 from picora_sync.errors import AnotherInstance
 from picora_sync.index import Index
 from picora_sync.index.lock import InstanceLock
+from picora_sync.summary import INDEX_NAME
 
 PICORA = Picora("http://127.0.0.1:4711", "sk_live_x", 1)
 

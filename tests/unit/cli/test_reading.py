@@ -10,9 +10,8 @@ import pytest
 
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Reason
-from picora_sync.daemon import LIVE_NAME
 from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import FolderLive, Live, Transfer
+from picora_sync.summary import LIVE_NAME, FolderLive, Live, Transfer
 
 NOW = 1_700_000_000.0
 

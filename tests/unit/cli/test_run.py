@@ -11,9 +11,8 @@ import pytest
 from picora_sync.cli.commands.run import Herald
 from picora_sync.cli.commands.sync import exit_code
 from picora_sync.core.model import FileRef
-from picora_sync.daemon import SyncReport
 from picora_sync.service.notify import Notifier
-from picora_sync.summary import FolderLive, Live, Transfer
+from picora_sync.summary import FolderLive, Live, SyncReport, Transfer
 
 
 @pytest.fixture
