@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from picora_sync.core.model import Account, Kind, RemoteObject
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted
-from picora_sync.errors import NotFound, PicoraSyncError, Unreachable
+from picora_sync.errors import NotFound, Unreachable
 
 T = TypeVar("T")
 MUTATIONS = ("post_doc", "post_audio", "patch", "delete")
@@ -186,8 +186,3 @@ class FakePicora:
         )
         self.objects[item.id] = item
         return item
-
-
-def error_names(errors: Sequence[PicoraSyncError]) -> list[str]:
-    """Ids for tables of errors."""
-    return [type(error).__name__ for error in errors]

@@ -36,8 +36,3 @@ class InlinePool:
         jobs, self._jobs = self._jobs, []
         for _, work in jobs:
             work()
-
-    def run_one(self, position: int = 0) -> None:
-        """Run one of the waiting jobs before the others."""
-        _, work = self._jobs.pop(position)
-        work()
