@@ -1,0 +1,75 @@
+"""What the other side may refuse: each time a sentence and a hint, and the other files go on."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from picora_sync.server.accounts import add_key
+from picora_sync.server.settings import ServerSettings
+from tests.e2e.harness import Server, free_port, picora, write_config
+
+
+def test_a_key_without_the_delete_scope_still_uploads_and_says_what_it_lacks(tmp_path: Path, server: Server) -> None:
+    with server.client() as client:
+        user_id = client.get("/v1/auth/verify").json()["data"]["userId"]
+    server.key = add_key(ServerSettings(data=server.data), user_id, "read_write")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for name in ("a", "b", "c"):
+        (notes / f"{name}.md").write_text(f"{name}\n")
+    config = write_config(tmp_path, server, [{"path": str(notes)}])
+    assert picora("sync", config=config).returncode == 0
+    (notes / "a.md").write_text("a, edited\n")
+    (notes / "b.md").unlink()
+    done = picora("sync", "--json", config=config)
+    report = json.loads(done.stdout)
+    assert (report["uploaded"], report["deleted"]) == (1, 0)
+    assert sorted(doc["title"] for doc in server.docs()) == ["a", "a", "b", "c"]
+    (problem, *_) = [problem for problem in report["problems"] if problem["code"] == "SCOPE_MISSING"]
+    assert "delet" in (problem["message"] + problem["hint"]).lower()
+
+
+class _Portal(BaseHTTPRequestHandler):
+    """Answers everything with a login page, as a hotel does."""
+
+    def do_GET(self) -> None:
+        body = b"<html><body>Please log in</body></html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815  (the names http.server asks for)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  (its signature)
+        """Keep quiet."""
+
+
+@contextmanager
+def portal() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", free_port()), _Portal)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_login_page_is_not_taken_for_picora(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("a\n")
+    with portal() as port:
+        config = write_config(
+            tmp_path, Server(tmp_path / "picora", port=port, key="sk_live_" + "x" * 32), [{"path": str(notes)}]
+        )
+        done = picora("sync", config=config)
+    assert done.returncode == 69
+    assert "proxy or login page" in done.stderr
