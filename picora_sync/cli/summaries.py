@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from picora_sync.cli.output import line, write_table
 from picora_sync.cli.words import count, duration
 from picora_sync.core.model import FileRef, Problem
-from picora_sync.reconciler.forecast import Planned
-from picora_sync.summary import PlanReport, SyncReport
+from picora_sync.summary import Planned, PlanReport, SyncReport
 
 MOST_PROBLEMS = 20
 

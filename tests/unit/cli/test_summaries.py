@@ -5,8 +5,7 @@ import pytest
 from picora_sync.cli.documents import plan_document, sync_document
 from picora_sync.cli.summaries import MOST_PROBLEMS, print_plan, print_report
 from picora_sync.core.model import FileRef, Problem
-from picora_sync.reconciler.forecast import Planned
-from picora_sync.summary import PlanReport, SyncReport
+from picora_sync.summary import Planned, PlanReport, SyncReport
 
 ACTIONS = [Planned("upload", "notes", "a.md", "new"), Planned("delete", "notes", "b.md", "deleted from the folder")]
 HELD = [Planned("delete", "notes", "c.md", "too many at once")]
