@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from picora_sync.server.web.forms import form_flag, form_tags
 from picora_sync.server.web.uploads import Upload
 
 _MAX_BYTES = 50 * 1024 * 1024
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 class ImageList(Resource):
@@ -130,11 +132,15 @@ def _day(req: falcon.Request, name: str, *, days: int = 0) -> int | None:
     Raises:
         ApiError: 422, it is no date.
     """
-    value = query.text(req, name)
+    value = query.given(req, name)
     if value is None:
         return None
+    wrong = errors.invalid(name, f"{name} must be a date, YYYY-MM-DD")
+    match = _DATE.fullmatch(value)
+    if match is None:
+        raise wrong
     try:
-        day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days)
+        day = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC) + timedelta(days=days)
     except (ValueError, OverflowError) as error:
-        raise errors.invalid(name, f"{name} must be a date, YYYY-MM-DD") from error
+        raise wrong from error
     return int(day.timestamp() * 1000)

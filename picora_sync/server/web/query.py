@@ -16,11 +16,15 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 Refusal = Callable[[str, str], ApiError]
 
 
-def text(req: falcon.Request, name: str) -> str | None:
-    """A parameter, or None if it is absent or empty; of repeated ones the first."""
+def given(req: falcon.Request, name: str) -> str | None:
+    """A parameter as it was sent, or None if it is absent; of repeated ones the first."""
     values = req.params.get(name)
-    value = values[0] if isinstance(values, list) else values
-    return value or None
+    return values[0] if isinstance(values, list) else values
+
+
+def text(req: falcon.Request, name: str) -> str | None:
+    """A parameter for which empty means absent: a cursor, something to search for."""
+    return given(req, name) or None
 
 
 def limit(req: falcon.Request, default: int, greatest: int, refuse: Refusal = errors.invalid) -> int:
@@ -29,7 +33,7 @@ def limit(req: falcon.Request, default: int, greatest: int, refuse: Refusal = er
     Raises:
         ApiError: it is something else.
     """
-    value = text(req, "limit")
+    value = given(req, "limit")
     if value is None:
         return default
     if not _NUMBER.fullmatch(value) or not 1 <= int(value) <= greatest:
@@ -44,7 +48,7 @@ def flag(req: falcon.Request, *names: str) -> bool | None:
         ApiError: it is neither ``true``/``1`` nor ``false``/``0``.
     """
     for name in names:
-        value = text(req, name)
+        value = given(req, name)
         if value is not None:
             if value not in _TRUTH:
                 raise errors.invalid(name, f"{name} must be true or false")
@@ -58,7 +62,7 @@ def choice(req: falcon.Request, name: str, allowed: Collection[str], refuse: Ref
     Raises:
         ApiError: it is none of them.
     """
-    value = text(req, name)
+    value = given(req, name)
     if value is not None and value not in allowed:
         raise refuse(name, f"{name} must be one of: {', '.join(allowed)}")
     return value
