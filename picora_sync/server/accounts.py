@@ -26,6 +26,7 @@ _FIND = (
     .join(users)
     .where(keys.c.hash == bindparam("hash"), keys.c.revoked_at.is_(None))
 )
+_FIRST_USER = select(users.c.id).order_by(users.c.created_at, users.c.id).limit(1)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def bootstrap(settings: ServerSettings, clock: Callable[[], float] = time.time) 
     """
     with _opened(settings) as database, database.write() as connection:
         now_ms = int(clock() * 1000)
-        user_id = connection.scalar(select(users.c.id).order_by(users.c.created_at, users.c.id).limit(1))
+        user_id = connection.scalar(_FIRST_USER)
         created = user_id is None
         if user_id is None:
             user_id = _insert_user(connection, settings.plan, admin=False, now_ms=now_ms)
@@ -84,6 +85,13 @@ def bootstrap(settings: ServerSettings, clock: Callable[[], float] = time.time) 
         if key is not None:
             _insert_key(connection, user_id, "read_write_delete", key, now_ms)
     return Bootstrap(key, user_id, created)
+
+
+def first_user(settings: ServerSettings) -> str | None:
+    """The id of the user that the first start made; None before it."""
+    with _opened(settings) as database, database.read() as connection:
+        user_id: str | None = connection.scalar(_FIRST_USER)
+    return user_id
 
 
 def add_user(
@@ -139,6 +147,13 @@ def revoke_key(settings: ServerSettings, key: str, *, clock: Callable[[], float]
     statement = update(keys).where(known, keys.c.revoked_at.is_(None)).values(revoked_at=int(clock() * 1000))
     with _opened(settings) as database, database.write() as connection:
         return connection.execute(statement).rowcount > 0
+
+
+def is_revoked(settings: ServerSettings, key: str) -> bool:
+    """Whether a key in clear text was accepted once and is refused now."""
+    revoked = select(keys.c.id).where(keys.c.hash == ids.key_hash(key), keys.c.revoked_at.is_not(None))
+    with _opened(settings) as database, database.read() as connection:
+        return connection.scalar(revoked) is not None
 
 
 def _insert_user(connection: Connection, plan: str, *, admin: bool, now_ms: int) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from picora_sync.server.accounts import bootstrap
+from picora_sync.server.accounts import bootstrap, is_revoked
+from picora_sync.server.errors import ServerError
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store import ids
 
@@ -17,11 +18,20 @@ NAME = "key"
 
 
 def usable_key(settings: ServerSettings) -> str:
-    """A key in clear text that the server accepts: the given one, the kept one, or a new one."""
+    """A key in clear text that the server accepts: the given one, the kept one, or a new one.
+
+    A kept key that was revoked is replaced by a new one.
+
+    Raises:
+        ServerError: the given key was revoked.
+    """
     key = settings.key
     if key is None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = _read(settings) or _write(settings)
+        kept = _read(settings)
+        key = _write(settings) if kept is None or is_revoked(settings, kept) else kept
+    elif is_revoked(settings, key):
+        raise ServerError("This key was revoked", hint="Give another one, or none: then one is made.")
     bootstrap(replace(settings, key=key))
     return key
 

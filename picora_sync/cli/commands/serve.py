@@ -10,10 +10,12 @@ from typing import TypedDict, Unpack
 
 import click
 
+from picora_sync.cli.commands.serve_keys import SCOPES, print_new_key, revoke_key
 from picora_sync.cli.failures import OK, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.config.locations import default_state_dir
+from picora_sync.server.accounts import Scope
 from picora_sync.server.errors import ServerError
 from picora_sync.server.plans import PLANS
 from picora_sync.server.process import Ready, serve
@@ -43,13 +45,29 @@ class _Settings(TypedDict):
 @click.option("--rate-limits/--no-rate-limits", default=True, show_default=True, help="Enforce the API's rate limits.")
 @click.option("--allow-remote", is_flag=True, help="Permit a --host that other machines can reach.")
 @click.option("--access-log", is_flag=True, help="Log each request.")
+@click.option("--add-key", is_flag=True, help="Make another key, print it, and end; a running server accepts it.")
+@click.option("--scope", type=click.Choice(SCOPES), help="What the new key may do.  [default: read_write_delete]")
+@click.option("--revoke", metavar="KEY_OR_ID", help="Refuse a key from now on, and end.")
 @click.option("--stop-on-stdin-eof", is_flag=True, hidden=True, help="End together with the parent's pipe.")
 @json_option
-def serve_command(*, data: Path | None, stop_on_stdin_eof: bool, as_json: bool, **settings: Unpack[_Settings]) -> int:
+def serve_command(
+    *,
+    data: Path | None,
+    add_key: bool,
+    scope: Scope | None,
+    revoke: str | None,
+    stop_on_stdin_eof: bool,
+    as_json: bool,
+    **settings: Unpack[_Settings],
+) -> int:
     """Run the embedded Picora alone, until Ctrl-C.
 
     With --json it prints one line when it is ready: url, media_url, key, plan and data.
     """
+    if scope is not None and not add_key:
+        raise click.UsageError("--scope belongs to --add-key.")
+    if add_key and revoke is not None:
+        raise click.UsageError("--add-key and --revoke are two commands.")
     where = (data or default_state_dir(os.environ) / "server").absolute()
     try:
         chosen = ServerSettings(data=where, **settings)
@@ -57,6 +75,10 @@ def serve_command(*, data: Path | None, stop_on_stdin_eof: bool, as_json: bool, 
         hint = f"{error.hint} To allow it: --allow-remote." if not settings["allow_remote"] else error.hint
         raise CommandFailed(error.message, hint=hint, exit_code=USAGE) from error
     try:
+        if add_key:
+            return print_new_key(chosen, scope or SCOPES[-1], as_json=as_json)
+        if revoke is not None:
+            return revoke_key(chosen, revoke, as_json=as_json)
         serve(chosen, _announce_json if as_json else _announcer(chosen), stop_on_stdin_eof=stop_on_stdin_eof)
     except ServerError as error:
         raise CommandFailed(error.message, hint=error.hint) from error

@@ -1,0 +1,46 @@
+"""The keys of an embedded Picora: made and revoked, also while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+from picora_sync.cli.failures import OK, CommandFailed
+from picora_sync.cli.output import line, write_json
+from picora_sync.server import accounts
+from picora_sync.server.accounts import Scope
+from picora_sync.server.keyfile import usable_key
+from picora_sync.server.settings import ServerSettings
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+def print_new_key(settings: ServerSettings, scope: Scope, *, as_json: bool) -> int:
+    """Make a key for the first user and print it, the only time it is seen in clear text."""
+    user_id = accounts.first_user(settings)
+    if user_id is None:  # before the first start: what that would make
+        user_id = accounts.bootstrap(replace(settings, key=usable_key(settings))).user_id
+    key = accounts.add_key(settings, user_id, scope)
+    if as_json:
+        write_json({"key": key, "scope": scope})
+    else:
+        line(key)
+    return OK
+
+
+def revoke_key(settings: ServerSettings, key: str, *, as_json: bool) -> int:
+    """Refuse a key, given in clear text or by its id, from the next request on.
+
+    Raises:
+        CommandFailed: there is no such key, or it was revoked before.
+    """
+    if not settings.data.is_dir() or not accounts.revoke_key(settings, key):
+        raise CommandFailed(
+            "There is no such key, or it was revoked before",
+            hint="Give the key itself, or apiKeyId as /v1/auth/verify tells it; and the server's --data.",
+        )
+    if as_json:
+        write_json({"revoked": True})
+    else:
+        line("The key is refused from now on.")
+    return OK
