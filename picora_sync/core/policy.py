@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from picora_sync.core.model import Kind
@@ -85,6 +86,24 @@ class Folder:
         """The visibility of a file that says nothing itself."""
         return self.public if self.public is not None else kind is Kind.AUDIO
 
+    @property
+    def shaping(self) -> str:
+        """What of this goes into what the files want: another text means that they must be derived again.
+
+        Only what differs from the default is named, so that a setting which a later version adds changes nothing.
+        """
+        said = {each.name: getattr(self, each.name) for each in fields(self) if each.name in _SHAPING}
+        return json.dumps({key: value for key, value in said.items() if value != _DEFAULTS[key]}, sort_keys=True)
+
     def settle(self, kind: Kind | None) -> Settle:
         """How long a file of this kind (None: an attachment) must be quiet."""
         return self.audio_settle if kind is Kind.AUDIO else self.doc_settle
+
+
+_SHAPING = frozenset(
+    {
+        *("public", "tags", "ignore", "select", "title", "title_template", "follow_symlinks", "obsidian", "vault"),
+        *("link_base", "private_images"),
+    }
+)
+_DEFAULTS = {each.name: each.default for each in fields(Folder)}

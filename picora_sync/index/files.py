@@ -247,6 +247,10 @@ class Files:
         """Let the next look read the file again although it did not change."""
         self._connection.execute("UPDATE file SET hashed_at = 0 WHERE folder = ? AND path = ?", key(ref))
 
+    def rederive_all(self, folder: str) -> None:
+        """Let the next scan have every file of a folder read again."""
+        self._connection.execute("UPDATE file SET hashed_at = 0 WHERE folder = ?", (folder,))
+
     def forget(self, ref: FileRef) -> None:
         """The file is gone, and so is its binding."""
         for table in ("file", "dependency", "problem", "hold"):

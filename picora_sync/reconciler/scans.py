@@ -19,6 +19,7 @@ def scan(context: Context, unit: Unit) -> int:
     What could not be read is unknown, and stays as it is (design §6).
     """
     unit.content.refresh()
+    _heed_settings(context, unit)
     found = unit.disk.scan()
     queued = _compare(context, unit, found)
     queued += _stale_notes(context, unit)
@@ -27,6 +28,15 @@ def scan(context: Context, unit: Unit) -> int:
         if "" not in found.failed:
             context.index.folder_scanned(unit.policy.name, context.clocks.wall())
     return queued
+
+
+def _heed_settings(context: Context, unit: Unit) -> None:
+    """Where the configuration says something else than last time, unchanged files want something else, too."""
+    name, key = unit.policy.name, f"settings:{unit.policy.name}"
+    if context.index.meta(key) != unit.policy.shaping:
+        with context.index.transaction():
+            context.index.files.rederive_all(name)
+            context.index.set_meta(key, unit.policy.shaping)
 
 
 def _compare(context: Context, unit: Unit, found: Scan) -> int:

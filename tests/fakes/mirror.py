@@ -69,8 +69,6 @@ class Mirror:
         """Change the first folder's configuration, and start anew as the daemon does."""
         name, policy = next(iter(self.policies.items()))
         self.policies[name] = self.contents[name].policy = replace(policy, **changes)  # type: ignore[arg-type]  # fields of Folder
-        for row in list(self.index.files.all(name)):
-            self.index.files.rederive(row.ref)
         self.restart()
 
     def turn(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from picora_sync.core.model import FileState, Kind
+from picora_sync.core.model import FileState
 from picora_sync.core.policy import Folder, Select
 from picora_sync.errors import ServerFault
 from picora_sync.reconciler.forecast import forecast
@@ -53,13 +53,32 @@ def test_audio_carried_out_before_a_crash_is_found_even_if_it_is_listed_late() -
     assert mirror.picora.count("post_audio") == 1
 
 
-def test_what_a_crash_left_of_audio_that_is_gone_is_collected() -> None:
-    mirror = in_flight("e.mp3", "sound")
-    mirror.pool.run()
-    mirror.disk.remove("e.mp3")
+@pytest.mark.parametrize("carried_out", [True, False], ids=["carried out", "not carried out"])
+@pytest.mark.parametrize("path", ["a.md", "e.mp3"])
+@pytest.mark.parametrize("then", ["deleted", "edited"])
+def test_what_a_crash_left_of_a_file_that_moved_on_is_collected(path: str, then: str, carried_out: bool) -> None:
+    mirror = in_flight(path, "new")
+    if carried_out:
+        mirror.pool.run()
+    mirror.disk.remove(path)
+    if then == "edited":
+        mirror.disk.write(path, b"newer")
     mirror.restart()
     mirror.quiet()
-    assert mirror.picora.of_kind(Kind.AUDIO) == []
+    assert mirror.titles() == sorted(["other", *([path[0]] if then == "edited" else [])])
+
+
+def test_a_public_version_of_a_note_that_is_private_by_now_is_not_published_to_learn_what_became_of_it() -> None:
+    mirror = in_flight("a.md", "public: true")
+    mirror.disk.write("a.md", b"public: false")
+    mirror.restart()
+    mirror.scan()
+    while len(mirror.picora.mutations()) < 2:
+        mirror.mono_s += 1
+        mirror.turn()
+        assert not any(item.public for item in mirror.picora.objects.values())
+    mirror.quiet()
+    assert mirror.titles() == ["a", "other"]
 
 
 def test_a_crash_during_a_delete_is_made_up_for() -> None:
@@ -186,3 +205,26 @@ def test_a_forecast_names_what_would_be_held() -> None:
     report = forecast(mirror.index.copy_in_memory(), units, mirror.reconciler.context.clocks, lambda _: 0.0)
     assert [line.path for line in report.held] == ["a.md"]
     assert report.actions == []
+
+
+def test_a_changed_default_visibility_reaches_files_that_nobody_touched() -> None:
+    mirror = Mirror(Folder("notes", "/notes", public=True))
+    mirror.write("a.md", "alpha")
+    mirror.write("e.mp3", "sound")
+    mirror.quiet()
+    mirror.configure(public=False)
+    mirror.quiet()
+    assert {item.public for item in mirror.picora.objects.values()} == {False}
+
+
+def test_a_restart_without_a_changed_configuration_reads_nothing_again() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "alpha")
+    mirror.quiet()
+    mirror.mono_s += 60
+    mirror.scan()
+    mirror.quiet()
+    mirror.content.derived.clear()
+    mirror.configure(delete_after_s=5.0)
+    mirror.quiet()
+    assert mirror.content.derived == []
