@@ -70,7 +70,7 @@ def bootstrap(settings: ServerSettings, clock: Callable[[], float] = time.time) 
     A key in the settings is added to the first user if it is unknown. Without one, a key is made only if the user has
     none, and returned in clear text only then.
     """
-    with _opened(settings) as database, database.write() as connection:
+    with _opened(settings) as database, database.write_alone() as connection:
         now_ms = int(clock() * 1000)
         user_id = connection.scalar(_FIRST_USER)
         created = user_id is None

@@ -27,6 +27,7 @@ from picora_sync.server.library.views import Urls
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
+from picora_sync.server.store.counters import DatabaseCounters, MemoryCounters
 from picora_sync.server.store.database import Database
 from picora_sync.server.web import envelope
 from picora_sync.server.web.access import Gate
@@ -34,27 +35,42 @@ from picora_sync.server.web.rate_windows import RateWindows
 
 __all__ = ["App", "Bootstrap", "bootstrap", "create_app"]
 
-App = falcon.App[falcon.Request, falcon.Response]
+
+class App(falcon.App[falcon.Request, falcon.Response]):
+    """The WSGI application, and what it holds open."""
+
+    def __init__(self, database: Database, gate: Gate) -> None:
+        super().__init__(middleware=[gate])
+        self._database = database
+
+    def close(self) -> None:
+        """Give the connections to the database back; no request may follow."""
+        self._database.close()
 
 
 def create_app(
-    settings: ServerSettings, *, base_url: str = "http://testserver", clock: Callable[[], float] = time.time
+    settings: ServerSettings,
+    *,
+    base_url: str = "http://testserver",
+    clock: Callable[[], float] = time.time,
+    blobs: Blobs | None = None,
 ) -> App:
     """The application for one data directory; media are served below ``{base_url}/media/``.
 
     The schema is made if it is missing, leftovers of a crash are removed, and a key in the settings is accepted from
-    then on; :func:`bootstrap` makes a key where there is none.
+    then on; :func:`bootstrap` makes a key where there is none. ``blobs`` replaces the configured object store.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database.for_settings(settings.data, settings.database)
     database.create()
     if settings.key is not None and accounts.find(database, settings.key) is None:
         bootstrap(settings, clock)
-    blobs = Blobs(settings.data, settings.storage)
+    blobs = blobs or Blobs(settings.data, settings.storage)
     tidy(database, blobs, clock())
-    windows = RateWindows(clock, enforced=settings.rate_limits)
-    stamps = Stamps(clock, database.newest_stamp_ms())
-    app: App = falcon.App(middleware=[Gate(database, windows)])
+    counters = DatabaseCounters(database) if database.shared else MemoryCounters()
+    windows = RateWindows(clock, counters, enforced=settings.rate_limits)
+    stamps = Stamps(clock)
+    app = App(database, Gate(database, windows))
     envelope.install(app)
     app.add_route("/health", Health(stamps))
     app.add_route("/v1/health", Health(stamps))

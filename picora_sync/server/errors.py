@@ -15,7 +15,11 @@ class ServerError(Exception):
 
 
 class StorageUnavailable(Exception):
-    """The object store did not do what it was asked; callers answer 502 STORAGE_ERROR."""
+    """Object store or database did not do what it was asked; callers answer 502 STORAGE_ERROR."""
+
+
+class CommitUnknown(StorageUnavailable):
+    """The connection broke during a commit: the rows may be there, so the bytes they name must stay."""
 
 
 class ApiError(Exception):

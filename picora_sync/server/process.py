@@ -89,7 +89,10 @@ def serve(settings: ServerSettings, on_ready: Callable[[Ready], None], stop_on_s
     _in_background(lambda: _announce(host, port, server, lambda: on_ready(ready)))
     if stop_on_stdin_eof:
         _in_background(lambda: _stop_at_eof(server))
-    server.run()
+    try:
+        server.run()
+    finally:
+        app.close()
 
 
 def _listen(settings: ServerSettings) -> socket.socket:

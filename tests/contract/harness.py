@@ -2,6 +2,7 @@
 
 import base64
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ import httpx
 from picora_sync.server import accounts
 from picora_sync.server.app import bootstrap, create_app
 from picora_sync.server.settings import ServerSettings
+from picora_sync.server.store import schema
+from picora_sync.server.store.database import Database
 from tests.contract import samples
 
 Json = dict[str, Any]
@@ -95,13 +98,18 @@ class Service:
     data: Path
     plan: str = "pro_plus"
     rate_limits: bool = False
+    database: str | None = None
     storage: str | None = None
     clock: Any = time.time
     clients: list[Api] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.settings = ServerSettings(
-            data=self.data, plan=self.plan, rate_limits=self.rate_limits, storage=self.storage
+            data=self.data,
+            plan=self.plan,
+            rate_limits=self.rate_limits,
+            database=self.database,
+            storage=self.storage,
         )
         self.account = bootstrap(self.settings, self.clock)
         self.app = create_app(self.settings, base_url=BASE_URL, clock=self.clock)
@@ -136,9 +144,19 @@ class Service:
     def _add_key(self, user_id: str, scope: accounts.Scope) -> str:
         return accounts.add_key(self.settings, user_id, scope, clock=self.clock)
 
+    def everything_stored(self) -> dict[str, bytes]:
+        """Every file of the data directory, and every table as text if the database is elsewhere."""
+        found = {str(path): path.read_bytes() for path in self.data.rglob("*") if path.is_file()}
+        if self.database is not None:
+            with closing(Database(self.database)) as database, database.read() as connection:
+                for table in schema.metadata.sorted_tables:
+                    found[table.name] = str(connection.execute(table.select()).all()).encode()
+        return found
+
     def close(self) -> None:
         for api in self.clients:
             api.client.close()
+        self.app.close()
 
 
 def ok(response: httpx.Response, status: int = 200) -> Anything:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,13 +32,13 @@ _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """One file: where its bytes are, and what they are."""
+class _File:
+    """One file: what it is, and how its bytes from one index to another are read."""
 
-    key: str
     mime: str
     size_bytes: int
     etag: str
+    read: Callable[[int, int], Iterable[bytes]]
 
 
 class _Files(Resource):
@@ -71,14 +73,14 @@ class _Files(Resource):
         """The extension under which a row's file is served; None if it has none."""
         return str(row["ext"])
 
-    def send(self, req: falcon.Request, resp: falcon.Response, row: RowMapping, file: _Stored) -> None:
+    def send(self, req: falcon.Request, resp: falcon.Response, file: _File, *, public: bool) -> None:
         """The bytes, or the part of them that was asked for."""
         size_bytes, mime = file.size_bytes, file.mime
         etag = quoted(file.etag)
         headers = {
             "ETag": etag,
             "Accept-Ranges": "bytes",
-            "Cache-Control": _FOR_EVER if row["public"] else "private, no-store",
+            "Cache-Control": _FOR_EVER if public else "private, no-store",
             "Vary": "Authorization",
             "X-Content-Type-Options": "nosniff",
         }
@@ -96,8 +98,17 @@ class _Files(Resource):
             resp.set_header("Content-Range", f"bytes {start}-{end - 1}/{size_bytes}")
         resp.content_type = mime
         resp.content_length = end - start
-        if req.method != "HEAD":
-            resp.stream = self._blobs.stream(file.key, start, end)
+        if req.method != "HEAD" and end > start:
+            resp.stream = file.read(start, end)
+
+    def stored(self, key: str, mime: str, size_bytes: int, etag: str) -> _File:
+        """A file of the object store; all of it is asked for without a range."""
+        return _File(
+            mime,
+            size_bytes,
+            etag,
+            lambda start, end: self._blobs.stream(key, None if end - start == size_bytes else (start, end)),
+        )
 
 
 class ImageFile(_Files):
@@ -108,8 +119,8 @@ class ImageFile(_Files):
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """An image."""
         row = self.visible(req, name)
-        file = _Stored(images.blob_key(row["id"]), row["mime"], row["size_bytes"], row["content_hash"])
-        self.send(req, resp, row, file)
+        file = self.stored(images.blob_key(row["id"]), row["mime"], row["size_bytes"], row["content_hash"])
+        self.send(req, resp, file, public=row["public"])
 
 
 class AudioFile(_Files):
@@ -120,8 +131,8 @@ class AudioFile(_Files):
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """An audio file."""
         row = self.visible(req, name)
-        file = _Stored(audio.blob_key(row["id"]), row["mime"], row["size_bytes"], row["content_hash"])
-        self.send(req, resp, row, file)
+        file = self.stored(audio.blob_key(row["id"]), row["mime"], row["size_bytes"], row["content_hash"])
+        self.send(req, resp, file, public=row["public"])
 
 
 class CoverFile(_Files):
@@ -136,16 +147,15 @@ class CoverFile(_Files):
             drawing = views.default_cover(default[1])
             if drawing is None:
                 raise errors.not_found("file")
-            resp.content_type = image_formats.SVG
-            resp.set_headers({"Cache-Control": _FOR_EVER, "X-Content-Type-Options": "nosniff"})
-            resp.set_header("Content-Security-Policy", _SVG_POLICY)
-            resp.data = drawing
+            digest = hashlib.sha256(drawing).hexdigest()
+            file = _File(image_formats.SVG, len(drawing), digest, lambda start, end: [drawing[start:end]])
+            self.send(req, resp, file, public=True)
             return
         row = self.visible(req, name)
-        file = _Stored(
+        file = self.stored(
             audio.cover_key(row["id"]), row["cover_mime"], row["cover_bytes"], f"cover-{row['content_hash']}"
         )
-        self.send(req, resp, row, file)
+        self.send(req, resp, file, public=row["public"])
 
     def extension(self, row: RowMapping) -> str | None:
         """Always ``jpg``, if there is a cover at all."""

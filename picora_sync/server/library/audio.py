@@ -79,19 +79,16 @@ class AudioFiles:
             "cover_bytes": None if audio.info.cover is None else len(audio.info.cover),
             "tags": "[]",
         }
-        try:
+        with self._blobs.for_new_row(blob_key(audio_id), cover_key(audio_id)):
             self._blobs.put(blob_key(audio_id), audio.path)
             if audio.info.cover is not None:
                 self._blobs.put(cover_key(audio_id), audio.info.cover)
             with self._database.write() as connection:
+                now = self._stamps.take_ms(connection, owner.user_id)
                 limit = owner.plan.media_storage_bytes
                 tally.take(connection, owner.user_id, "media_storage", audio.size_bytes, limit)
-                now = self._stamps.take_ms()
                 connection.execute(media.insert(), values | {"created_at": now, "updated_at": now})
                 return connection.execute(_BY_ID, {"id": audio_id}).mappings().one()
-        except BaseException:
-            self._discard(audio_id)
-            raise
 
     def get(self, audio_id: str) -> RowMapping | None:
         """One audio file of anybody: the caller decides who may see it."""
@@ -103,6 +100,7 @@ class AudioFiles:
     def change(self, user_id: str, audio_id: str, title: str | None, public: bool | None) -> bool:
         """Set title or visibility; None leaves it. False if the user has no such file (any more)."""
         with self._database.write() as connection:
+            now = self._stamps.take_ms(connection, user_id)
             row = connection.execute(_BY_ID, {"id": audio_id}).mappings().first()
             if row is None or row["user_id"] != user_id:
                 return False
@@ -112,24 +110,23 @@ class AudioFiles:
             if public is not None and public != row["public"]:
                 values["public"] = public
             if values:
-                values["updated_at"] = self._stamps.take_ms()
+                values["updated_at"] = now
                 connection.execute(update(media).where(media.c.id == audio_id).values(values))
             return True
 
     def delete(self, user_id: str, audio_id: str) -> bool:
         """Remove row, bytes and cover; False if the user has no such file."""
         with self._database.write() as connection:
+            now = self._stamps.take_ms(connection, user_id)
             row = connection.execute(_BY_ID, {"id": audio_id}).mappings().first()
             if row is None or row["user_id"] != user_id:
                 return False
-            remove_row(connection, row, self._stamps)
+            remove_row(connection, row, now)
             tally.give_back(connection, user_id, "media_storage", row["size_bytes"])
-        self._discard(audio_id)
-        return True
-
-    def _discard(self, audio_id: str) -> None:
         self._blobs.discard(blob_key(audio_id))
-        self._blobs.discard(cover_key(audio_id))
+        if row["cover_mime"] is not None:
+            self._blobs.discard(cover_key(audio_id))
+        return True
 
 
 def blob_key(audio_id: str) -> str:

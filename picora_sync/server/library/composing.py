@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from picora_sync.server.accounts import Credential
@@ -115,9 +116,10 @@ class Composer:
         )
 
     def undo(self, owner: Credential, composed: Composed) -> None:
-        """Remove the images that were stored for a document that was not."""
-        for image_id in composed.new_images:
-            self._images.delete(owner.user_id, image_id)
+        """Remove the images that were stored for a document that was not; what fails here leaves whole images."""
+        with suppress(StorageUnavailable):
+            for image_id in composed.new_images:
+                self._images.delete(owner.user_id, image_id)
 
     def _storing(self, owner: Credential, new_images: list[str]) -> rewriting.Store:
         def store(source: bytes, content: bytes, info: ImageInfo, index: int) -> str:

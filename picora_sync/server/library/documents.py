@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
-from picora_sync.server.errors import ApiError
+from picora_sync.server.errors import ApiError, CommitUnknown
 from picora_sync.server.library import listing
 from picora_sync.server.library.composing import Composed, Composer, Draft
 from picora_sync.server.library.listing import Page
@@ -91,10 +91,12 @@ class Documents:
         composed = self._composer.compose(owner, draft, outlined)
         doc_id = ids.new_id()
         try:
-            row = self._store(owner, doc_id, source_hash, draft, composed)
+            with self._blobs.for_new_row(blob_key(doc_id)):
+                row = self._store(owner, doc_id, source_hash, draft, composed)
+        except CommitUnknown:
+            raise
         except BaseException:
             self._composer.undo(owner, composed)
-            self._blobs.discard(blob_key(doc_id))
             raise
         if row["id"] != doc_id:  # an equal upload was faster
             self._blobs.discard(blob_key(doc_id))
@@ -146,6 +148,7 @@ class Documents:
     def change(self, user_id: str, doc_id: str, changes: DocChanges) -> RowMapping | None:
         """Set title, visibility or tags; ``updatedAt`` moves only if something really changed."""
         with self._database.write() as connection:
+            now = self._stamps.take_ms(connection, user_id)
             row = self._own(connection, user_id, doc_id)
             if row is None:
                 return None
@@ -160,24 +163,28 @@ class Documents:
                 _insert_tags(connection, user_id, doc_id, changes.tags)
             if not values:
                 return row
-            values["updated_at"] = self._stamps.take_ms()
+            values["updated_at"] = now
             connection.execute(update(docs).where(docs.c.id == doc_id).values(values))
             return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()
 
     def delete(self, user_id: str, doc_ids: Sequence[object]) -> int:
         """Remove documents of a user in one transaction; returns how many there were. Images stay."""
-        gone: list[str] = []
+        gone, stored = 0, list[str]()
         with self._database.write() as connection:
+            self._stamps.take_ms(connection, user_id)  # for its lock: nothing is counted twice
             for doc_id in dict.fromkeys(wanted for wanted in doc_ids if isinstance(wanted, str)):
-                if self._own(connection, user_id, doc_id) is None:
+                row = self._own(connection, user_id, doc_id)
+                if row is None:
                     continue
                 connection.execute(delete(docs).where(docs.c.id == doc_id))
                 connection.execute(delete(tags).where(tags.c.object_id == doc_id))
-                gone.append(doc_id)
-            tally.give_back(connection, user_id, "doc_count", len(gone))
-        for doc_id in gone:
-            self._blobs.discard(blob_key(doc_id))
-        return len(gone)
+                gone += 1
+                if not row["is_inline"]:
+                    stored.append(blob_key(doc_id))
+            tally.give_back(connection, user_id, "doc_count", gone)
+        for key in stored:
+            self._blobs.discard(key)
+        return gone
 
     def _find_by_hash(self, user_id: str, source_hash: str) -> RowMapping | None:
         with self._database.read() as connection:
@@ -214,8 +221,8 @@ class Documents:
         }
         try:
             with self._database.write() as connection:
+                now = self._stamps.take_ms(connection, owner.user_id)
                 tally.take(connection, owner.user_id, "doc_count", 1, owner.plan.doc_count)
-                now = self._stamps.take_ms()
                 connection.execute(docs.insert(), values | {"created_at": now, "updated_at": now})
                 _insert_tags(connection, owner.user_id, doc_id, composed.tags)
                 return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()

@@ -79,16 +79,16 @@ class Images:
             tally.require(connection, owner.user_id, "img_storage", image.size_bytes, limit)
         image_id = ids.new_image_id()
         key = blob_key(image_id)
-        self._blobs.put(key, image.content)
         try:
-            with self._database.write() as connection:
-                tally.take(connection, owner.user_id, "img_storage", image.size_bytes, limit)
-                return self._insert(connection, owner.user_id, image_id, image), True
-        except BaseException as error:
-            self._blobs.discard(key)
+            with self._blobs.for_new_row(key):
+                self._blobs.put(key, image.content)
+                with self._database.write() as connection:
+                    now = self._stamps.take_ms(connection, owner.user_id)
+                    tally.take(connection, owner.user_id, "img_storage", image.size_bytes, limit)
+                    return _insert(connection, owner.user_id, image_id, image, now), True
+        except (IntegrityError, ApiError):  # the same bytes were faster, and may have taken the last room
             known = self.find_by_hash(owner.user_id, image.source_hash)
-            # The same bytes uploaded at the same time were faster, and may have taken the last room.
-            if known is None or not isinstance(error, (IntegrityError, ApiError)):
+            if known is None:
                 raise
             return known, False
 
@@ -121,42 +121,14 @@ class Images:
     def delete(self, user_id: str, image_id: str) -> bool:
         """Remove an image; False if the user has no such one."""
         with self._database.write() as connection:
+            now = self._stamps.take_ms(connection, user_id)
             row = connection.execute(_BY_ID, {"user": user_id, "id": image_id}).mappings().first()
             if row is None:
                 return False
-            remove_row(connection, row, self._stamps)
+            remove_row(connection, row, now)
             tally.give_back(connection, user_id, "img_storage", row["size_bytes"])
         self._blobs.discard(blob_key(image_id))
         return True
-
-    def _insert(self, connection: Connection, user_id: str, image_id: str, image: NewImage) -> RowMapping:
-        now = self._stamps.take_ms()
-        row = {
-            "id": image_id,
-            "user_id": user_id,
-            "type": "image",
-            "filename": image.filename,
-            "filename_folded": image.filename.casefold(),
-            "title": None,
-            "title_folded": "",
-            "mime": image.info.mime,
-            "ext": EXTENSIONS[image.info.mime],
-            "size_bytes": image.size_bytes,
-            "public": image.public,
-            "source_hash": image.source_hash,
-            "content_hash": image.content_hash,
-            "width": image.info.width,
-            "height": image.info.height,
-            "tags": json.dumps(image.tags, ensure_ascii=False),
-            "created_at": now,
-            "updated_at": now,
-        }
-        stored = connection.execute(_INSERT, row).mappings().one()
-        if image.tags:
-            connection.execute(
-                tags.insert(), [{"user_id": user_id, "tag": tag, "object_id": image_id} for tag in image.tags]
-            )
-        return stored
 
 
 def blob_key(image_id: str) -> str:
@@ -164,9 +136,38 @@ def blob_key(image_id: str) -> str:
     return f"images/{image_id}"
 
 
-def remove_row(connection: Connection, row: RowMapping, stamps: Stamps) -> None:
+def remove_row(connection: Connection, row: RowMapping, stamp_ms: int) -> None:
     """Replace a row of media by its tombstone (contract §12)."""
     connection.execute(delete(media).where(media.c.id == row["id"]))
     connection.execute(delete(tags).where(tags.c.object_id == row["id"]))
-    grave = {"id": row["id"], "user_id": row["user_id"], "type": row["type"], "updated_at": stamps.take_ms()}
+    grave = {"id": row["id"], "user_id": row["user_id"], "type": row["type"], "updated_at": stamp_ms}
     connection.execute(tombstones.insert(), grave)
+
+
+def _insert(connection: Connection, user_id: str, image_id: str, image: NewImage, now_ms: int) -> RowMapping:
+    row = {
+        "id": image_id,
+        "user_id": user_id,
+        "type": "image",
+        "filename": image.filename,
+        "filename_folded": image.filename.casefold(),
+        "title": None,
+        "title_folded": "",
+        "mime": image.info.mime,
+        "ext": EXTENSIONS[image.info.mime],
+        "size_bytes": image.size_bytes,
+        "public": image.public,
+        "source_hash": image.source_hash,
+        "content_hash": image.content_hash,
+        "width": image.info.width,
+        "height": image.info.height,
+        "tags": json.dumps(image.tags, ensure_ascii=False),
+        "created_at": now_ms,
+        "updated_at": now_ms,
+    }
+    stored = connection.execute(_INSERT, row).mappings().one()
+    if image.tags:
+        connection.execute(
+            tags.insert(), [{"user_id": user_id, "tag": tag, "object_id": image_id} for tag in image.tags]
+        )
+    return stored

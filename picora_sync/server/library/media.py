@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, String, delete, literal, select, union_all
+from sqlalchemy import delete, literal, select, union_all
 
 from picora_sync.server.library import listing
 from picora_sync.server.library.audio import AudioFiles
@@ -67,8 +67,7 @@ class Media:
         columns = ("id", "user_id", "type", "updated_at")
         facts = ("content_hash", "size_bytes", "mime", "ext", "filename", "public")
         living = select(*(media.c[name] for name in columns + facts)).where(media.c.user_id == user_id)
-        kinds = {name: Integer() if name in ("size_bytes", "public") else String() for name in facts}
-        empty = [literal(None, kinds[name]).label(name) for name in facts]
+        empty = [literal(None, media.c[name].type).label(name) for name in facts]
         dead = select(*(tombstones.c[name] for name in columns), *empty).where(
             tombstones.c.user_id == user_id,
             tombstones.c.updated_at >= self._stamps.now_ms() - _TOMBSTONE_LIFE_MS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, select
 
 from picora_sync.server.accounts import Credential
 from picora_sync.server.store.clock import Stamps, iso
@@ -49,7 +49,7 @@ class Usage:
 
 def _documents(connection: Connection, user_id: str) -> dict[str, object]:
     public = func.coalesce(func.sum(case((docs.c.public, 1), else_=0)), 0)
-    columns = select(func.count(), func.coalesce(func.sum(docs.c.size_bytes), 0), public)
+    columns = select(func.count(), _sum_bytes(docs.c.size_bytes), public)
     total, size, visible = connection.execute(columns.where(docs.c.user_id == user_id)).one()
     return {"totalCount": total, "storageUsed": size, "publicCount": visible, "privateCount": total - visible}
 
@@ -58,10 +58,15 @@ def _totals(connection: Connection, user_id: str, kind: str) -> Any:  # noqa: AN
     return connection.execute(
         select(
             func.count().label("total"),
-            func.coalesce(func.sum(media.c.size_bytes), 0).label("size"),
+            _sum_bytes(media.c.size_bytes).label("size"),
             func.coalesce(func.sum(case((media.c.public, 1), else_=0)), 0).label("visible"),
         ).where(media.c.user_id == user_id, media.c.type == kind)
     ).one()
+
+
+def _sum_bytes(column: ColumnElement[int]) -> ColumnElement[int]:
+    # PostgreSQL adds up BIGINT as NUMERIC, which would arrive as a Decimal.
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
 def _images(connection: Connection, user_id: str, now_ms: int) -> dict[str, object]:

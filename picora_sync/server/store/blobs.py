@@ -12,16 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.exceptions import BaseError, GenericError, NotFoundError
+from obstore.store import LocalStore, ObjectStore
 
-from picora_sync.server.errors import StorageUnavailable
+from picora_sync.server.errors import CommitUnknown, StorageUnavailable
+from picora_sync.server.store.object_stores import open_store
+
+if TYPE_CHECKING:  # obstore declares it for type checkers alone
+    from obstore import GetResult
 
 CHUNK_BYTES = 256 * 1024
 _INCOMING = "incoming"
+_NOT_PARTIAL = "non-partial response"
 _PARTS_AT_ONCE = 2  # of 5 MB each: what an upload to a remote store may hold in memory
 
 
@@ -41,7 +46,7 @@ class Blobs:
         # Inside the store's own directory, so that a file that has arrived is renamed, not copied.
         self._incoming = (self._root or data) / _INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = LocalStore(self._root) if self._root else from_url(url or "")
+        self._store: ObjectStore = LocalStore(self._root) if self._root else open_store(url or "")
 
     @property
     def shared(self) -> bool:
@@ -64,6 +69,21 @@ class Blobs:
                 yield Incoming(Path(name), file)
         finally:
             Path(name).unlink(missing_ok=True)
+
+    @contextmanager
+    def for_new_row(self, *keys: str) -> Iterator[None]:
+        """A block that puts these objects and commits the row that names them; if it fails, they are removed.
+
+        They stay if nobody knows whether the row was committed: the next start finds out.
+        """
+        try:
+            yield
+        except CommitUnknown:
+            raise
+        except BaseException:
+            for key in keys:
+                self.discard(key)
+            raise
 
     def put(self, key: str, content: bytes | Path) -> None:
         """Store bytes, or a file's bytes, whole and durably; a file of :meth:`incoming` may be moved away by it.
@@ -97,19 +117,30 @@ class Blobs:
         except (BaseError, OSError) as error:
             raise StorageUnavailable(str(error)) from error
 
-    def stream(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        """The bytes from ``start`` up to, not including, ``end``, in blocks.
+    def stream(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The bytes of an object in blocks: all, or those from the first up to, not including, the second offset.
 
         Raises:
             StorageUnavailable: the store does not answer or lost it, before the first block is asked for.
         """
-        if start >= end:
-            return iter(())
         try:
-            found = obstore.get(self._store, key, options={"range": (start, end)})
+            found, answered = self._get(key, part)
         except (BaseError, OSError) as error:
             raise StorageUnavailable(str(error)) from error
-        return (bytes(block) for block in found.stream(min_chunk_size=CHUNK_BYTES))
+        blocks = (bytes(block) for block in found.stream(min_chunk_size=CHUNK_BYTES))
+        return blocks if answered == part else _cut(blocks, *(part or (0, 0)))
+
+    def _get(self, key: str, part: tuple[int, int] | None) -> tuple[GetResult, tuple[int, int] | None]:
+        """What the store gives, and which part of the object that is."""
+        if part is None:
+            return obstore.get(self._store, key), None
+        try:
+            return obstore.get(self._store, key, options={"range": part}), part
+        except GenericError as error:
+            # `rclone serve s3` sends the part, but with status 200, and obstore refuses that.
+            if _NOT_PARTIAL not in str(error):
+                raise
+            return obstore.get(self._store, key), None
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is fine.
@@ -140,6 +171,18 @@ class Blobs:
         """Remove what a killed process left half-written."""
         for path in self._incoming.iterdir():
             path.unlink(missing_ok=True)
+
+
+def _cut(blocks: Iterator[bytes], start: int, end: int) -> Iterator[bytes]:
+    """The bytes from ``start`` up to ``end`` of a stream of blocks."""
+    at = 0
+    for block in blocks:
+        wanted = block[max(0, start - at) : max(0, end - at)]
+        at += len(block)
+        if wanted:
+            yield wanted
+        if at >= end:
+            return
 
 
 def _sync(path: Path) -> None:

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sqlalchemy import BindParameter, Connection, bindparam, case, update
+
+from picora_sync.server.store.schema import users
+
+_NOW: BindParameter[int] = bindparam("now")
+_TAKE = (
+    update(users)
+    .where(users.c.id == bindparam("user"))
+    .values(stamp_ms=case((users.c.stamp_ms < _NOW, _NOW), else_=users.c.stamp_ms + 1))
+    .returning(users.c.stamp_ms)
+)
+
 
 class Stamps:
-    """Hands out strictly increasing milliseconds since the epoch.
+    """Hands out milliseconds since the epoch that strictly increase per account.
 
-    Stamps are taken inside a write transaction, so their order is the order of the commits: a reader who has seen
-    stamp *n* never misses a smaller one that commits later (contract §12), and lists have one stable order.
+    A stamp is kept in the account's row, which stays locked until the transaction ends. So the order of an account's
+    stamps is the order of its commits, in however many processes: a reader who has seen stamp *n* never misses a
+    smaller one that commits later (contract §12), and lists have one stable order.
     """
 
-    def __init__(self, clock: Callable[[], float], newest_ms: int = 0) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._last = newest_ms
-        self._lock = threading.Lock()
 
     def now_ms(self) -> int:
         """The clock's own reading, not a stamp."""
         return int(self._clock() * 1000)
 
-    def take_ms(self) -> int:
-        """The next stamp: the current millisecond, or one more than the last stamp."""
-        with self._lock:
-            self._last = max(self._last + 1, self.now_ms())
-            return self._last
+    def take_ms(self, connection: Connection, user_id: str) -> int:
+        """The next stamp of an account: the current millisecond, or one more than its last stamp.
+
+        Other writers of the account wait from here on. A transaction that decides by what it reads takes its stamp
+        first; one that takes it first of all can never deadlock.
+        """
+        return int(connection.execute(_TAKE, {"user": user_id, "now": self.now_ms()}).scalar_one())
 
 
 def iso(stamp_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""The database: short reads, and write transactions that exclude each other."""
+"""The database: short reads, and write transactions that see each other's outcome."""
 
 from __future__ import annotations
 
@@ -7,66 +7,172 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from picora_sync.server.errors import CommitUnknown, ServerError, StorageUnavailable
 from picora_sync.server.store import schema
 
 _BUSY_TIMEOUT_MS = 30_000
 _POOL_SIZE = 64
 _CACHE_KIB = 512
+# PostgreSQL allows 100 connections by default: four processes fit.
+_SHARED_POOL_SIZE = 20
+_CONNECT_TIMEOUT_S = 5
+_START_LOCK = 0x5069636F7261  # "Picora": any number that no other program on this database locks
 
 
 class Database:
-    """One engine. On SQLite, writers queue on a lock here instead of polling the file's."""
+    """One engine. On SQLite, writers queue on a lock here instead of polling the file's.
+
+    On PostgreSQL, writers of one account queue on its row (``Stamps.take_ms``).
+    """
 
     def __init__(self, url: str) -> None:
-        self._sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._engine = _engine(url, sqlite=self._sqlite)
+        parsed = _parse(url)
+        self._sqlite = parsed.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(parsed) if self._sqlite else _postgres_engine(parsed)
+        self._reader = self._engine if self._sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = threading.Lock()
 
     @classmethod
     def for_settings(cls, data: Path, url: str | None) -> Database:
-        """The configured database, or the SQLite file of a data directory."""
+        """The configured database, or the SQLite file of a data directory.
+
+        Raises:
+            ServerError: the URL is wrong, or its driver is not installed.
+        """
         return cls(url or f"sqlite:///{data / 'picora.db'}")
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may serve from it too."""
+        return not self._sqlite
+
     def create(self) -> None:
-        """Make what is missing of the schema."""
-        with self._writing:
-            schema.metadata.create_all(self._engine)
+        """Make what is missing of the schema; safe when several processes start at once.
+
+        Raises:
+            ServerError: the database cannot be used.
+        """
+        try:
+            with self.write_alone() as connection:
+                schema.create(connection)
+        except StorageUnavailable as error:
+            raise ServerError(
+                f"The database cannot be used: {error}", hint="Check its URL, and whether it runs and has room."
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for queries."""
-        with self._engine.connect() as connection:
+        """A connection for queries.
+
+        Raises:
+            StorageUnavailable: the database does not answer.
+        """
+        with _translated(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that sees and makes the newest state; rolled back on any exception."""
-        if not self._sqlite:
-            with self._engine.begin() as connection:
+        """One transaction; rolled back on any exception.
+
+        Raises:
+            StorageUnavailable: nothing was written.
+            CommitUnknown: the connection broke while it was committed.
+        """
+        if self._sqlite:
+            writer = self._engine.execution_options(picora_write=True)
+            with self._writing, _translated(), writer.begin() as connection:
                 yield connection
             return
-        writer = self._engine.execution_options(picora_write=True)
-        with self._writing, writer.begin() as connection:
+        with _translated(), self._engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except OperationalError as error:
+                raise CommitUnknown(str(error)) from error
+
+    @contextmanager
+    def write_alone(self) -> Iterator[Connection]:
+        """Like :meth:`write`, and no other process is in such a block: for what a start may make only once."""
+        with self.write() as connection:
+            if not self._sqlite:
+                connection.execute(select(func.pg_advisory_xact_lock(_START_LOCK)))
             yield connection
 
-    def newest_stamp_ms(self) -> int:
-        """The newest time stored anywhere: stamps go on from here."""
-        columns = (schema.docs.c.updated_at, schema.media.c.updated_at, schema.tombstones.c.updated_at)
+    def faults(self) -> list[str]:
+        """What the database itself finds damaged; PostgreSQL checks pages when it reads them."""
+        if not self._sqlite:
+            return []
         with self.read() as connection:
-            return max(connection.scalar(select(func.max(column))) or 0 for column in columns)
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check")
+            return found + [f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in broken]
 
     def close(self) -> None:
         """Give all connections back to the system."""
         self._engine.dispose()
 
 
-def _engine(url: str, *, sqlite: bool) -> Engine:
-    if not sqlite:
-        return create_engine(url, pool_size=_POOL_SIZE, pool_pre_ping=True)
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What the database cannot do now, as the error that callers know.
+
+    Raises:
+        StorageUnavailable: it is full, gone, or has no connection left.
+    """
+    try:
+        yield
+    except (OperationalError, PoolExhausted) as error:
+        cause = error.orig if isinstance(error, OperationalError) else error
+        raise StorageUnavailable(str(cause)) from error
+
+
+def _parse(url: str) -> URL:
+    """A URL of one of the two databases, with our driver.
+
+    Raises:
+        ServerError: it is something else.
+    """
+    hint = "Use sqlite:///path or postgresql+psycopg://user@host/name."
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ServerError("The database URL cannot be read", hint=hint) from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ServerError(f"There is no support for {parsed.drivername} as database", hint=hint)
+    return parsed
+
+
+def _postgres_engine(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url,
+            pool_size=_SHARED_POOL_SIZE,
+            max_overflow=0,
+            pool_pre_ping=True,
+            # The default, written out: the locks of Stamps and the statements of tally rely on nothing stronger.
+            isolation_level="READ COMMITTED",
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
+        )
+    except ImportError as error:
+        raise ServerError(
+            "The driver of PostgreSQL is not installed", hint="pip install 'picora-sync[server,postgres]'"
+        ) from error
+
+
+def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,

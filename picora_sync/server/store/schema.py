@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -14,6 +16,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
+    inspect,
     text,
 )
 
@@ -30,6 +34,8 @@ users = Table(
     Column("doc_count", BigInteger, nullable=False, default=0),
     Column("media_bytes", BigInteger, nullable=False, default=0),
     Column("img_bytes", BigInteger, nullable=False, default=0),
+    # The account's newest stamp (clock.Stamps).
+    Column("stamp_ms", BigInteger, nullable=False, default=0, server_default="0"),
 )
 
 keys = Table(
@@ -124,3 +130,33 @@ tombstones = Table(
     Column("updated_at", BigInteger, nullable=False),
     Index("tombstones_by_time", "user_id", "updated_at", "id"),
 )
+
+# Requests per key in the newest window of each tier: used only where processes share a database.
+rate_counts = Table(
+    "rate_counts",
+    metadata,
+    Column("key_id", String(21), primary_key=True),
+    Column("tier", String(16), primary_key=True),
+    Column("window_number", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
+# A count is worth no write to the disk: after a crash of the database the windows begin anew.
+_unlogged = DDL("ALTER TABLE rate_counts SET UNLOGGED")  # type: ignore[no-untyped-call]  # not annotated by SQLAlchemy
+event.listen(rate_counts, "after_create", _unlogged.execute_if(dialect="postgresql"))
+
+_NEWEST_STAMPS = """
+UPDATE users SET stamp_ms = COALESCE((SELECT MAX(updated_at) FROM (
+    SELECT user_id, updated_at FROM docs
+    UNION ALL SELECT user_id, updated_at FROM media
+    UNION ALL SELECT user_id, updated_at FROM tombstones
+) AS written WHERE written.user_id = users.id), 0)
+"""
+
+
+def create(connection: Connection) -> None:
+    """Make the tables that are missing, and the columns that an older version's tables lack."""
+    metadata.create_all(connection)
+    known = {column["name"] for column in inspect(connection).get_columns("users")}
+    if users.c.stamp_ms.name not in known:
+        connection.execute(text("ALTER TABLE users ADD COLUMN stamp_ms BIGINT NOT NULL DEFAULT 0"))
+        connection.execute(text(_NEWEST_STAMPS))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from picora_sync.server.store.counters import Counters
+
 Tier = Literal["read", "upload", "mutation"]
 _MINUTE_S = 60
 _HOUR_S = 3600
+_TOTAL = "hourly"
 _WINDOWS: dict[str, tuple[int, int]] = {
     "read": (600, _MINUTE_S),
     "upload": (60, _MINUTE_S),
     "mutation": (120, _MINUTE_S),
-    "hourly": (5000, _HOUR_S),
+    _TOTAL: (5000, _HOUR_S),
 }
 _ADMIN_FACTOR = 10
 # What is advertised when limits are off: clients pace themselves by it, so it must be more than anybody can use.
@@ -49,41 +51,40 @@ class Budget:
 
 
 class RateWindows:
-    """Counts requests per key in memory: right for one process."""
+    """Which window a request falls in, and what is left of it."""
 
-    def __init__(self, clock: Callable[[], float], *, enforced: bool) -> None:
+    def __init__(self, clock: Callable[[], float], counters: Counters, *, enforced: bool) -> None:
         self._clock = clock
+        self._counters = counters
         self._enforced = enforced
-        self._lock = threading.Lock()
-        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     def count(self, key_id: str, tier: Tier, *, admin: bool) -> Budget:
         """Count one request and return the window to report: the tier's, or the hour's if that is used up."""
         now_s = self._clock()
-        with self._lock:
-            own = self._add(key_id, tier, now_s, admin=admin)
-            hour = self._add(key_id, "hourly", now_s, admin=admin)
-        return hour if hour.exceeded else own
+        if not self._enforced:
+            return _budget(tier, 0, now_s, _UNLIMITED)
+        own, hour = ((name, _number(name, now_s)) for name in (tier, _TOTAL))
+        used, used_hour = self._counters.add(key_id, own, hour)
+        hourly = _budget(_TOTAL, used_hour, now_s, _limit(_TOTAL, admin=admin))
+        return hourly if hourly.exceeded else _budget(tier, used, now_s, _limit(tier, admin=admin))
 
     def look(self, key_id: str, *, admin: bool) -> dict[str, Budget]:
         """All windows of a key, counting nothing."""
         now_s = self._clock()
-        with self._lock:
-            return {name: self._peek(key_id, name, now_s, admin=admin) for name in _WINDOWS}
-
-    def _peek(self, key_id: str, name: str, now_s: float, *, admin: bool) -> Budget:
-        limit, length_s = _WINDOWS[name]
-        window = int(now_s // length_s)
-        resets_at_s = (window + 1) * length_s
         if not self._enforced:
-            return Budget(name, _UNLIMITED, 0, resets_at_s, now_s)
-        counted, used = self._counts.get((key_id, name), (window, 0))
-        limit *= _ADMIN_FACTOR if admin else 1
-        return Budget(name, limit, used if counted == window else 0, resets_at_s, now_s)
+            return {name: _budget(name, 0, now_s, _UNLIMITED) for name in _WINDOWS}
+        used = self._counters.look(key_id, {name: _number(name, now_s) for name in _WINDOWS})
+        return {name: _budget(name, used[name], now_s, _limit(name, admin=admin)) for name in _WINDOWS}
 
-    def _add(self, key_id: str, name: str, now_s: float, *, admin: bool) -> Budget:
-        before = self._peek(key_id, name, now_s, admin=admin)
-        if not self._enforced:
-            return before
-        self._counts[key_id, name] = (int(now_s // _WINDOWS[name][1]), before.used + 1)
-        return Budget(name, before.limit, before.used + 1, before.resets_at_s, now_s)
+
+def _number(name: str, now_s: float) -> int:
+    return int(now_s // _WINDOWS[name][1])
+
+
+def _limit(name: str, *, admin: bool) -> int:
+    return _WINDOWS[name][0] * (_ADMIN_FACTOR if admin else 1)
+
+
+def _budget(name: str, used: int, now_s: float, limit: int) -> Budget:
+    resets_at_s = (_number(name, now_s) + 1) * _WINDOWS[name][1]
+    return Budget(name, limit, used, resets_at_s, now_s)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from picora_sync.server.errors import ApiError, ServerError
 from picora_sync.server.settings import ServerSettings
-from picora_sync.server.store.clock import Stamps, iso
+from picora_sync.server.store.clock import iso
+from picora_sync.server.store.counters import MemoryCounters
 from picora_sync.server.web import cursors, fields, forms, ranges
 from picora_sync.server.web.cursors import Cursor
 from picora_sync.server.web.rate_windows import RateWindows
@@ -75,7 +76,7 @@ class _Clock:
 
 
 def test_the_121st_mutation_of_a_minute_is_one_too_many() -> None:
-    windows = RateWindows(_Clock(), enforced=True)
+    windows = RateWindows(_Clock(), MemoryCounters(), enforced=True)
     budgets = [windows.count("k", "mutation", admin=False) for _ in range(121)]
     assert [budget.exceeded for budget in budgets] == [False] * 120 + [True]
     assert (budgets[-1].remaining, budgets[-1].reset_s) == (0, 59)
@@ -83,7 +84,7 @@ def test_the_121st_mutation_of_a_minute_is_one_too_many() -> None:
 
 def test_a_new_minute_starts_at_the_full_minute() -> None:
     clock = _Clock()
-    windows = RateWindows(clock, enforced=True)
+    windows = RateWindows(clock, MemoryCounters(), enforced=True)
     windows.count("k", "upload", admin=False)
     clock.now_s = 1_777_712_460.0
     assert windows.count("k", "upload", admin=False).remaining == 59
@@ -91,7 +92,7 @@ def test_a_new_minute_starts_at_the_full_minute() -> None:
 
 def test_the_hour_is_reported_when_it_is_used_up() -> None:
     clock = _Clock()
-    windows = RateWindows(clock, enforced=True)
+    windows = RateWindows(clock, MemoryCounters(), enforced=True)
     for number in range(5001):
         clock.now_s = 1_777_712_400.0 + number // 500 * 60
         budget = windows.count("k", "read", admin=False)
@@ -99,18 +100,18 @@ def test_the_hour_is_reported_when_it_is_used_up() -> None:
 
 
 def test_keys_do_not_share_windows_and_admins_have_ten_times_as_much() -> None:
-    windows = RateWindows(_Clock(), enforced=True)
+    windows = RateWindows(_Clock(), MemoryCounters(), enforced=True)
     windows.count("a", "read", admin=False)
     assert windows.count("b", "read", admin=True).remaining == 5999
 
 
 def test_looking_counts_nothing() -> None:
-    windows = RateWindows(_Clock(), enforced=True)
+    windows = RateWindows(_Clock(), MemoryCounters(), enforced=True)
     assert [windows.look("k", admin=False)["read"].remaining for _ in range(2)] == [600, 600]
 
 
 def test_limits_that_are_off_are_never_exceeded() -> None:
-    windows = RateWindows(_Clock(), enforced=False)
+    windows = RateWindows(_Clock(), MemoryCounters(), enforced=False)
     assert not any(windows.count("k", "upload", admin=False).exceeded for _ in range(100))
 
 
@@ -148,11 +149,6 @@ def test_a_wrong_filename_is_refused(sent: object) -> None:
 def test_a_form_flag_is_true_or_false(value: str) -> None:
     with pytest.raises(ApiError):
         forms.form_flag({"isPublic": value}, "isPublic")
-
-
-def test_stamps_strictly_increase_when_the_clock_does_not() -> None:
-    stamps = Stamps(lambda: 1.0, newest_ms=1500)
-    assert [stamps.take_ms(), stamps.take_ms()] == [1501, 1502]
 
 
 def test_times_are_shown_in_milliseconds() -> None:
