@@ -13,7 +13,8 @@ from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
 from picora_sync.index.rows import OBJECT_COLUMNS, Row, key, object_of, object_values, ref_of, text
 
-INTENT_COLUMNS = "kind, sha256, folder, path, size_bytes, filename, title, public, opened_at, sends"
+INTENT_COLUMNS = """kind, sha256, folder, path, size_bytes, filename, title, public, rewrite_images, body,
+  opened_at, sends"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A POST that was, or may have been, sent. ``sends`` counts the times it was handed to a worker."""
+    """A POST that was, or may have been, sent. ``sends`` counts the times it was handed to a worker; ``body`` is the
+    text of a note, None for audio.
+    """
 
     kind: Kind
     sha256: str
@@ -37,6 +40,8 @@ class Intent:
     filename: str
     title: str
     public: bool
+    rewrite_images: bool
+    body: str | None
     opened_at: float
     sends: int
 
@@ -121,13 +126,13 @@ class Objects:
 
     # --- changing ---------------------------------------------------------------------------------------------------
 
-    def open_intent(self, upload: Upload, now: float) -> Intent | None:
+    def open_intent(self, upload: Upload, body: str | None, now: float) -> Intent | None:
         """Write down that this content is about to be sent; returns the intent that was open already, if any."""
         wanted = upload.wanted
         before = self.intent(wanted.kind, wanted.sha256)
         self._connection.execute(
-            "INSERT INTO intent VALUES (?,?,?,?,?,?,?,?,?,1) "
-            "ON CONFLICT (kind, sha256) DO UPDATE SET sends = sends + 1, public = min(public, excluded.public)",
+            "INSERT INTO intent VALUES (?,?,?,?,?,?,?,?,?,?,?,1) ON CONFLICT (kind, sha256) DO UPDATE SET "
+            "sends = sends + 1, public = min(public, excluded.public), rewrite_images = excluded.rewrite_images",
             (
                 wanted.kind,
                 wanted.sha256,
@@ -136,6 +141,8 @@ class Objects:
                 text(wanted.filename),
                 text(wanted.title),
                 upload.metadata.public,
+                wanted.rewrite_images,
+                body,
                 now,
             ),
         )
@@ -234,4 +241,6 @@ class Objects:
 
 
 def _intent_of(row: Row) -> Intent:
-    return Intent(Kind(row[0]), row[1], ref_of(row[2], row[3]), row[4], row[5], row[6], bool(row[7]), row[8], row[9])
+    return Intent(
+        Kind(row[0]), row[1], ref_of(row[2], row[3]), row[4], row[5], row[6], bool(row[7]), bool(row[8]), *row[9:]
+    )

@@ -70,6 +70,8 @@ CREATE TABLE intent (               -- a POST that was, or may have been, sent (
   kind TEXT NOT NULL, sha256 TEXT NOT NULL,
   folder TEXT NOT NULL, path BLOB NOT NULL,
   size_bytes INTEGER NOT NULL, filename TEXT NOT NULL, title TEXT NOT NULL, public INTEGER NOT NULL,
+  rewrite_images INTEGER NOT NULL,
+  body TEXT,                        -- what was sent of a note: sending it again tells what became of it
   opened_at REAL NOT NULL, sends INTEGER NOT NULL,
   PRIMARY KEY (kind, sha256)
 ) WITHOUT ROWID;

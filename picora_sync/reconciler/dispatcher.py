@@ -16,7 +16,7 @@ from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.executor import Alter, Executor, Probe, Remove, Send
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context, Unit
-from picora_sync.reconciler.doubts import Doubts
+from picora_sync.reconciler.doubts import Doubts, as_wanted_now
 from picora_sync.reconciler.texts import Texts
 
 PATIENCE_S = 60.0
@@ -106,7 +106,8 @@ class Dispatcher:
 
     def _uploads(self, lane: Lane, now: float) -> None:
         while self._connection.open(lane, now) and self._executor.room(lane):
-            job = self._doubts.take(lane, now)
+            doubt = self._doubts.take(lane, now)
+            job = None if doubt is None else as_wanted_now(self._context, doubt)
             if job is None:
                 upload = self._backlog.take(lane)
                 if not isinstance(upload, Upload):
@@ -124,7 +125,8 @@ class Dispatcher:
             self._context.todo.update(upload.also)
             return None
         wall = self._context.clocks.wall()
-        before = self._context.index.objects.open_intent(upload, wall)
+        text = body.content if isinstance(body, DocUpload) else None
+        before = self._context.index.objects.open_intent(upload, text, wall)
         if upload.delete_first is not None:
             self._context.index.objects.doom([upload.delete_first])
         if before is None:

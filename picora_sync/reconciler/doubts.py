@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from picora_sync.core.backlog import Lane, lane_of
 from picora_sync.core.model import Kind, Metadata, Wanted
 from picora_sync.core.plan import Upload
-from picora_sync.core.ports import AudioUpload, Digest, StableFile
+from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present, StableFile
 from picora_sync.core.view import Content
 from picora_sync.errors import FileChanged
 from picora_sync.executor import Send
 from picora_sync.index.objects import Intent
+from picora_sync.index.rows import FileRow
 from picora_sync.reconciler.context import Context
 
 LAG_S = 90.0
@@ -73,27 +75,54 @@ class Doubts:
         return min(times, default=None)
 
 
+def as_wanted_now(context: Context, doubt: Send) -> Send:
+    """The same upload; private unless every file that wants this content is as it was, and wants it public."""
+    upload = doubt.upload
+    rows = context.index.files.wanting([upload.wanted.sha256])
+    if rows and all(_still_wants_public(context, row) for row in rows):
+        return doubt
+    private = replace(upload, metadata=replace(upload.metadata, public=False))
+    return replace(doubt, upload=private, body=replace(doubt.body, public=False))
+
+
+def _still_wants_public(context: Context, row: FileRow) -> bool:
+    unit = context.unit(row.ref)
+    if unit is None or row.fingerprint is None or row.wanted is None or not row.wanted.public:
+        return False
+    return unit.disk.look(row.ref.path) == Present(row.fingerprint)
+
+
 def doubt_of(context: Context, intent: Intent) -> Send:
-    """The upload that an earlier process wrote down: to be looked for, and sent only if a file still holds it."""
-    rows = [row for row in context.index.files.wanting([intent.sha256]) if row.file_sha256 == intent.sha256]
-    row = next((row for row in rows if context.unit(row.ref) is not None and row.fingerprint is not None), None)
-    ref = row.ref if row is not None else intent.ref
+    """The upload that an earlier process wrote down.
+
+    A note is sent again from the intent. Audio is looked for, and sent again only if a file still holds it.
+    """
+    rows = context.index.files.wanting([intent.sha256])
+    row = next((row for row in rows if row.wanted is not None and row.wanted.kind is intent.kind), None)
     wanted = row.wanted if row is not None else None
     if wanted is None:
-        wanted = Wanted(
-            intent.kind, intent.sha256, intent.size_bytes, intent.filename, intent.title, public=intent.public
+        wanted = Wanted(intent.kind, intent.sha256, intent.size_bytes, intent.filename, intent.title)
+    wanted = replace(wanted, rewrite_images=intent.rewrite_images)
+    meta = Metadata(wanted.title, wanted.tags if intent.kind is Kind.DOC else (), wanted.public and intent.public)
+    body: DocUpload | AudioUpload
+    if intent.body is not None:
+        body = DocUpload(
+            wanted.filename, intent.body, meta.title, meta.tags, meta.public, rewrite_images=intent.rewrite_images
         )
-    unit, fingerprint = context.unit(ref), row.fingerprint if row is not None else None
-
-    def open_again() -> StableFile:
-        if unit is None or fingerprint is None:
-            raise FileChanged(f"{ref.path} is not what was to be sent any more")
-        return unit.open_audio(ref.path, Digest(intent.sha256, fingerprint))
-
-    meta = Metadata(wanted.title, (), public=wanted.public and intent.public)
-    body = AudioUpload(open_again, wanted.size_bytes, wanted.filename, meta.title, meta.public)
-    upload = Upload(ref, wanted, meta, "it may have been uploaded before")
+    else:
+        opener = partial(_open_again, context, intent, row)
+        body = AudioUpload(opener, wanted.size_bytes, wanted.filename, meta.title, meta.public)
+    dead = (item.id for item in context.index.objects.doomed() if (item.kind, item.sha256) == (Kind.DOC, intent.sha256))
+    ref = row.ref if row is not None else intent.ref
+    upload = Upload(ref, wanted, meta, "it may have been uploaded before", delete_first=next(dead, None))
     return Send(upload, body, intent_at=intent.opened_at, look_first=True)
+
+
+def _open_again(context: Context, intent: Intent, row: FileRow | None) -> StableFile:
+    unit = context.unit(row.ref) if row is not None else None
+    if unit is None or row is None or row.fingerprint is None:
+        raise FileChanged(f"{intent.ref.path} is not what was to be sent any more")
+    return unit.open_audio(row.ref.path, Digest(intent.sha256, row.fingerprint))
 
 
 def _content(job: Send) -> Content:

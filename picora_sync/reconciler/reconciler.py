@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
-from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Delete, Patch
 from picora_sync.core.planner import plan
 from picora_sync.executor import Executor
@@ -64,10 +64,9 @@ class Reconciler:
             for item in index.objects.doomed():
                 self.backlog.put(Delete(item.id, item.kind, FileRef("", item.title), "its deletion was not confirmed"))
         for intent in index.objects.intents():
-            if intent.kind is Kind.AUDIO:  # a note is simply sent again
-                now, job = self.context.clocks.mono(), doubt_of(self.context, intent)
-                self._doubts.begin(job, now)
-                self._doubts.ask_at(job, now)
+            now, job = self.context.clocks.mono(), doubt_of(self.context, intent)
+            self._doubts.begin(job, now)
+            self._doubts.ask_at(job, now)
         self.context.todo.update(index.files.unfinished())
         self.removals.reconsider_held(self.context.units)
 

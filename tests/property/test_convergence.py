@@ -35,6 +35,8 @@ METHODS = ["post_doc", "post_audio", "patch", "delete", "get", "find_audio"]
 
 folders = st.sampled_from([policy.name for policy in FOLDERS])
 paths = st.sampled_from(PATHS)
+pauses = st.sampled_from([0, 0, 3, 16, 45])
+"""Short of, at and beyond the times that files settle; and beyond the grace of a deletion."""
 
 
 class Convergence(RuleBasedStateMachine):
@@ -49,48 +51,58 @@ class Convergence(RuleBasedStateMachine):
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
-    @rule(folder=folders, path=paths, number=st.integers(0, 9))
-    def write(self, folder: str, path: str, number: int) -> None:
+    @rule(folder=folders, path=paths, number=st.integers(0, 9), pause=pauses)
+    def write(self, folder: str, path: str, number: int, pause: int) -> None:
         texts = SOUNDS if path.endswith(".mp3") else TEXTS
         self.mirror.write(path, texts[number % len(texts)].encode("utf-8", "surrogateescape"), folder)
+        self.mirror.run(pause)
 
-    @rule(folder=folders, path=paths)
-    def remove(self, folder: str, path: str) -> None:
+    @rule(folder=folders, path=paths, number=st.integers(0, 9), again=st.integers(0, 9), pause=pauses)
+    def lose_the_reply(self, folder: str, path: str, number: int, again: int, pause: int) -> None:
+        """A file is uploaded, but no answer comes; it may be changed before Picora can be reached again."""
+        self.mirror.picora.fail("post_doc", ERRORS["unknown"], after=True)
+        self.mirror.picora.fail("post_audio", ERRORS["unknown"], after=True)
+        self.mirror.picora.well = False
+        self.write(folder, path, number, 16)
+        self.write(folder, path, again, pause)
+        self.mirror.picora.well = True
+
+    @rule(folder=folders, path=paths, pause=pauses)
+    def remove(self, folder: str, path: str, pause: int) -> None:
         if path in self.mirror.disks[folder].files:
             self.mirror.disks[folder].remove(path)
             self.mirror.queue.touch(FileRef(folder, path))
+            self.mirror.run(pause)
 
-    @rule(source=folders, old=paths, place=folders, new=paths)
-    def move(self, source: str, old: str, place: str, new: str) -> None:
+    @rule(source=folders, old=paths, place=folders, new=paths, pause=pauses)
+    def move(self, source: str, old: str, place: str, new: str, pause: int) -> None:
         if old in self.mirror.disks[source].files and old[-3:] == new[-3:] and (source, old) != (place, new):
             self.mirror.disks[place].files[new] = self.mirror.disks[source].files[old]
             self.mirror.disks[source].remove(old)
             self.mirror.queue.touch(FileRef(place, new))
             self.mirror.queue.touch(FileRef(source, old))
+            self.mirror.run(pause)
 
-    @rule(folder=folders, path=paths, on=st.booleans())
-    def ignore(self, folder: str, path: str, on: bool) -> None:
+    @rule(folder=folders, path=paths, on=st.booleans(), pause=pauses)
+    def ignore(self, folder: str, path: str, on: bool, pause: int) -> None:
         rules = self.mirror.disks[folder].rules
         if on:
             rules[path] = "a rule"
         else:
             rules.pop(path, None)
         self.mirror.queue.rescan(folder, "rules changed")
+        self.mirror.run(pause)
 
-    @rule(folder=folders, path=paths)
-    def break_file(self, folder: str, path: str) -> None:
-        self.mirror.disks[folder].broken[path] = UNREADABLE
+    @rule(folder=folders, path=paths, root=st.booleans(), pause=pauses)
+    def break_for_a_while(self, folder: str, path: str, root: bool, pause: int) -> None:
+        disk = self.mirror.disks[folder]
+        disk.broken[path] = UNREADABLE
+        disk.missing_root = root
         self.mirror.queue.touch(FileRef(folder, path))
-
-    @rule(folder=folders)
-    def mend_files(self, folder: str) -> None:
-        self.mirror.disks[folder].broken.clear()
+        self.mirror.run(pause)
+        disk.broken.clear()
+        disk.missing_root = False
         self.mirror.queue.rescan(folder, "mended")
-
-    @rule(folder=folders, gone=st.booleans())
-    def root(self, folder: str, gone: bool) -> None:
-        self.mirror.disks[folder].missing_root = gone
-        self.mirror.queue.rescan(folder, "root")
 
     @rule(folder=folders)
     def approve(self, folder: str) -> None:
@@ -99,9 +111,9 @@ class Convergence(RuleBasedStateMachine):
 
     # --- what the world does ----------------------------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([0, 1, 3, 11, 16, 45]))
-    def wait(self, seconds: int) -> None:
-        self.mirror.run(seconds)
+    @rule(pause=pauses)
+    def wait(self, pause: int) -> None:
+        self.mirror.run(pause)
 
     @rule(
         method=st.sampled_from(METHODS), name=st.sampled_from(sorted(ERRORS)), after=st.booleans(), n=st.integers(1, 6)
@@ -111,28 +123,19 @@ class Convergence(RuleBasedStateMachine):
             return
         self.mirror.picora.fail(method, ERRORS[name], after=after and name in CARRIED_OUT, times=n)
 
-    @rule(up=st.booleans())
-    def network(self, up: bool) -> None:
-        self.mirror.picora.up = up
+    @rule(pause=pauses)
+    def be_offline(self, pause: int) -> None:
+        self.mirror.picora.up = False
+        self.mirror.run(pause)
+        self.mirror.picora.up = True
 
-    @rule(method=st.sampled_from(METHODS[:4]))
-    def lose_the_reply(self, method: str) -> None:
-        """The call is carried out, its reply is lost, and Picora cannot be reached for a while."""
-        self.mirror.picora.fail(method, ERRORS["unknown"], after=True)
-        self.mirror.picora.well = False
-
-    @rule()
-    def recover(self) -> None:
-        self.mirror.picora.up = self.mirror.picora.well = True
-
-    @rule()
-    def die_before_sending(self) -> None:
-        """The process ends with jobs that no worker took up yet."""
+    @rule(seconds=st.integers(0, 12), carried_out=st.booleans())
+    def die(self, seconds: int, carried_out: bool) -> None:
+        """The process ends with jobs that no worker took up yet, or whose replies nobody reads any more."""
+        self.mirror.mono_s += seconds
         self.mirror.reconciler.turn()
-        self.mirror.restart()
-
-    @rule()
-    def die(self) -> None:
+        if carried_out:
+            self.mirror.pool.run()
         self.mirror.restart()
 
     # --- what holds at any time -------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_any_name_is_a_key(index: Index, path: str) -> None:
     index.files.present(ref, derived(depends=(Dependency(path, path),)), 1.0)
     index.objects.store(X)
     index.objects.bind(ref, X, 1.0)
-    index.objects.open_intent(upload(ref), 1.0)
+    index.objects.open_intent(upload(ref), "text", 1.0)
     index.holds.hold([ref], "why", 1.0)
     assert [row.ref for row in index.files.all()] == [ref]
     assert index.files.dependents(path) == [ref]
@@ -374,10 +374,10 @@ def test_history_tells_which_object_a_file_had_when(index: Index) -> None:
 
 
 def test_an_intent_is_open_once_per_content_and_remembers_its_beginning(index: Index) -> None:
-    assert index.objects.open_intent(upload(A), 1.0) is None
-    before = index.objects.open_intent(upload(B), 9.0)
+    assert index.objects.open_intent(upload(A), "text", 1.0) is None
+    before = index.objects.open_intent(upload(B), "text", 9.0)
     assert before is not None
-    assert (before.ref, before.opened_at, before.sends) == (A, 1.0, 1)
+    assert (before.ref, before.opened_at, before.sends, before.body) == (A, 1.0, 1, "text")
     now = index.objects.intent(Kind.DOC, "A")
     assert now is not None
     assert (now.opened_at, now.sends) == (1.0, 2)
@@ -386,14 +386,14 @@ def test_an_intent_is_open_once_per_content_and_remembers_its_beginning(index: I
 
 
 def test_intents_that_want_private_come_first(index: Index) -> None:
-    index.objects.open_intent(upload(A, "1", public=True), 1.0)
-    index.objects.open_intent(upload(A, "2", public=False), 2.0)
+    index.objects.open_intent(upload(A, "1", public=True), "text", 1.0)
+    index.objects.open_intent(upload(A, "2", public=False), "text", 2.0)
     assert [intent.sha256 for intent in index.objects.intents()] == ["2", "1"]
 
 
 def test_an_intent_once_private_stays_private(index: Index) -> None:
-    index.objects.open_intent(upload(A, public=False), 1.0)
-    index.objects.open_intent(upload(A, public=True), 2.0)
+    index.objects.open_intent(upload(A, public=False), "text", 1.0)
+    index.objects.open_intent(upload(A, public=True), "text", 2.0)
     assert [intent.public for intent in index.objects.intents()] == [False]
 
 
