@@ -197,3 +197,16 @@ def test_the_cdn_allows_any_origin(api: Api, anonymous: Api) -> None:
     """§15 #32 CORS: embeds work from any page."""
     response: httpx.Response = anonymous.get(api.new_audio()["url"], headers={"Origin": "https://blog.example"})
     assert response.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_default_cover_is_a_file_like_any_other(anonymous: Api) -> None:
+    """§10 CDN: ETag, Accept-Ranges, Range, If-None-Match and HEAD hold for the default covers too."""
+    path = "/media/audio-cover/default-flac.svg"
+    whole = anonymous.get(path)
+    etag = whole.headers["etag"]
+    assert (whole.headers["accept-ranges"], whole.headers["content-type"]) == ("bytes", "image/svg+xml")
+    part = anonymous.get(path, headers={"Range": "bytes=5-9"})
+    assert (part.status_code, part.content) == (206, whole.content[5:10])
+    assert anonymous.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert anonymous.get(path, headers={"Range": "bytes=99999-"}).status_code == 416
+    assert anonymous.head(path).headers["content-length"] == str(len(whole.content))
