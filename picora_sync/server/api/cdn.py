@@ -98,12 +98,17 @@ class _Files(Resource):
             resp.set_header("Content-Range", f"bytes {start}-{end - 1}/{size_bytes}")
         resp.content_type = mime
         resp.content_length = end - start
-        if req.method != "HEAD":
+        if req.method != "HEAD" and end > start:
             resp.stream = file.read(start, end)
 
     def stored(self, key: str, mime: str, size_bytes: int, etag: str) -> _File:
-        """A file of the object store."""
-        return _File(mime, size_bytes, etag, lambda start, end: self._blobs.stream(key, start, end))
+        """A file of the object store; all of it is asked for without a range."""
+        return _File(
+            mime,
+            size_bytes,
+            etag,
+            lambda start, end: self._blobs.stream(key, None if end - start == size_bytes else (start, end)),
+        )
 
 
 class ImageFile(_Files):
