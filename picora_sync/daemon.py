@@ -133,7 +133,7 @@ class Daemon:
 
     def run(self, on_live: Callable[[Live], None]) -> None:
         """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile."""
-        self.reconciler.start()
+        self._take_up()
         for watch in self._watches:
             watch.start()
         while not self._stop.is_set():
@@ -149,7 +149,7 @@ class Daemon:
 
         Raises KeyRefused and Unreachable when they keep it from ending.
         """
-        self.reconciler.start()
+        self._take_up()
         for watch in self._watches:
             watch.arrive()
             self.reconciler.scan(watch.unit.policy.name)
@@ -174,7 +174,8 @@ class Daemon:
 
     def report(self) -> SyncReport:
         """The numbers of this process, and how the files stand now."""
-        listed = list(entries(self.index, settling=set(self._queue.settling())))
+        settling = set(self._queue.settling())
+        listed = [each for folder in self._settles for each in entries(self.index, folder, settling)]
         states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
         tally = self.reconciler.tally
         return SyncReport(
@@ -186,10 +187,15 @@ class Daemon:
             patched=tally.patched,
             deleted=tally.deleted,
             requests=self._pacer.requests,
-            problems=[(ref, problem) for ref, problem, _ in self.index.files.problems()],
+            problems=[(ref, p) for ref, p, _ in self.index.files.problems() if ref.folder in self._settles],
         )
 
     # --- the parts of the loop --------------------------------------------------------------------------------------
+
+    def _take_up(self) -> None:
+        for watch in self._watches:
+            watch.follow_rename(self._settles)
+        self.reconciler.start()
 
     def _keep_connected(self) -> None:
         connection, now = self.reconciler.connection, self._clocks.mono()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import islice
 
@@ -75,6 +76,15 @@ class FolderWatch:
             return None
         answer = self._disk.mark_root(known[1], self._landmarks())
         return answer if isinstance(answer, Problem) else None
+
+    def follow_rename(self, configured: Collection[str]) -> None:
+        """Take over what is known of this root under a name that is ``configured`` no more (design §5)."""
+        name, root = self.unit.policy.name, self.unit.policy.root
+        mark = self._disk.mark_root(None) if self._index.folder(name) is None else None
+        if isinstance(mark, str) and (former := self._index.former_name(root, mark, configured)) is not None:
+            with self._index.transaction():
+                self._index.rename_folder(former, name)
+            log.info("%s: goes on with what is known of %s", name, former)
 
     def arrive(self) -> Problem | None:
         """Recognise the root, or mark it on the folder's first run; None if it is there and ours."""

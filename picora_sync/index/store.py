@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -114,6 +114,21 @@ class Index:
             "ON CONFLICT (name) DO UPDATE SET root = ?2, root_id = ?3",
             (name, os.fsencode(root), root_id),
         )
+
+    def former_name(self, root: str, root_id: str, configured: Collection[str]) -> str | None:
+        """What the folder at this root, or with this mark, was called; None if no unconfigured name fits."""
+        rows = self._connection.execute(
+            "SELECT name FROM folder WHERE root = ?1 OR (root_id = ?2 AND root_id <> '') ORDER BY root <> ?1, name",
+            (os.fsencode(root), root_id),
+        )
+        return next((str(name) for (name,) in rows if name not in configured), None)
+
+    def rename_folder(self, old: str, new: str) -> None:
+        """All that is known of a folder belongs to its new name; nothing may be known of that yet."""
+        self._connection.execute("UPDATE folder SET name = ? WHERE name = ?", (new, old))
+        for table in ("file", "dependency", "problem", "binding", "intent", "hold", "removal", "history"):
+            self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
+        self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
 
     def folder_scanned(self, name: str, at: float) -> None:
         """Remember that a whole scan of the folder was completed."""

@@ -25,7 +25,8 @@ def load_view(
     waiting: frozenset[FileRef] = frozenset(),
     busy: frozenset[Content] = frozenset(),
 ) -> View:
-    """The slice of the index around these files, closed as the planner needs it.
+    """The slice of the index around these files, closed as the planner needs it; files of folders that are not
+    configured any more have no say in it.
 
     ``waiting`` are files whose upload is under way: they are planned again when it ended.
     """
@@ -41,7 +42,7 @@ def load_view(
         neighbours = [*index.files.bound_to(found), *index.files.wanting(wanted)]
         fresh = [row for row in neighbours if row.ref not in rows]
         rows.update((row.ref, row) for row in neighbours)
-    files = tuple(_file_now(row, leaving.get(row.ref), waiting) for row in rows.values())
+    files = tuple(_file_now(row, leaving.get(row.ref), waiting) for row in rows.values() if context.unit(row.ref))
     return View(files, objects, busy)
 
 

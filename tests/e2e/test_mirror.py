@@ -153,3 +153,23 @@ def test_a_full_account_blocks_what_does_not_fit_and_takes_it_when_room_is_made(
         assert len(server.docs()) == 100
     finally:
         server.stop()
+
+
+def test_a_folder_that_is_renamed_keeps_its_objects_and_what_happens_in_it_counts(
+    tmp_path: Path, server: Server
+) -> None:
+    make_notes(tmp_path / "old", 14)
+    before = write_config(tmp_path, server, [{"path": str(tmp_path / "old"), "visibility": "public"}])
+    sync(before)
+    first = server.requests()
+    (tmp_path / "old").rename(tmp_path / "new")
+    config = write_config(tmp_path, server, [{"path": str(tmp_path / "new"), "visibility": "public"}])
+    assert sync(config)["files"] == 14
+    assert writes(first, server.requests()) == {}
+
+    (tmp_path / "new/0/note 0.md").unlink()
+    (tmp_path / "new/1/note 1.md").write_text("---\npublic: false\n---\nNote number 1, now private.\n")
+    sync(config)
+    public = {item["title"] for item in server.docs() if item["isPublic"]}
+    assert {"note 0", "note 1"} & public == set()
+    assert len(server.docs()) == 13

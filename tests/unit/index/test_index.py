@@ -530,3 +530,44 @@ def test_a_copy_in_memory_goes_its_own_way(tmp_path: Path) -> None:
     assert index.objects.get("x") == X
     copy.close()
     index.close()
+
+
+# --- folders ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
+    new = FileRef("diary", A.path)
+    index.set_folder("notes", "/n", "mark")
+    index.files.present(A, derived(depends=(Dependency("miss"),), problems=(BAD,)), 50.0)
+    index.objects.store(X)
+    index.objects.bind(A, X, 60.0)
+    index.holds.hold([A], "many", 80.0)
+    index.holds.removed(A, 80.0)
+    index.rename_folder("notes", "diary")
+    row = index.files.get(new)
+    assert row is not None
+    assert (row.bound, row.held, index.files.get(A)) == ("x", True, None)
+    assert list(index.files.dependencies("diary")) == [A.path]
+    assert index.files.problems() == [(new, BAD, False)]
+    assert [ref for ref, *_ in index.objects.history()] == [new]
+    assert index.holds.removed_since("diary", 0.0) == 1
+    assert index.folders() == [("diary", "/n")]
+
+
+@pytest.mark.parametrize(
+    ("root", "mark", "configured", "found"),
+    [
+        ("/n", "other", ["new"], "notes"),
+        ("/moved", "mark", ["new"], "notes"),
+        ("/moved", "mark", ["new", "notes"], None),
+        ("/elsewhere", "other", ["new"], None),
+        ("/elsewhere", "", ["new"], None),
+    ],
+    ids=["same root", "same mark", "a copy of a configured folder", "another folder", "two unmarked folders"],
+)
+def test_a_folder_is_recognised_under_its_former_name(
+    index: Index, root: str, mark: str, configured: list[str], found: str | None
+) -> None:
+    index.set_folder("notes", "/n", "mark")
+    index.set_folder("read only", "/r", "")
+    assert index.former_name(root, mark, configured) == found

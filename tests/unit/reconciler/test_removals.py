@@ -297,3 +297,16 @@ def test_replacing_is_no_removal() -> None:
         mirror.write(f"{n}.md", f"edited {n}")
     mirror.quiet()
     assert set(mirror.states().values()) == {FileState.SYNCED}
+
+
+def test_a_folder_that_is_not_configured_any_more_has_no_say() -> None:
+    mirror = Mirror(Folder("old", "/old", public=True), Folder("notes", "/notes", public=True))
+    mirror.write("a.md", "alpha", "old")
+    mirror.write("a.md", "alpha", "notes")
+    mirror.quiet()
+    del mirror.policies["old"]
+    mirror.restart()
+    mirror.disks["notes"].write("a.md", b"public: false\nalpha")
+    mirror.touch("a.md")
+    mirror.quiet()
+    assert [item.public for item in mirror.picora.objects.values()] == [False, False]
