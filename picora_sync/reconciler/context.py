@@ -39,7 +39,8 @@ class Context:
 
     ``interactive`` are files a person is working on: their uploads go before the backfill. ``retries`` are blocked
     files that are tried again, ``stubborn`` objects that Picora did not delete and when that is tried again
-    (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight.
+    (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight,
+    ``outdated`` are files that were found to be something else than the index says.
     """
 
     index: Index
@@ -51,6 +52,12 @@ class Context:
     retries: dict[FileRef, float] = field(default_factory=dict)
     stubborn: dict[str, float] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
+    outdated: set[FileRef] = field(default_factory=set)
+
+    def look_again(self, ref: FileRef) -> None:
+        """The file is not what the index says: nothing is sent for it until it was looked at again."""
+        self.outdated.add(ref)
+        self.queue.touch(ref)
 
     def unit(self, ref: FileRef) -> Unit | None:
         """The folder a file belongs to, None if it is not configured any more."""

@@ -121,7 +121,7 @@ class Dispatcher:
         unit = self._context.unit(upload.ref)
         body = None if unit is None else self._body(unit, upload)
         if body is None:
-            self._context.queue.touch(upload.ref)
+            self._context.look_again(upload.ref)
             self._context.todo.update(upload.also)
             return None
         wall = self._context.clocks.wall()

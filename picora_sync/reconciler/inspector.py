@@ -36,6 +36,7 @@ class Inspector:
         if kind_of(ref.path) is None:
             self._attachment(unit, ref)
             return
+        self._context.outdated.discard(ref)
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):
             case Absent():
@@ -134,6 +135,7 @@ class Inspector:
         try:
             derived = unit.content.derive(ref.path)
         except FileChanged:
+            self._context.outdated.add(ref)
             self._context.queue.grew(ref)
             return None
         except FileUnreadable as error:

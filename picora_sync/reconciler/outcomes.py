@@ -189,7 +189,7 @@ class Outcomes:
 
     def _touch(self, job: Job) -> None:
         if isinstance(job, Send):
-            self._context.queue.touch(job.upload.ref)
+            self._context.look_again(job.upload.ref)
             self._context.todo.update(job.upload.also)
 
     def _put_back(self, job: Job, until: float) -> None:

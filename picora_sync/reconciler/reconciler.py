@@ -162,7 +162,8 @@ class Reconciler:
 
     def _plan_for(self, refs: set[FileRef], leaving: Mapping[FileRef, Leaving]) -> None:
         context, dispatcher = self.context, self._dispatcher
-        view = load_view(context, refs, leaving, dispatcher.uploading(), dispatcher.busy())
+        waiting = dispatcher.uploading() | context.outdated
+        view = load_view(context, refs, leaving, waiting, dispatcher.busy())
         planned = {file.ref for file in view.files}
         context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
         altering = dispatcher.altering()

@@ -323,6 +323,22 @@ def test_a_file_that_changed_at_sending_goes_back_to_the_queue() -> None:
     assert mirror.states() == {"e.mp3": FileState.SYNCED}
 
 
+@pytest.mark.parametrize("suffix", [".md", ".mp3"])
+def test_a_file_that_changed_at_sending_does_not_keep_the_loop_busy_nor_its_twin_waiting(suffix: str) -> None:
+    mirror = Mirror()
+    mirror.write(f"a{suffix}", "same")
+    mirror.write(f"b{suffix}", "same")
+    mirror.reconciler.connection.refused = True
+    mirror.run(20)
+    mirror.disk.write(f"a{suffix}", b"other")  # no event for it
+    mirror.reconciler.connection.accepted()
+    mirror.run(2)
+    assert len(mirror.picora.calls) <= 2
+    assert len(mirror.picora.objects) == 1
+    mirror.quiet()
+    assert len(mirror.picora.objects) == 2
+
+
 @pytest.mark.parametrize("path", ["a.md", "e.mp3"])
 def test_an_object_that_picora_does_not_delete_is_no_storm(path: str) -> None:
     mirror = synced(path, "b.md")
