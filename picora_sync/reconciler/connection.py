@@ -47,10 +47,9 @@ class Connection:
         return AccountState.LIMITED if self._closed else AccountState.OK
 
     def open(self, lane: Lane, now: float) -> bool:
-        """Whether work of this lane may start."""
-        return (
-            not self.refused and self._probe_at is None and (lane not in self._closed or self._closed[lane][0] <= now)
-        )
+        """Whether work of this lane may start; nothing may before it is known whose account this is (design §7)."""
+        is_ours = self.verified and not self.refused
+        return is_ours and self._probe_at is None and (lane not in self._closed or self._closed[lane][0] <= now)
 
     def accepted(self) -> None:
         """The account was verified: it is reachable, and ours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from picora_sync.core.model import FileState, Kind
+from picora_sync.core.model import FileState, Kind, Problem
 from picora_sync.core.policy import Folder
 from picora_sync.errors import (
     KeyRefused,
@@ -445,3 +445,17 @@ def test_an_object_gone_before_it_is_deleted_is_fine() -> None:
     mirror.remove("a.md")
     mirror.quiet()
     assert mirror.picora.count("delete") == 1
+
+
+# --- whose account ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_sent_before_it_is_known_whose_account_this_is() -> None:
+    mirror = Mirror()
+    mirror.reconciler.connection.unverified(mirror.mono(), Problem("SERVER_FAULT", "broken"), refused=False)
+    mirror.write("a.md", "alpha")
+    mirror.run(300)
+    assert mirror.picora.calls == []
+    mirror.reconciler.connection.accepted()
+    mirror.quiet()
+    assert mirror.states() == {"a.md": FileState.SYNCED}
