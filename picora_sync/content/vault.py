@@ -7,7 +7,7 @@ import os
 import posixpath
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from picora_sync.core.model import ASSET_SUFFIXES, DOC_SUFFIXES, suffix_of
@@ -16,6 +16,7 @@ from picora_sync.errors import FileUnreadable
 
 _TARGETS = ASSET_SUFFIXES | DOC_SUFFIXES
 _LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
+_WAITING = "notes that refer to other files wait until it can be"
 
 
 def normal(name: str) -> str:
@@ -118,12 +119,12 @@ class Vault:
                 path = directory + entry.name
                 if entry.name.startswith(".") or (entry.is_symlink() and not self._may_follow(entry.path)):
                     continue
-                if entry.is_dir():
+                if _answer(entry.is_dir):
                     real = os.path.realpath(entry.path) if self._follow else path
                     if real not in seen:
                         seen.add(real)
                         pending.append(f"{path}/")
-                elif suffix_of(entry.name) in _TARGETS and entry.is_file():
+                elif suffix_of(entry.name) in _TARGETS and _answer(entry.is_file):
                     yield path
 
     def _entries(self, directory: str) -> list[os.DirEntry[str]]:
@@ -136,11 +137,21 @@ class Vault:
                 return []
             raise FileUnreadable(
                 f"the vault's directory {directory or self.root!r} cannot be read: {error.strerror}",
-                hint="notes that refer to other files wait until it can be",
+                hint=_WAITING,
             ) from error
 
     def _may_follow(self, path: str) -> bool:
         return self._follow and _is_within(os.path.realpath(path), os.path.realpath(self.root))
+
+
+def _answer(question: Callable[[], bool]) -> bool:
+    """What a directory entry says of itself; a link in a circle is nothing at all. Raises FileUnreadable."""
+    try:
+        return question()
+    except OSError as error:
+        if error.errno in _LASTING:
+            return False
+        raise FileUnreadable(f"{error.filename!r} cannot be read: {error.strerror}", hint=_WAITING) from error
 
 
 def version_of(path: str) -> tuple[int, int] | None:

@@ -93,6 +93,14 @@ def test_followed_links_that_lead_back_up_end(tmp_path: Path) -> None:
     assert vault.resolve("y.png", "") == "d/y.png"
 
 
+def test_followed_links_that_lead_to_themselves_are_nothing(tmp_path: Path) -> None:
+    for name in ("x.png", "d"):
+        (tmp_path / name).symlink_to(name)
+    (tmp_path / "y.png").touch()
+    vault = Vault(Folder("f", str(tmp_path), follow_symlinks=True))
+    assert [vault.resolve(name, "") for name in ("x.png", "y.png")] == [None, "y.png"]
+
+
 def test_the_vault_is_the_nearest_directory_with_obsidian_s_settings(tmp_path: Path) -> None:
     (tmp_path / ".obsidian").mkdir()
     root = tmp_path / "a/b"
