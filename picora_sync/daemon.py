@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -254,7 +255,8 @@ class Daemon:
             self._untold = True
         else:
             self._written_at = now
-            live.write(self._config.state_dir / LIVE_NAME)
+            with suppress(OSError):  # status shows an older picture; work goes on as long as the index can be written
+                live.write(self._config.state_dir / LIVE_NAME)
 
     # --- composition ------------------------------------------------------------------------------------------------
 
@@ -269,7 +271,7 @@ class Daemon:
             folder,
             reader,
             limits=lambda: self._limits,
-            mirrored=lambda path: disk.why_ignored(path) is None,
+            mirrored=disk.mirrors,
             ignored=lambda path: disk.why_ignored(path) is not None,
         )
         meter = self._meter

@@ -4,6 +4,7 @@
     ├── ConfigError                 the configuration file is wrong (78)
     ├── AnotherInstance             the state directory is in use (73)
     ├── IndexDamaged                the index cannot be read (1)
+    ├── IndexUnwritable             the index cannot be written: its disk is full, or failing (1)
     ├── FileChanged                 a file changed while it was read or sent: look again
     ├── FileUnreadable              a file or directory cannot be read
     └── RemoteError                 what Picora, or the way to it, answered
@@ -61,6 +62,12 @@ class IndexDamaged(PicoraSyncError):
     """The SQLite index failed its check, or was written by a newer version."""
 
     code = "INDEX_DAMAGED"
+
+
+class IndexUnwritable(PicoraSyncError):
+    """The disk of the index takes no more; what was committed before stands."""
+
+    code = "INDEX_UNWRITABLE"
 
 
 class FileChanged(PicoraSyncError):

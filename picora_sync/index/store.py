@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from picora_sync.errors import IndexDamaged
+from picora_sync.index.faults import unwritable
 from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
 from picora_sync.index.objects import Objects
@@ -30,7 +31,10 @@ class Index:
 
     @classmethod
     def open(cls, path: Path) -> Index:
-        """Open or make the index; raises IndexDamaged if it is no index, or of a newer version."""
+        """Open or make the index.
+
+        Raises IndexDamaged if it is no index, or of a newer version; IndexUnwritable if its disk takes no more.
+        """
         try:
             if not path.exists():
                 path.touch(mode=0o600)
@@ -40,7 +44,7 @@ class Index:
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection)
         except (sqlite3.Error, OSError) as error:
-            raise IndexDamaged(
+            raise unwritable(error) or IndexDamaged(
                 f"the index {path} cannot be used: {error}",
                 hint="move it aside and start again: what Picora already holds is recognised, not uploaded twice",
             ) from error
@@ -79,17 +83,21 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; nested uses join the outer one."""
+        """All or nothing; nested uses join the outer one. Raises IndexUnwritable if the disk takes no more."""
         if self._connection.in_transaction:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:  # SQLite itself rolls back what a full disk interrupted
+                self._connection.execute("ROLLBACK")
+            told = unwritable(error) if isinstance(error, sqlite3.Error) else None
+            if told is not None:
+                raise told from error
             raise
-        self._connection.execute("COMMIT")
 
     def meta(self, key: str) -> str | None:
         """A single remembered value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from picora_sync.core.model import Dependency, FileRef, Fingerprint, Kind, Metadata, Problem, RemoteObject, Wanted
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change, Derived
-from picora_sync.errors import IndexDamaged
+from picora_sync.errors import IndexDamaged, IndexUnwritable
 from picora_sync.index import Index
+from picora_sync.index.faults import unwritable
 from picora_sync.index.files import Origin
 from picora_sync.index.rows import Seen
 from picora_sync.index.schema import VERSION
@@ -483,6 +485,51 @@ def test_a_damaged_index_is_told_from_a_missing_one(tmp_path: Path) -> None:
 def test_an_index_that_cannot_be_made_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged):
         Index.open(tmp_path / "no such directory" / "index.sqlite")
+
+
+def full(path: Path) -> Index:
+    """An index that may not grow any more."""
+    Index.open(path).close()
+    index = Index.open(path)
+    index._connection.execute("PRAGMA max_page_count = 1")  # noqa: SLF001  # SQLite's own way to a full disk
+    return index
+
+
+def remember_two(index: Index) -> None:
+    with index.transaction():
+        index.set_meta("small", "1")
+        index.set_meta("large", "x" * 100_000)
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_takes_back_the_whole_transaction(tmp_path: Path) -> None:
+    index = full(tmp_path / "index.sqlite")
+    with pytest.raises(IndexUnwritable, match="full") as raised:
+        remember_two(index)
+    assert raised.value.hint
+    assert index.meta("small") is None
+
+
+def test_after_a_full_disk_the_next_transaction_is_as_good_as_any(tmp_path: Path) -> None:
+    index = full(tmp_path / "index.sqlite")
+    with pytest.raises(IndexUnwritable):
+        remember_two(index)
+    index._connection.execute("PRAGMA max_page_count = 10000")  # noqa: SLF001  # room was made
+    remember_two(index)
+    assert len(index.meta("large") or "") == 100_000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "full"), OSError(errno.EROFS, "read-only")],
+    ids=["no room", "read-only"],
+)
+def test_what_the_disk_refuses_is_no_damage(error: OSError) -> None:
+    assert isinstance(unwritable(error), IndexUnwritable)
+
+
+def test_what_is_no_fault_of_the_disk_is_not_called_so() -> None:
+    assert unwritable(sqlite3.OperationalError("no such table")) is None
+    assert unwritable(FileNotFoundError(errno.ENOENT, "none")) is None
 
 
 def test_an_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:
