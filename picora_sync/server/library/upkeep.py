@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, select
-
-from picora_sync.server.library import audio, documents, images
+from picora_sync.server.library import inventory
 from picora_sync.server.library.media import forget_old_tombstones
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.database import Database
-from picora_sync.server.store.schema import docs, media
 
 # Younger bytes in a shared store may belong to an upload of another process that has no row yet.
-_SHARED_GRACE_S = 3600.0
+SHARED_GRACE_S = 3600.0
 
 
 def tidy(database: Database, blobs: Blobs, now_s: float) -> list[str]:
@@ -22,26 +19,12 @@ def tidy(database: Database, blobs: Blobs, now_s: float) -> list[str]:
     forget_old_tombstones(database, int(now_s * 1000))
     if not blobs.shared:
         blobs.clear_incoming()
-    newest_s = now_s - _SHARED_GRACE_S if blobs.shared else float("inf")
+    newest_s = now_s - SHARED_GRACE_S if blobs.shared else float("inf")
     # Objects first, rows second: what is uploaded in between has its row by then.
     found = [key for key, stored_s in blobs.stored() if stored_s < newest_s]
     with database.read() as connection:
-        named = _named(connection)
+        named = inventory.objects(connection).keys()
     leftovers = [key for key in found if key not in named]
     for key in leftovers:
         blobs.discard(key)
     return leftovers
-
-
-def _named(connection: Connection) -> set[str]:
-    """The keys of all bytes that some row names."""
-
-    def ids(column: ColumnElement[str], *conditions: ColumnElement[bool]) -> list[str]:
-        return list(connection.scalars(select(column).where(*conditions)))
-
-    return (
-        {documents.blob_key(found) for found in ids(docs.c.id, docs.c.inline.is_(None))}
-        | {images.blob_key(found) for found in ids(media.c.id, media.c.type == "image")}
-        | {audio.blob_key(found) for found in ids(media.c.id, media.c.type == "audio")}
-        | {audio.cover_key(found) for found in ids(media.c.id, media.c.cover_mime.is_not(None))}
-    )
