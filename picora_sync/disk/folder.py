@@ -15,6 +15,7 @@ from picora_sync.disk.reading import fingerprint_of, is_inside
 from picora_sync.disk.root import RootIdentity
 from picora_sync.disk.rules import RuleBook
 from picora_sync.disk.scanning import LINK_REFUSED, Walk, link_problem, without_failed
+from picora_sync.errors import FileUnreadable
 
 _LANDMARKS = 20
 
@@ -60,6 +61,14 @@ class FolderDisk:
         """
         reason = self._book.why_ignored(path, is_dir=is_dir)
         return reason.message if isinstance(reason, Problem) else reason
+
+    def mirrors(self, path: str) -> bool:
+        """Whether a file is there that is mirrored. Raises FileUnreadable if that cannot be known now."""
+        match self.look(path):
+            case Unknown(problem):
+                raise FileUnreadable(problem.message, hint=problem.hint, code=problem.code)
+            case presence:
+                return isinstance(presence, Present)
 
     def scan(self) -> Scan:
         """Walk the folder; the root is checked before and after, so that no half of a walk is believed."""

@@ -60,17 +60,17 @@ class RuleBook:
             return problem_of(error, name)
         known = self._known.get(directory)
         if known is None or known[0] != fingerprint:
-            known = self._known[directory] = (fingerprint, self._read(path, directory, name))
+            try:
+                data, fingerprint = self._reader.read(path, _LIMIT_BYTES)
+            except (FileUnreadable, FileChanged) as error:  # not remembered: the next question may find it readable
+                return Problem("IGNORE_FILE_UNREADABLE", error.message, f"{error.hint} {_HINT}".strip())
+            known = self._known[directory] = (fingerprint, _parsed(data, directory, name))
         return known[1]
 
-    def _read(self, path: str, directory: str, name: str) -> PatternList | Problem:
-        try:
-            data, _ = self._reader.read(path, _LIMIT_BYTES)
-            lines = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").splitlines()
-            return PatternList(lines, directory=directory, source=name)
-        except BadPattern as error:
-            return Problem("IGNORE_FILE_INVALID", str(error), f"Correct the line. {_HINT}")
-        except FileUnreadable as error:
-            return Problem("IGNORE_FILE_UNREADABLE", error.message, f"{error.hint} {_HINT}")
-        except FileChanged as error:
-            return Problem("IGNORE_FILE_UNREADABLE", error.message, _HINT)
+
+def _parsed(data: bytes, directory: str, name: str) -> PatternList | Problem:
+    lines = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").splitlines()
+    try:
+        return PatternList(lines, directory=directory, source=name)
+    except BadPattern as error:
+        return Problem("IGNORE_FILE_INVALID", str(error), f"Correct the line. {_HINT}")

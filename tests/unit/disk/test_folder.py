@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import sys
 import unicodedata
@@ -16,6 +17,7 @@ from picora_sync.core.model import Problem
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Absent, Ignored, Present, Unknown
 from picora_sync.disk.folder import FolderDisk
+from picora_sync.errors import FileUnreadable
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9.md")
 CASES = [
@@ -269,6 +271,35 @@ def test_unusable_ignore_file_at_the_root_makes_all_unknown(tmp_path: Path) -> N
     assert disk.scan().failed[""].code == "IGNORE_FILE_INVALID"
     assert not disk.scan().files
     assert code(disk.look("a.md")) == "IGNORE_FILE_INVALID"
+
+
+def test_ignore_file_that_could_not_be_read_for_a_moment_counts_again_after_it(tmp_path: Path) -> None:
+    put(tmp_path / "a.md")
+    put(tmp_path / ".picoraignore", "b.md\n")
+    disk = disk_at(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+    try:
+        during = disk.look("a.md")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert code(during) == "IGNORE_FILE_UNREADABLE"
+    assert isinstance(disk.look("a.md"), Present)
+
+
+def test_only_what_is_there_and_not_left_out_is_mirrored(tmp_path: Path) -> None:
+    for path in ("folder/a.md", "folder/left out.md", "elsewhere/secret.md"):
+        put(tmp_path / path)
+    (tmp_path / "folder/link.md").symlink_to("../elsewhere/secret.md")
+    disk = disk_at(tmp_path / "folder", "left*", follow_symlinks=True)
+    assert [disk.mirrors(path) for path in ("a.md", "left out.md", "link.md", "gone.md")] == [True, False, False, False]
+
+
+def test_whether_a_file_is_mirrored_cannot_be_known_without_its_rules(tmp_path: Path) -> None:
+    put(tmp_path / "a.md")
+    put(tmp_path / ".picoraignore", "!\n")
+    with pytest.raises(FileUnreadable):
+        disk_at(tmp_path).mirrors("a.md")
 
 
 def test_changed_ignore_file_counts_at_once(tmp_path: Path) -> None:
