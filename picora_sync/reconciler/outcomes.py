@@ -190,7 +190,7 @@ class Outcomes:
     def _touch(self, job: Job) -> None:
         if isinstance(job, Send):
             self._context.look_again(job.upload.ref)
-            self._context.todo.update(job.upload.also)
+            self._plan_waiting(job)
 
     def _put_back(self, job: Job, until: float) -> None:
         match job:
@@ -218,6 +218,7 @@ class Outcomes:
                 self._delete_what_was_first(upload)
                 for ref in (upload.ref, *upload.also):
                     index.files.refuse(ref, problem)
+                self._plan_waiting(job)
             case Alter(patch):
                 index.files.refuse(patch.ref, problem)
             case Remove(_, deletes):
@@ -286,6 +287,11 @@ class Outcomes:
         for object_id in object_ids:
             self._context.index.objects.spare([object_id])
             self._plan_users(object_id)
+
+    def _plan_waiting(self, job: Send) -> None:
+        """Plan the files that waited for this upload, which came to nothing."""
+        wanting = self._context.index.files.wanting([job.upload.wanted.sha256])
+        self._context.todo.update(row.ref for row in wanting)
 
     def _plan_users(self, object_id: str) -> None:
         """Plan the files that are bound to the object, and those that want what it holds."""

@@ -323,6 +323,16 @@ def test_a_file_that_changed_at_sending_goes_back_to_the_queue() -> None:
     assert mirror.states() == {"e.mp3": FileState.SYNCED}
 
 
+def test_audio_moved_while_its_upload_is_in_doubt_is_sent_from_its_new_place() -> None:
+    mirror = synced("b.md")
+    mirror.picora.fail("post_audio", UNKNOWN)
+    mirror.write("e.mp3", b"sound")
+    mirror.run(20)
+    mirror.move("e.mp3", "d/e.mp3")
+    mirror.quiet()
+    assert mirror.states()["d/e.mp3"] is FileState.SYNCED
+
+
 @pytest.mark.parametrize("suffix", [".md", ".mp3"])
 def test_a_file_that_changed_at_sending_does_not_keep_the_loop_busy_nor_its_twin_waiting(suffix: str) -> None:
     mirror = Mirror()
