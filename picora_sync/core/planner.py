@@ -148,7 +148,7 @@ def _patches(view: View, target: Mapping[FileRef, str | None]) -> Iterable[Patch
         kept = tied.get(object_id, [])
         if members := staying.get(object_id):
             wish = _fold(members, item.kind)
-            sharers = (file for file in kept if file.wanted is not None and file.wanted.sha256 == item.sha256)
+            sharers = (file for file in kept if _is_kept_with(file, item))
             change = _difference(item, replace(wish, public=wish.public and not _any_private(sharers)))
         else:
             members = kept
@@ -162,18 +162,22 @@ def _members(
     view: View, target: Mapping[FileRef, str | None]
 ) -> tuple[dict[str, list[FileNow]], dict[str, list[FileNow]]]:
     """Per object: the files whose content it holds and will hold, and those that are heard only if they want it
-    private: they are kept as they are, or tied to it only until they change.
+    private: they are kept as they are, or tied to it only until they change, or vanish.
     """
     staying: dict[str, list[FileNow]] = {}
     tied: dict[str, list[FileNow]] = {}
     for file in view.files:
-        object_id = target[file.ref]
-        if object_id is None or file.wanted is None or file.standing is Standing.MISSING:
+        object_id = file.bound if file.standing is Standing.LEAVING else target[file.ref]
+        if object_id is None or file.wanted is None:
             continue
         item = view.objects.get(object_id)
         holds_it = item is not None and item.sha256 == file.wanted.sha256 and file.standing is Standing.PRESENT
         (staying if holds_it else tied).setdefault(object_id, []).append(file)
     return staying, tied
+
+
+def _is_kept_with(file: FileNow, item: RemoteObject) -> bool:
+    return file.standing is Standing.KEPT and file.wanted is not None and file.wanted.sha256 == item.sha256
 
 
 def _any_private(members: Iterable[FileNow]) -> bool:

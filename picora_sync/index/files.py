@@ -135,7 +135,7 @@ class Files:
             "WHERE (f.standing = 'present' AND f.sha256 IS NOT NULL AND f.selected = 1 AND "
             "(o.id IS NULL OR o.sha256 IS NOT f.sha256 OR o.doomed = 1 OR o.public IS NULL "
             "OR o.title IS NOT f.title OR o.public IS NOT f.public OR o.tags IS NOT f.tags)) "
-            "OR (f.standing <> 'missing' AND f.public = 0 AND o.public IS NOT 0 AND o.id IS NOT NULL)"
+            "OR (f.public = 0 AND o.public IS NOT 0 AND o.id IS NOT NULL)"
         )
         return [ref_of(*row) for row in rows]
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from picora_sync.core import guard
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Reason
+from picora_sync.core.policy import OnDelete
 from picora_sync.core.ports import Absent, Ignored, Present
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 
 LOOK_AGAIN_S = 1.0
 """How long a removal is put off while a path is unsettled that could be the file's new place."""
+
+PRIVATE_FIRST_S = 30.0
+"""How long it is put off while an object that stays on Picora is not private yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class Removals:
         for folder in {ref.folder for ref in due}:
             pending = {}
             for ref in due:
-                if ref.folder == folder:
+                if ref.folder == folder and self._is_private_first(ref):
+                    self._due_at[ref] = now + PRIVATE_FIRST_S
+                elif ref.folder == folder:
                     del self._due_at[ref]
                     if (why := self._confirm(ref)) is not None:
                         pending[ref] = why
@@ -81,6 +87,16 @@ class Removals:
         """Whether any path is unsettled that nothing is bound to: it may be where a vanished file went."""
         rows = (self._context.index.files.get(ref) for ref in self._context.queue.settling())
         return any(row is None or row.bound is None for row in rows)
+
+    def _is_private_first(self, ref: FileRef) -> bool:
+        """Whether its object will stay on Picora, and must become private before it is forgotten here."""
+        unit, row = self._context.unit(ref), self._context.index.files.get(ref)
+        if unit is None or row is None or row.bound is None or row.wanted is None or row.wanted.public:
+            return False
+        item = self._context.index.objects.get(row.bound)
+        if item is None or item.public is False or len(self._context.index.files.bound_to([row.bound])) > 1:
+            return False
+        return unit.policy.on_delete is OnDelete.KEEP or not (item.ours or unit.policy.delete_adopted)
 
     def _confirm(self, ref: FileRef) -> Leaving | None:
         """Look once more before anything is deleted."""

@@ -197,7 +197,11 @@ CASES = {
     "not selected, public so far": Case([file("a.md", "A", "x", K, selected=False)], [PUB], ["patch x private"]),
     # missing and renamed
     "missing": Case([file("a.md", "A", "x", M)], [X]),
-    "missing, public": Case([file("a.md", "A", "x", M)], [PUB]),
+    "missing, public": Case([file("a.md", "A", "x", M, public=True)], [PUB]),
+    "missing, and still to be made private": Case([file("a.md", "A", "x", M)], [PUB], ["patch x private"]),
+    "missing, and wanted private what another file has public": Case(
+        [file("a.md", "A", "x", M), file("b.md", "A", "x", public=True)], [PUB]
+    ),
     "missing, other title": Case([file("a.md", "A", "x", M, title="T")], [X]),
     "renamed": Case([file("a.md", "A", "x", M), file("b.md")], [X], ["bind b.md to x from a.md"]),
     "renamed, title in the name": Case(
@@ -228,7 +232,10 @@ CASES = {
     "leaving": Case([file("a.md", "A", "x", L)], [X], ["unbind a.md from x: removed"]),
     "leaving, never bound": Case([file("a.md", "A", None, L)]),
     "leaving a public object that nobody else has": Case(
-        [file("a.md", "A", "x", L)], [PUB], ["unbind a.md from x: removed"]
+        [file("a.md", "A", "x", L, public=True)], [PUB], ["unbind a.md from x: removed"]
+    ),
+    "leaving, and still to be made private": Case(
+        [file("a.md", "A", "x", L)], [PUB], ["patch x private", "unbind a.md from x: removed"]
     ),
     # images
     "inline images, in sync": Case([file("a.md", bound="x", **INLINE)], [X]),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from picora_sync.core.guard import FEW
-from picora_sync.core.model import FileState
-from picora_sync.core.policy import Folder
+from picora_sync.core.model import FileState, Kind
+from picora_sync.core.policy import Folder, OnDelete, Select
 from tests.fakes.disk import UNREADABLE
-from tests.fakes.mirror import Mirror
+from tests.fakes.mirror import NOTES, Mirror
 
 
 def synced(number: int, policy: Folder | None = None) -> Mirror:
@@ -310,3 +310,58 @@ def test_a_folder_that_is_not_configured_any_more_has_no_say() -> None:
     mirror.touch("a.md")
     mirror.quiet()
     assert [item.public for item in mirror.picora.objects.values()] == [False, False]
+
+
+# --- private first ----------------------------------------------------------------------------------------------------
+
+
+def offline_private(policy: Folder, *, adopted: bool = False) -> Mirror:
+    """Thirteen public notes; one of them was made private while Picora could not be reached."""
+    mirror = Mirror(policy)
+    if adopted:
+        mirror.picora.plant(Kind.DOC, "public: true\n0", public=True)
+    for n in range(13):
+        mirror.write(f"{n}.md", f"public: true\n{n}")
+    mirror.quiet()
+    mirror.picora.up = False
+    mirror.write("0.md", "public: false\n0")
+    mirror.run(5)
+    return mirror
+
+
+def is_public(mirror: Mirror, title: str) -> list[bool | None]:
+    return [item.public for item in mirror.picora.objects.values() if item.title == title]
+
+
+def test_what_was_made_private_and_removed_offline_is_private_before_it_is_forgotten() -> None:
+    mirror = offline_private(Folder("notes", "/notes", on_delete=OnDelete.KEEP))
+    mirror.remove("0.md")
+    mirror.run(120)
+    mirror.restart()
+    mirror.run(120)
+    mirror.picora.up = True
+    mirror.quiet()
+    assert is_public(mirror, "0") == [False]
+    assert "0.md" not in mirror.states()
+
+
+def test_what_was_made_private_and_removed_offline_is_private_although_its_removal_is_held() -> None:
+    mirror = offline_private(NOTES)
+    mirror.remove(*list(mirror.disk.files))
+    mirror.run(120)
+    mirror.picora.up = True
+    mirror.quiet()
+    assert is_public(mirror, "0") == [False]
+    assert mirror.states()["0.md"] is FileState.HELD
+
+
+@pytest.mark.parametrize("adopted", [True, False], ids=["adopted", "on_delete keep"])
+def test_what_was_unpublished_offline_is_private_on_picora_where_it_stays(adopted: bool) -> None:
+    on_delete = OnDelete.DELETE if adopted else OnDelete.KEEP
+    policy = Folder("notes", "/notes", select=Select.PUBLISHED, on_delete=on_delete)
+    mirror = offline_private(policy, adopted=adopted)
+    mirror.run(300)
+    mirror.picora.up = True
+    mirror.quiet()
+    assert is_public(mirror, "0") == [False]
+    assert mirror.states()["0.md"] is FileState.IGNORED
