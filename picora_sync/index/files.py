@@ -203,9 +203,13 @@ class Files:
         self._problem(ref, problem, origin, blocking=True)
 
     def refuse(self, ref: FileRef, problem: Problem) -> None:
-        """Picora did not take this file; what it wants stays known."""
-        self.unblock(ref)
-        self._problem(ref, problem, Origin.REMOTE, blocking=True)
+        """Picora did not take this file; what it wants stays known. A file that cannot be sent at all stays so."""
+        self.try_again(ref)
+        blocked = self._connection.execute(
+            "SELECT 1 FROM problem WHERE folder = ? AND path = ? AND blocking = 1", key(ref)
+        ).fetchone()
+        if blocked is None:
+            self._problem(ref, problem, Origin.REMOTE, blocking=True)
 
     def remark(self, ref: FileRef, problem: Problem) -> None:
         """An answer of Picora a person should know of; it blocks nothing."""

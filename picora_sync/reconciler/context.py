@@ -55,8 +55,9 @@ class Context:
     outdated: set[FileRef] = field(default_factory=set)
 
     def look_again(self, ref: FileRef) -> None:
-        """The file is not what the index says: nothing is sent for it until it was looked at again."""
+        """The file is not what the index says: nothing is sent for it until it was read again."""
         self.outdated.add(ref)
+        self.index.files.rederive(ref)
         self.queue.touch(ref)
 
     def unit(self, ref: FileRef) -> Unit | None:

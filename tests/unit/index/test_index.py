@@ -115,9 +115,15 @@ def test_a_blocked_file_that_could_not_be_read_is_unknown(index: Index) -> None:
 
 
 def test_only_one_block_at_a_time(index: Index) -> None:
-    index.files.block(A, BAD, PRINT, 1.0)
+    index.files.refuse(A, BAD)
     index.files.refuse(A, Problem("WORSE", "is worse"))
     assert [problem.code for _, problem, _ in index.files.problems()] == ["WORSE"]
+
+
+def test_what_picora_refused_does_not_hide_that_the_file_itself_is_bad(index: Index) -> None:
+    index.files.block(A, BAD, PRINT, 1.0)
+    index.files.refuse(A, Problem("FULL", "no room"))
+    assert [problem.code for _, problem, _ in index.files.problems()] == ["BAD"]
     assert len(list(index.files.all())) == 1
 
 

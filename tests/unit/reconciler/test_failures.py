@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from picora_sync.core.model import FileState, Kind, Problem
@@ -321,6 +323,35 @@ def test_a_file_that_changed_at_sending_goes_back_to_the_queue() -> None:
     (item,) = mirror.picora.objects.values()
     assert item.size_bytes == 5
     assert mirror.states() == {"e.mp3": FileState.SYNCED}
+
+
+def test_a_note_that_became_unreadable_while_its_upload_was_in_doubt_stays_blocked_for_that() -> None:
+    mirror = synced("b.md")
+    mirror.picora.fail("post_doc", UNKNOWN)
+    mirror.picora.fail("post_doc", FULL)
+    mirror.picora.well = False
+    mirror.write("a.md", "alpha")
+    mirror.run(12)
+    mirror.write("a.md", b"\xff")
+    mirror.run(12)
+    mirror.picora.well = True
+    mirror.run(4000)
+    assert mirror.problems()["a.md"].code == "NOT_UTF8"
+    assert mirror.states()["a.md"] is FileState.BLOCKED
+    assert not mirror.reconciler.settling()
+
+
+def test_a_note_that_comes_out_differently_without_a_change_of_its_file_is_read_again() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "alpha")
+    mirror.reconciler.connection.refused = True
+    mirror.run(20)
+    old = mirror.disk.files["a.md"]
+    mirror.disk.files["a.md"] = replace(old, data=b"omega")  # nothing that stat shows
+    mirror.reconciler._dispatcher._texts._kept.clear()  # noqa: SLF001  (as when many notes were read since)
+    mirror.reconciler.connection.accepted()
+    mirror.quiet()
+    assert list(mirror.picora.texts.values()) == ["omega"]
 
 
 def test_audio_moved_while_its_upload_is_in_doubt_is_sent_from_its_new_place() -> None:
