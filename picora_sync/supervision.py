@@ -66,6 +66,7 @@ class FolderWatch:
         self._watching = False
         self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
         self._absent: Problem | None = None
+        self._place: tuple[int, int] | None = None
         self._next_look = 0.0
         self._next_scan = 0.0
 
@@ -105,6 +106,7 @@ class FolderWatch:
         """Watch from here on, and have the folder looked through."""
         self.arrive()
         self._watching = True
+        self._place = _place_of(self.unit.policy.root)
         for watcher in self._watchers:
             watcher.start()
         self._queue.rescan(self.unit.policy.name, "start")
@@ -117,7 +119,12 @@ class FolderWatch:
                 watcher.stop()
 
     def look_after(self, now: float) -> None:
-        """Look for a missing root, and ask for a scan when it is time."""
+        """Look for a missing root, or another one in its place, and ask for a scan when it is time."""
+        if self._watching and (place := _place_of(self.unit.policy.root)) != self._place:
+            self._place = place
+            self.arrive()
+            for watcher in self._watchers:  # events come from directories, not from paths
+                watcher.renew()
         if self._is_missing() and now >= self._next_look:
             self._next_look = now + ARRIVE_AGAIN_S
             if self.arrive() is None:
@@ -159,3 +166,12 @@ class FolderWatch:
         if before is not WatchState.OK and state is WatchState.OK:
             self._queue.rescan(self.unit.policy.name, "watching works again")
         self._queue.wake()
+
+
+def _place_of(root: str) -> tuple[int, int] | None:
+    """Which directory this path leads to: another one after a disk was mounted there, or unmounted."""
+    try:
+        status = os.stat(root)  # noqa: PTH116  # each turn of the loop, a string all the way
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

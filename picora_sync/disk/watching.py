@@ -108,6 +108,7 @@ class FolderWatcher:
         self._news = threading.Condition()
         self._reports: list[Problem] = []
         self._ending = False
+        self._renewing = False
         self._distrusted: Problem | None = None
         self._thread = threading.Thread(target=self._supervise, name=f"watch-{folder.name}", daemon=True)
 
@@ -141,19 +142,29 @@ class FolderWatcher:
             self._distrusted = problem
         self._report(problem)
 
+    def renew(self) -> None:
+        """Watch what is at the root now: it may be another directory than before, such as a disk mounted over it."""
+        with self._news:
+            self._renewing = True
+            self._news.notify()
+
     def _supervise(self) -> None:
         while True:
             with self._news:
-                if not (self._ending or self._reports):
+                if not (self._ending or self._reports or self._renewing):
                     watching = self._status == (WatchState.OK, None)
                     self._news.wait(None if watching else self._poll_s)
                 if self._ending:
                     return
                 reports, self._reports = self._reports, []
-            if reports:
+                renewing, self._renewing = self._renewing, False
+            if reports or renewing:
                 self._close()
+            if reports:
                 self._set_state(reports[-1])
             self._try_to_watch()
+            if renewing:
+                self._changes.rescan(self._folder.name, "another directory is in the folder's place")
 
     def _try_to_watch(self) -> None:
         if self._tree is not None:

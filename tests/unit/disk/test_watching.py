@@ -419,3 +419,20 @@ if sys.platform == "linux":
             file.write("x")
             file.flush()
             heard.until_touched("a.md")
+
+    def test_directory_that_took_the_place_of_the_root_is_watched_once_renewed(heard: Heard, root: Path) -> None:
+        (root.parent / "disk").mkdir()
+        link = root.parent / "place"
+        link.symlink_to(root)
+        folder = Folder(name="notes", root=str(link))
+        watcher = FolderWatcher(folder, FolderDisk(folder).why_ignored, heard, heard.state)
+        watcher.start()
+        try:
+            link.unlink()
+            link.symlink_to(root.parent / "disk")  # as if a disk were mounted there: no event tells of it
+            watcher.renew()
+            heard.until(lambda: heard.rescans)
+            (root.parent / "disk" / "a.md").write_text("x")
+            heard.until_touched("a.md")
+        finally:
+            watcher.stop()
