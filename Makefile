@@ -10,7 +10,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint fix bench requirements samples clean
+.PHONY: help demo test check fuzz lint fix contract-postgres bench requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ test: $(VENV)/.installed ## run the tests
 check: lint ## what CI runs: lint, types, import floors, dependencies, tests with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
+FUZZ ?= 500
+fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for some minutes (FUZZ=5000: for an hour)
+	PICORA_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -q tests/fuzz
+	$(BIN)/python -m pytest -q tests/property/test_server_parsers.py --hypothesis-profile=fuzz
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,6 +39,10 @@ lint: $(VENV)/.installed
 fix: $(VENV)/.installed ## repair what lint and format can repair by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+contract-postgres: $(VENV)/.installed ## run the contract tests on a PostgreSQL and an S3 endpoint of their own
+	@.ci/postgres
+	PICORA_TEST_BACKEND=postgres+s3 $(BIN)/python -m pytest tests/contract
 
 bench: $(VENV)/.installed ## print every benchmark as a ratio to its yardstick
 	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done

@@ -24,6 +24,8 @@ from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.database import Database
 from picora_sync.server.store.schema import docs, media, tags, users
 
+_TEXTS_AT_ONCE = 100  # of 256 KB at most
+
 Kind = Literal["database", "missing", "damaged", "leftover", "misplaced", "quota", "duplicate", "tags"]
 
 
@@ -146,14 +148,16 @@ class _Checker:
 
     def _inline_texts(self) -> Iterator[Problem]:
         columns = select(docs.c.id, docs.c.inline, docs.c.size_bytes, docs.c.stored_hash)
-        with self._database.read() as connection:
-            rows = connection.execution_options(yield_per=100).execute(columns.where(docs.c.inline.is_not(None)))
+        statement = columns.where(docs.c.inline.is_not(None)).order_by(docs.c.id).limit(_TEXTS_AT_ONCE)
+        last = ""
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(statement.where(docs.c.id > last)).all()
             for row in rows:
-                text = bytes(row.inline)
-                if len(text) != row.size_bytes or hashlib.sha256(text).hexdigest() != row.stored_hash:
-                    yield Problem("damaged", f"document {row.id}", "its text is not the one that was stored")
-                elif len(text) > documents.INLINE_BYTES:
-                    yield Problem("misplaced", f"document {row.id}", "a text this long belongs in the object store")
+                yield from _inline_text(row.id, bytes(row.inline), Expected(row.size_bytes, row.stored_hash))
+            if len(rows) < _TEXTS_AT_ONCE:
+                return
+            last = rows[-1].id
 
     def _quotas(self) -> Iterator[Problem]:
         """What each account has used, by its own row and by what it holds, in one statement: writers may go on."""
@@ -190,3 +194,11 @@ class _Checker:
                 select(tags.c.tag, tags.c.object_id).where(tags.c.object_id.not_in(known))
             ):
                 yield Problem("tags", object_id, f"the tag {tag} is of something that does not exist")
+
+
+def _inline_text(doc_id: str, text: bytes, wanted: Expected) -> Iterator[Problem]:
+    """A text in the database: unchanged, and short enough for it."""
+    if len(text) != wanted.size_bytes or hashlib.sha256(text).hexdigest() != wanted.sha256:
+        yield Problem("damaged", f"document {doc_id}", "its text is not the one that was stored")
+    elif len(text) > documents.INLINE_BYTES:
+        yield Problem("misplaced", f"document {doc_id}", "a text this long belongs in the object store")

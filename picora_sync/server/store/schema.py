@@ -154,7 +154,12 @@ UPDATE users SET stamp_ms = COALESCE((SELECT MAX(updated_at) FROM (
 
 
 def create(connection: Connection) -> None:
-    """Make the tables that are missing, and the columns that an older version's tables lack."""
+    """Make the tables that are missing, and the columns that an older version's tables lack.
+
+    Call it in one transaction: the newest table marks a schema that lacks nothing.
+    """
+    if inspect(connection).has_table(rate_counts.name):
+        return
     metadata.create_all(connection)
     known = {column["name"] for column in inspect(connection).get_columns("users")}
     if users.c.stamp_ms.name not in known:

@@ -82,6 +82,7 @@ def test_a_stamp_of_a_transaction_that_failed_is_not_kept(database: Database) ->
 def test_a_schema_without_stamps_gets_them_and_goes_on_behind_what_is_stored(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("ALTER TABLE users DROP COLUMN stamp_ms"))
+        connection.execute(text("DROP TABLE rate_counts"))
         connection.execute(text("INSERT INTO tombstones VALUES ('t', 'u', 'image', 5000)"))
     database.create()
     with database.write() as connection:
