@@ -85,6 +85,7 @@ NO_TAGS = NO_LIST | {
     "long-in": ["t" * 33],
     "long-wide-in": ["\U0001f600" * 33],
     "eleven": [f"t{n}" for n in range(11)],
+    "eleven-times-one": ["t"] * 11,
 }
 NO_FILENAME = (
     MISSING

@@ -84,6 +84,26 @@ def test_revoking_in_a_directory_that_is_not_there_makes_none(tmp_path: Path) ->
     assert not (tmp_path / "typo").exists()
 
 
+def test_check_says_that_everything_is_there_and_what_is_not(server: Server) -> None:
+    """--check verifies rows and bytes beside a running server; a missing object is named and the exit code is 1."""
+    with server.client() as client:
+        sent = client.post("/v1/docs", json={"filename": "a.md", "content": "x" * 300_000})
+    whole = serve(server, "--check", "--json")
+    report = json.loads(whole.stdout)
+    assert (whole.returncode, report["ok"], report["documents"], report["problems"]) == (0, True, 1, [])
+    stored = next(path for path in server.data.rglob("*") if path.is_file() and path.stat().st_size == 300_000)
+    stored.unlink()
+    broken = serve(server, "--check")
+    assert broken.returncode == 1
+    assert sent.json()["data"]["id"] in broken.stdout
+
+
+def test_check_needs_a_library(tmp_path: Path) -> None:
+    refused = picora("serve", "--data", tmp_path / "typo", "--check")
+    assert refused.returncode == 1
+    assert not (tmp_path / "typo").exists()
+
+
 def test_a_restart_replaces_a_kept_key_that_was_revoked(server: Server) -> None:
     first = server.key
     assert serve(server, "--revoke", first).returncode == 0
@@ -113,8 +133,8 @@ def test_a_key_made_before_the_first_start_is_accepted_after_it(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--scope", "read"], ["--add-key", "--revoke", "x"], ["--add-key", "--scope", "write"]],
-    ids=["scope alone", "both", "unknown scope"],
+    [["--scope", "read"], ["--add-key", "--revoke", "x"], ["--check", "--add-key"], ["--add-key", "--scope", "write"]],
+    ids=["scope alone", "key and revoke", "check and key", "unknown scope"],
 )
 def test_options_that_make_no_sense_together_are_refused(tmp_path: Path, arguments: list[str]) -> None:
     assert picora("serve", "--data", tmp_path / "picora", *arguments).returncode == 2

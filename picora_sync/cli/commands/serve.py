@@ -10,7 +10,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from picora_sync.cli.commands.serve_keys import SCOPES, print_new_key, revoke_key
+from picora_sync.cli.commands.serve_admin import SCOPES, print_check, print_new_key, revoke_key
 from picora_sync.cli.failures import OK, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
@@ -29,6 +29,8 @@ class _Settings(TypedDict):
     port: int
     plan: str
     key: str | None
+    database: str | None
+    storage: str | None
     rate_limits: bool
     allow_remote: bool
     access_log: bool
@@ -45,6 +47,11 @@ class _Settings(TypedDict):
 @click.option("--rate-limits/--no-rate-limits", default=True, show_default=True, help="Enforce the API's rate limits.")
 @click.option("--allow-remote", is_flag=True, help="Permit a --host that other machines can reach.")
 @click.option("--access-log", is_flag=True, help="Log each request.")
+@click.option("--database", metavar="URL", help="Where the rows are: a SQLAlchemy URL.  [default: SQLite in --data]")
+@click.option(
+    "--storage", metavar="URL", help="Where the bytes are, such as s3://bucket.  [default: a directory in --data]"
+)
+@click.option("--check", is_flag=True, help="Verify everything stored, say what is wrong, and end.")
 @click.option("--add-key", is_flag=True, help="Make another key, print it, and end; a running server accepts it.")
 @click.option("--scope", type=click.Choice(SCOPES), help="What the new key may do.  [default: read_write_delete]")
 @click.option("--revoke", metavar="KEY_OR_ID", help="Refuse a key from now on, and end.")
@@ -53,6 +60,7 @@ class _Settings(TypedDict):
 def serve_command(
     *,
     data: Path | None,
+    check: bool,
     add_key: bool,
     scope: Scope | None,
     revoke: str | None,
@@ -66,8 +74,8 @@ def serve_command(
     """
     if scope is not None and not add_key:
         raise click.UsageError("--scope belongs to --add-key.")
-    if add_key and revoke is not None:
-        raise click.UsageError("--add-key and --revoke are two commands.")
+    if check + add_key + (revoke is not None) > 1:
+        raise click.UsageError("--check, --add-key and --revoke are commands of their own.")
     where = (data or default_state_dir(os.environ) / "server").absolute()
     try:
         chosen = ServerSettings(data=where, **settings)
@@ -75,6 +83,8 @@ def serve_command(
         hint = f"{error.hint} To allow it: --allow-remote." if not settings["allow_remote"] else error.hint
         raise CommandFailed(error.message, hint=hint, exit_code=USAGE) from error
     try:
+        if check:
+            return print_check(chosen, as_json=as_json)
         if add_key:
             return print_new_key(chosen, scope or SCOPES[-1], as_json=as_json)
         if revoke is not None:

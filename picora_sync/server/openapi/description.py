@@ -58,7 +58,25 @@ def _written_out() -> Json:
             item[method] = _operation(short)
             if probe is not None:
                 item["head"] = _probe(item[method], probe)
+    for item in paths.values():
+        for answer in item.get("post", {}).get("responses", {}).values():
+            if "id" in answer:
+                answer["links"] = _links(paths, answer.pop("id"))
     return paths
+
+
+def _links(paths: Json, parameter: str) -> Json:
+    """From an answer that has an id to every operation that takes it."""
+    return {
+        operation["operationId"]: {
+            "operationId": operation["operationId"],
+            "parameters": {parameter: "$response.body#/data/id"},
+        }
+        for path, item in paths.items()
+        if f"{{{parameter}}}" in path
+        for method, operation in item.items()
+        if method != "parameters"
+    }
 
 
 def _operation(short: Json) -> Json:

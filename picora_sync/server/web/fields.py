@@ -69,6 +69,8 @@ def tag_list(value: object) -> list[str]:
     """
     if not isinstance(value, list):
         raise errors.invalid("tags", "tags must be a list of strings")
+    if len(value) > MAX_TAGS:
+        raise errors.invalid("tags", f"more than {MAX_TAGS} tags", limit=MAX_TAGS, actual=len(value))
     tags: dict[str, None] = {}
     for item in value:
         if not isinstance(item, str):
@@ -79,8 +81,6 @@ def tag_list(value: object) -> list[str]:
         if len(tag) > MAX_TAG_CHARACTERS:
             raise errors.invalid("tags", f"a tag is over {MAX_TAG_CHARACTERS} characters")
         tags[tag] = None
-    if len(tags) > MAX_TAGS:
-        raise errors.invalid("tags", f"more than {MAX_TAGS} tags", limit=MAX_TAGS, actual=len(tags))
     return list(tags)
 
 
