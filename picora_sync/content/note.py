@@ -9,7 +9,7 @@ from picora_sync.content.frontmatter import Frontmatter, parse_frontmatter
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
 from picora_sync.content.transform import Place, transform
-from picora_sync.content.visibility import visibility_of
+from picora_sync.content.visibility import Visibility, visibility_of
 from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted
 from picora_sync.core.policy import Folder, PrivateImages, Select
 from picora_sync.core.ports import Derived
@@ -27,9 +27,10 @@ def derive_note(
     folder = around.folder
     front = parse_frontmatter(text.removeprefix(BOM))
     visibility = visibility_of(front, folder.default_public(Kind.DOC))
-    published = folder.select is Select.ALL or visibility.published
+    published = _is_published(visibility, folder)
+    public = visibility.public and published
     limit_bytes = document_limit(limits)
-    materials = Materials(around, public=visibility.public, limit_bytes=limit_bytes)
+    materials = Materials(around, public=public, limit_bytes=limit_bytes)
     try:
         body = _shown_body(text, front, materials) if folder.obsidian else text.removeprefix(BOM)[front.end :]
         title = _title(path, front, body, folder)
@@ -54,8 +55,8 @@ def derive_note(
         filename=filename_for(path),
         title=title,
         tags=tags,
-        public=visibility.public,
-        rewrite_images=visibility.public or folder.private_images is PrivateImages.PUBLISH,
+        public=public,
+        rewrite_images=public or folder.private_images is PrivateImages.PUBLISH,
         embeds=embedded > 0,
         selected=published,
         unclear=visibility.unclear,
@@ -63,6 +64,17 @@ def derive_note(
         depends=materials.lookups.dependencies(),
     )
     return Derived(wanted, hashlib.sha256(data).hexdigest(), fingerprint, sent)
+
+
+def is_private(data: bytes, folder: Folder) -> bool:
+    """Whether these bytes, sendable or not, say of themselves that they are private; nothing at all says nothing."""
+    text = data.decode(errors="replace").removeprefix(BOM)
+    visibility = visibility_of(parse_frontmatter(text), folder.default_public(Kind.DOC))
+    return bool(text.strip()) and not (visibility.public and _is_published(visibility, folder))
+
+
+def _is_published(visibility: Visibility, folder: Folder) -> bool:
+    return folder.select is Select.ALL or visibility.published
 
 
 def document_limit(limits: PlanLimits) -> int:

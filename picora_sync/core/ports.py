@@ -146,6 +146,11 @@ class Content(Protocol):
     def derive(self, path: str) -> Derived | Problem:
         """Read the file (stably), and say what it wants to be."""
 
+    def wants_private(self, path: str) -> bool:
+        """Whether this note, by its own words alone, wants to be private; it may be one that can never be sent, or
+        not now. False if that cannot be read.
+        """
+
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         """Whether any of these look-ups would now lead elsewhere, or to another version."""
 

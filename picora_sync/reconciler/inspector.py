@@ -56,15 +56,23 @@ class Inspector:
         row = self._context.index.files.get(ref)
         if unit is None or row is None or kind_of(ref.path) is not Kind.DOC or not self._may_be_public(row):
             return
-        if not isinstance(unit.disk.look(ref.path), Present):
+        if isinstance(unit.disk.look(ref.path), Present):
+            self._heed_private(unit, ref, row)
+
+    def _heed_private(self, unit: Unit, ref: FileRef, row: FileRow | None) -> None:
+        """Hear a note's wish to be private, whatever else keeps it from being sent."""
+        if row is None or kind_of(ref.path) is not Kind.DOC or not unit.content.wants_private(ref.path):
             return
-        try:
-            derived = unit.content.derive(ref.path)
-        except (FileChanged, FileUnreadable):
-            return
-        if isinstance(derived, Derived) and not derived.wanted.public:
-            self._context.index.files.wants_private(ref)
-            self._context.todo.add(ref)
+        if row.wanted is not None and row.wanted.public:
+            self._hide_dependents(ref)
+        self._context.index.files.wants_private(ref)
+        self._context.todo.add(ref)
+
+    def _hide_dependents(self, ref: FileRef) -> None:
+        """What may show this note's text is private until it was sent without it, or found not to show it."""
+        for dependent in self._touch_dependents(ref):
+            self._context.index.files.wants_private(dependent)
+            self._context.todo.add(dependent)
 
     def _may_be_public(self, row: FileRow) -> bool:
         """Whether its object is, or may be, public; without one: whether it may be on its way to become so."""
@@ -80,12 +88,13 @@ class Inspector:
             unit.content.refresh()
             self._touch_dependents(ref)
 
-    def _touch_dependents(self, ref: FileRef) -> None:
+    def _touch_dependents(self, ref: FileRef) -> list[FileRef]:
         name = unicodedata.normalize("NFC", ref.path.rpartition("/")[2]).casefold()
-        for dependent in self._context.index.files.dependents(name):
-            if dependent != ref:
-                self._context.index.files.rederive(dependent)
-                self._context.queue.touch(dependent)
+        dependents = [each for each in self._context.index.files.dependents(name) if each != ref]
+        for dependent in dependents:
+            self._context.index.files.rederive(dependent)
+            self._context.queue.touch(dependent)
+        return dependents
 
     def _absent(self, unit: Unit, ref: FileRef, row: FileRow | None) -> None:
         unit.content.refresh()
@@ -116,10 +125,13 @@ class Inspector:
             return
         derived = self._derive(unit, ref, row, fingerprint)
         if derived is None:
+            self._heed_private(unit, ref, row)
             return
         if derived.wanted.unclear and row is not None and row.bound is not None:
             # What cannot be understood makes a note private, and is no reason to take it away (design §4).
             derived = replace(derived, wanted=replace(derived.wanted, selected=True))
+        if row is not None and row.wanted is not None and row.wanted.public and not derived.wanted.public:
+            self._hide_dependents(ref)
         self._context.index.files.present(ref, derived, self._context.clocks.wall())
         self._texts.keep(ref, derived)
         if row is not None and row.bound is not None:

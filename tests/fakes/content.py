@@ -48,6 +48,10 @@ class FakeContent:
             return Problem("EMPTY", "has nothing in it")
         return Derived(self._note(path, text, sha256), sha256, fingerprint, text)
 
+    def wants_private(self, path: str) -> bool:
+        text = self._disk.files[path].data.decode(errors="replace")
+        return bool(text.strip()) and not self._note(path, text, "").public
+
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         return path in self.outdated and tuple(depends) == self.depends.get(path, ())
 

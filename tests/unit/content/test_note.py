@@ -151,7 +151,7 @@ def test_more_images_than_the_plan_allows_are_refused(vault: VaultOnDisk) -> Non
     [
         ("---\npublic: true\n---\nx", True, True, False),
         ("---\npublic: false\n---\nx", False, False, False),
-        ("x", True, False, False),
+        ("x", False, False, False),
         ("---\npublic: 'true'\n---\nx", False, False, True),
         ("---\na: b: c\n---\nx", False, False, True),
     ],
@@ -162,6 +162,49 @@ def test_only_published_notes_are_selected(
 ) -> None:
     wanted = vault.note(text, public=True, select=Select.PUBLISHED).wanted
     assert (wanted.public, wanted.selected, wanted.unclear) == (public, selected, unclear)
+
+
+PRIVATE = b"---\npublic: false\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "private"),
+    [
+        (PRIVATE + b"x", True),
+        (b"---\npublic: true\n---\nx", False),
+        (b"nothing is said", False),
+        (PRIVATE + b"caf\xe9", True),
+        (PRIVATE + b"\0", True),
+        (PRIVATE + b"x" * 200, True),
+        (PRIVATE + b"![](huge.png)", True),
+        (b"---\npublic: 'no'\n---\nx", True),
+        (b"---\na: b: c\n---\nx", True),
+        (b" \n", False),
+    ],
+    ids=[
+        "private",
+        "public",
+        "silent",
+        "not UTF-8",
+        "NUL",
+        "too large",
+        "too large an image",
+        "odd",
+        "damaged",
+        "blank",
+    ],
+)
+def test_a_note_is_heard_to_be_private_even_if_it_cannot_be_sent(
+    vault: VaultOnDisk, data: bytes, private: bool
+) -> None:
+    vault.limits = PlanLimits(doc_bytes=100)
+    vault.write("huge.png", PNG + bytes(1000))
+    vault.write("note.md", data)
+    assert vault.content(public=True).wants_private("note.md") is private
+
+
+def test_a_note_that_cannot_be_read_says_nothing_of_its_visibility(vault: VaultOnDisk) -> None:
+    assert not vault.content().wants_private("gone.md")
 
 
 def test_a_note_that_is_not_selected_is_not_transformed(vault: VaultOnDisk) -> None:

@@ -1,0 +1,70 @@
+"""A wish to be private is heard at once, whatever else keeps a note from being sent (design §4, promise 4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from picora_sync.core.model import Dependency, FileState
+from picora_sync.core.policy import Folder
+from tests.fakes.mirror import Mirror
+
+
+def public_notes(**texts: str) -> Mirror:
+    mirror = Mirror(Folder("notes", "/notes", public=True))
+    for name, text in texts.items():
+        mirror.write(f"{name}.md", text)
+    mirror.quiet()
+    return mirror
+
+
+def visibility(mirror: Mirror) -> dict[str, bool | None]:
+    return {item.title: item.public for item in mirror.picora.objects.values()}
+
+
+@pytest.mark.parametrize("seconds", [3, 60], ids=["after two seconds", "after it settled"])
+def test_a_note_that_cannot_be_sent_any_more_is_made_private_if_it_says_so(seconds: int) -> None:
+    mirror = public_notes(a="alpha", b="beta")
+    mirror.write("a.md", b"public: false\n\xff")
+    mirror.run(seconds)
+    assert visibility(mirror) == {"a": False, "b": True}
+
+
+def test_a_note_that_cannot_be_sent_any_more_stays_public_if_it_does_not_say_otherwise() -> None:
+    mirror = public_notes(a="alpha")
+    mirror.write("a.md", b"\xff")
+    mirror.quiet()
+    assert visibility(mirror) == {"a": True}
+    assert mirror.states() == {"a.md": FileState.BLOCKED}
+
+
+def test_a_note_whose_images_never_rest_is_made_private_if_it_says_so() -> None:
+    mirror = public_notes(a="alpha")
+    mirror.content.moving.add("a.md")
+    mirror.write("a.md", "public: false")
+    mirror.run(3)
+    assert visibility(mirror) == {"a": False}
+
+
+def test_notes_that_may_show_the_text_of_a_note_that_turned_private_are_private_until_they_were_looked_at() -> None:
+    mirror = Mirror(Folder("notes", "/notes", public=True))
+    mirror.content.depends["a.md"] = (Dependency("b.md"),)
+    mirror.write("a.md", "alpha with beta")
+    mirror.write("b.md", "beta")
+    mirror.quiet()
+    mirror.write("b.md", "public: false\nbeta")
+    mirror.run(3)
+    assert visibility(mirror) == {"a": False, "b": False}
+    mirror.quiet()
+    assert visibility(mirror) == {"a": True, "b": False}
+
+
+def test_they_stay_private_as_long_as_they_cannot_be_sent_without_it() -> None:
+    mirror = Mirror(Folder("notes", "/notes", public=True))
+    mirror.content.depends["a.md"] = (Dependency("b.md"),)
+    mirror.write("a.md", "alpha with beta")
+    mirror.write("b.md", "beta")
+    mirror.quiet()
+    mirror.disk.write("a.md", b"\xff")
+    mirror.write("b.md", "public: false\nbeta")
+    mirror.quiet()
+    assert visibility(mirror) == {"a": False, "b": False}
