@@ -28,7 +28,7 @@ from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
-from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Unreachable
+from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Stopped, Unreachable
 from picora_sync.executor import Executor, Threads
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
@@ -205,6 +205,8 @@ class Daemon:
         try:
             self.connect()
             log.info("connected to %s", self._config.account.url)
+        except Stopped:
+            return  # the loop sees it, too
         except RemoteError as error:
             refused = isinstance(error, KeyRefused)
             trouble = Problem(error.code, error.message, error.hint)
