@@ -38,9 +38,6 @@ class Doubts:
     def __init__(self) -> None:
         self._doubts: dict[Content, _Doubt] = {}
 
-    def __len__(self) -> int:
-        return len(self._doubts)
-
     def __contains__(self, job: Send) -> bool:
         return _content(job) in self._doubts
 
@@ -68,6 +65,10 @@ class Doubts:
                 idempotent = doubt.job.upload.wanted.kind is Kind.DOC
                 return replace(doubt.job, may_post=idempotent or now >= doubt.since + LAG_S)
         return None
+
+    def soon(self, now: float) -> bool:
+        """Whether any will be settled soon; those of blocked files wait an hour."""
+        return any(doubt.next_at <= now + LAG_S for doubt in self._doubts.values())
 
     def next_due(self) -> float | None:
         """When the next is to be settled; None also while all of them are under way."""

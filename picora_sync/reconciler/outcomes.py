@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import assert_never
 
-from picora_sync.core.backlog import Backlog, Lane, Rank, key_of, lane_of
+from picora_sync.core.backlog import Backlog, Lane, Rank, lane_of
 from picora_sync.core.consequence import (
     HOUR_S,
     AskWhetherReachable,
@@ -19,7 +19,7 @@ from picora_sync.core.consequence import (
     Vanished,
     judge,
 )
-from picora_sync.core.model import FileRef, Kind, Problem
+from picora_sync.core.model import Problem
 from picora_sync.core.plan import Delete, Reason, Upload
 from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, ServerFault
 from picora_sync.executor import (
@@ -40,6 +40,7 @@ from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import ASK_AGAIN_S, Doubts
+from picora_sync.reconciler.jobs import job_ref, upload_lane, work_of
 from picora_sync.reconciler.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Outcomes:
                 self._connection.probed(self._context.clocks.mono(), healthy=outcome.healthy)
             case Failed(job, error):
                 broken = isinstance(error, ServerFault | OutcomeUnknown | NotPicora)
-                faults, others_succeed = self._connection.fault(_work(job)) if broken else (0, False)
+                faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
                 consequence = judge(error, faults, others_succeed=others_succeed)
                 self._remember_doubt(job, error)
                 self._failed(job, consequence, Problem(type(error).code, error.message, error.hint))
@@ -103,7 +104,7 @@ class Outcomes:
                 index.objects.bind(row.ref, item, wall)
         index.objects.orphan(item.id, upload.ref, wall, Reason.REPLACED)  # if the files have moved on meanwhile
         index.files.replace_answers(upload.ref, outcome.remarks)
-        self._connection.success(_work(outcome.job))
+        self._connection.success(work_of(outcome.job))
         self._tally.uploaded(upload, item.url)
         self._context.interactive.difference_update(refs)
         self._context.todo.update(refs)
@@ -114,7 +115,7 @@ class Outcomes:
         patch = job.patch
         self._context.superseded.discard(patch.object_id)
         self._context.index.objects.patched(patch.object_id, patch.change)
-        self._connection.success(_work(job))
+        self._connection.success(work_of(job))
         self._tally.patched += 1
         self._replan_object(patch.object_id)
         log.info("changed %s: %s", patch.ref.path, patch.why)
@@ -132,8 +133,8 @@ class Outcomes:
         again_at = self._context.clocks.mono() + STUBBORN_S
         self._context.stubborn.update((object_id, again_at) for object_id in spared)
         self._spare(spared)
-        self._connection.success(_work(outcome.job))
-        if gone and self._connection.closed(lane := _upload_lane(outcome.job.kind)) is not None:
+        self._connection.success(work_of(outcome.job))
+        if gone and self._connection.closed(lane := upload_lane(outcome.job.kind)) is not None:
             self.reopen(lane)
 
     # --- failure ----------------------------------------------------------------------------------------------------
@@ -180,6 +181,8 @@ class Outcomes:
                 self._block(job, consequence.problem)
                 if consequence.retry_s is not None:
                     self._try_again(job, now + consequence.retry_s)
+                elif isinstance(job, Send):
+                    self._doubts.settled(job)
             case CloseLane():
                 self._close(job, consequence, now)
             case Vanished():
@@ -214,7 +217,6 @@ class Outcomes:
         index = self._context.index
         match job:
             case Send(upload):
-                self._doubts.settled(job)
                 self._delete_what_was_first(upload)
                 for ref in (upload.ref, *upload.also):
                     index.files.refuse(ref, problem)
@@ -234,6 +236,7 @@ class Outcomes:
         self._block(job, closing.problem)
         if isinstance(job, Send) and job.upload.delete_first is None:
             self._connection.close(lane_of(job.upload), now + closing.retry_s, closing.problem)
+            self._ask_again(job, now + closing.retry_s)
         else:
             self._try_again(job, now + closing.retry_s)
 
@@ -241,10 +244,15 @@ class Outcomes:
         match job:
             case Send(upload):
                 self._context.retries.update((ref, at) for ref in (upload.ref, *upload.also))
+                self._ask_again(job, at)
             case Alter(patch):
                 self._context.retries[patch.ref] = at
             case _:
                 pass
+
+    def _ask_again(self, job: Send, at: float) -> None:
+        if job in self._doubts:
+            self._doubts.ask_at(job, at)
 
     def refuse_closed(self) -> None:
         """What waits in a closed lane is blocked for the reason that closed it."""
@@ -257,6 +265,7 @@ class Outcomes:
     def _vanished(self, job: Job, problem: Problem) -> None:
         if isinstance(job, Send):
             self._block(job, problem)  # the server does not know this call at all
+            self._doubts.settled(job)
         elif isinstance(job, Alter):
             self._context.todo.update(self._context.index.objects.forget(job.patch.object_id))
         elif isinstance(job, Remove):
@@ -306,36 +315,3 @@ def _may_bind(row: FileRow, upload: Upload) -> bool:
     if row.seen in (Seen.MISSING, Seen.IGNORED) or row.wanted is None or not row.wanted.selected:
         return False
     return row.wanted.sha256 == upload.wanted.sha256 or row.bound == upload.replaces
-
-
-def _work(job: Job) -> Hashable:
-    match job:
-        case Send(upload):
-            return key_of(upload)
-        case Alter(patch):
-            return key_of(patch)
-        case Remove(kind, _):
-            return ("delete", kind)
-        case Probe():
-            return "probe"
-        case _:
-            assert_never(job)
-
-
-def job_ref(job: Job) -> FileRef:
-    """The file a job is about, for messages."""
-    match job:
-        case Send(upload):
-            return upload.ref
-        case Alter(patch):
-            return patch.ref
-        case Remove(_, deletes):
-            return deletes[0].ref
-        case Probe():
-            return FileRef("", "")
-        case _:
-            assert_never(job)
-
-
-def _upload_lane(kind: Kind) -> Lane:
-    return Lane.DOC if kind is Kind.DOC else Lane.AUDIO

@@ -114,7 +114,7 @@ class Reconciler:
             or self.context.todo
             or self.executor.in_flight
             or lanes
-            or len(self._doubts)
+            or self._doubts.soon(self.context.clocks.mono())
             or self.backlog.next_release() is not None
             or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
         )

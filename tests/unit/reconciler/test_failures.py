@@ -325,6 +325,18 @@ def test_a_file_that_changed_at_sending_goes_back_to_the_queue() -> None:
     assert mirror.states() == {"e.mp3": FileState.SYNCED}
 
 
+def test_what_a_note_left_that_was_blocked_in_doubt_is_collected_when_it_moved_on() -> None:
+    mirror = synced("b.md")
+    mirror.picora.fail("post_doc", FAULT, after=True, times=5)
+    mirror.write("a.md", "public: true")
+    mirror.run(5)
+    mirror.write("e.mp3", b"others succeed")
+    mirror.run(600)
+    mirror.write("a.md", "public: false")
+    mirror.run(4000)
+    assert mirror.titles() == ["a", "b", "e"]
+
+
 def test_a_note_that_became_unreadable_while_its_upload_was_in_doubt_stays_blocked_for_that() -> None:
     mirror = synced("b.md")
     mirror.picora.fail("post_doc", UNKNOWN)

@@ -1,0 +1,45 @@
+"""What a job is about."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import assert_never
+
+from picora_sync.core.backlog import Lane, key_of
+from picora_sync.core.model import FileRef, Kind
+from picora_sync.executor import Alter, Job, Probe, Remove, Send
+
+
+def work_of(job: Job) -> Hashable:
+    """The piece of work whose failures in a row are counted."""
+    match job:
+        case Send(upload):
+            return key_of(upload)
+        case Alter(patch):
+            return key_of(patch)
+        case Remove(kind, _):
+            return ("delete", kind)
+        case Probe():
+            return "probe"
+        case _:
+            assert_never(job)
+
+
+def job_ref(job: Job) -> FileRef:
+    """The file a job is about, for messages."""
+    match job:
+        case Send(upload):
+            return upload.ref
+        case Alter(patch):
+            return patch.ref
+        case Remove(_, deletes):
+            return deletes[0].ref
+        case Probe():
+            return FileRef("", "")
+        case _:
+            assert_never(job)
+
+
+def upload_lane(kind: Kind) -> Lane:
+    """Where uploads of a kind wait."""
+    return Lane.DOC if kind is Kind.DOC else Lane.AUDIO
