@@ -10,7 +10,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fuzz lint fix contract-postgres bench requirements samples clean
+.PHONY: help demo test check simulate fuzz lint fix contract-postgres bench requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ FUZZ ?= 500
 fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for some minutes (FUZZ=5000: for an hour)
 	PICORA_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -q tests/fuzz
 	$(BIN)/python -m pytest -q tests/property/test_server_parsers.py --hypothesis-profile=fuzz
+
+simulate: $(VENV)/.installed ## run simulations: SEEDS=1000 FROM=0; what breaks a promise is shortened and shown
+	@$(BIN)/python -m tests.simulation.simulate --from $(or $(FROM),0) --seeds $(or $(SEEDS),1000)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

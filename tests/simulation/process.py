@@ -1,0 +1,243 @@
+"""One life of the daemon: its real parts, put together as ``picora_sync.daemon`` does, in virtual time."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.content.folder import FolderContent
+from picora_sync.content.vault import vault_root
+from picora_sync.core.backlog import Lane
+from picora_sync.core.model import Dependency, FileRef, PlanLimits, Problem, kind_of
+from picora_sync.core.pacing import Pacing
+from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
+from picora_sync.core.ports import Derived, Digest, Presence, Scan, StableFile, Unknown
+from picora_sync.disk.folder import FolderDisk
+from picora_sync.disk.reading import StableReader
+from picora_sync.disk.scanning import without_failed
+from picora_sync.errors import FileUnreadable, KeyRefused, RemoteError
+from picora_sync.executor import AUDIO_UPLOADS, CHANGES, UPLOADS, Executor
+from picora_sync.index import Index
+from picora_sync.reconciler import Reconciler
+from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.remote.client import PicoraClient
+from picora_sync.remote.pacer import ThreadPacer
+from picora_sync.supervision import FolderWatch
+from tests.contract.harness import BASE_URL
+from tests.simulation.tree import Tree
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LOCKED = Problem("PERMISSION_DENIED", "may not be read", "give the right to read it")
+VERIFY_AGAIN_S = 600.0
+IDLE_S = 30.0
+CLOCK_JUMP_S = 30.0
+
+
+class Crash(BaseException):
+    """The process was killed; nothing after this point happened."""
+
+
+class Stop(threading.Event):
+    """Waiting for it lets virtual time pass."""
+
+    def __init__(self, pass_time: Callable[[float], None]) -> None:
+        super().__init__()
+        self._pass_time = pass_time
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None, "an endless wait"
+        self._pass_time(max(timeout, 1e-6))  # real time moves on, however short the wait
+        return self.is_set()
+
+
+class Pool:
+    """Jobs wait until the world lets one of them run."""
+
+    def __init__(self, point: Callable[[], None]) -> None:
+        self._point = point
+        self._busy = dict.fromkeys(Lane, 0)
+        self.jobs: list[tuple[Lane, Callable[[], None]]] = []
+
+    def room(self, lane: Lane) -> bool:
+        if lane is Lane.PATCH:
+            return self._busy[lane] < CHANGES
+        if lane is Lane.AUDIO and self._busy[lane] >= AUDIO_UPLOADS:
+            return False
+        return self._busy[Lane.DOC] + self._busy[Lane.AUDIO] < UPLOADS
+
+    def reserve(self, lane: Lane) -> None:
+        self._point()
+        self._busy[lane] += 1
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        self._point()
+        self.jobs.append((lane, work))
+
+    def run(self, number: int) -> None:
+        lane, work = self.jobs.pop(number % len(self.jobs))
+        work()
+        self._busy[lane] -= 1
+
+
+class LockedDisk:
+    """The real disk stage, except for directories that may not be entered."""
+
+    def __init__(self, disk: FolderDisk, tree: Tree, point: Callable[[], None]) -> None:
+        self._disk = disk
+        self._tree = tree
+        self._point = point
+
+    def check_root(self) -> Problem | None:
+        return self._disk.check_root()
+
+    def scan(self) -> Scan:
+        self._point()
+        scan = self._disk.scan()
+        if not self._tree.locked or "" in scan.failed:
+            return scan
+        failed = scan.failed | dict.fromkeys(self._tree.locked, LOCKED)
+        return without_failed(Scan(scan.files, failed, scan.ignored, scan.problems, scan.mounts))
+
+    def look(self, path: str) -> Presence:
+        self._point()
+        if any(path.startswith(f"{top}/") for top in self._tree.locked):
+            return Unknown(self._disk.check_root() or LOCKED)
+        return self._disk.look(path)
+
+
+class LockedContent:
+    """The real content stage, except for files that may not be read."""
+
+    def __init__(self, content: FolderContent, tree: Tree, point: Callable[[], None]) -> None:
+        self._content = content
+        self._tree = tree
+        self._point = point
+
+    def derive(self, path: str) -> Derived | Problem:
+        self._point()
+        _require_readable(self._tree, path)
+        return self._content.derive(path)
+
+    def wants_private(self, path: str) -> bool:
+        self._point()
+        try:
+            _require_readable(self._tree, path)
+        except FileUnreadable:
+            return False
+        return self._content.wants_private(path)
+
+    def stale(self, path: str, depends: tuple[Dependency, ...]) -> bool:
+        return self._content.stale(path, depends)
+
+    def refresh(self) -> None:
+        self._content.refresh()
+
+
+def _is_readable(tree: Tree, path: str) -> bool:
+    return path not in tree.unreadable and not any(path.startswith(f"{top}/") for top in tree.locked)
+
+
+def _require_readable(tree: Tree, path: str) -> None:
+    if not _is_readable(tree, path):
+        raise FileUnreadable("it may not be read", code="PERMISSION_DENIED")
+
+
+class Process:
+    """From start to death. All state that outlives it is in the index."""
+
+    def __init__(self, world: World, index: Index) -> None:
+        self._world = world
+        self.index = index
+        self.clocks = Clocks(world.mono, world.wall)
+        self._limits = PlanLimits()
+        self._settles = {policy.name: policy for policy in world.policies}
+        self.queue = ChangeQueue(self._settle_of, world.mono)
+        self.stop = Stop(world.pass_time)
+        self.pool = Pool(world.point)
+        self.pacer = ThreadPacer(Pacing(), world.mono, self.stop)
+        self.client = PicoraClient(
+            BASE_URL,
+            world.server.service.account.key,
+            pacer=self.pacer,
+            stop=self.stop,
+            transport=world.road,
+            clock=world.mono,
+        )
+        units = [self._unit(policy, world.trees[policy.name]) for policy in world.policies]
+        self.watches = [FolderWatch(unit, disk, index, self.queue, vault_root(unit.policy)) for unit, disk in units]
+        executor = Executor(self.client, self.pool)
+        jitter = random.Random(world.seed)  # noqa: S311  (a simulation)
+        self.reconciler = Reconciler(index, self.queue, [u for u, _ in units], executor, self.clocks, jitter)
+        self._verify_at = 0.0
+
+    def start(self) -> None:
+        self.reconciler.start()
+        for watch in self.watches:
+            watch.arrive()
+            self.queue.rescan(watch.unit.policy.name, "start")
+
+    def step(self) -> None:
+        """One round of the daemon's loop, without its wait."""
+        self._keep_connected()
+        for watch in self.watches:
+            if watch.unit.disk.check_root() is not None:
+                watch.arrive()  # the watcher tells of a root that went away
+            watch.look_after(self.clocks.mono())
+        self.reconciler.turn()
+
+    def next_due(self) -> float:
+        """When the loop would wake up by itself."""
+        now = self.clocks.mono()
+        times = [self.reconciler.next_due(), *(watch.next_due() for watch in self.watches), now + IDLE_S]
+        if not self.reconciler.connection.verified or self.reconciler.connection.refused:
+            times.append(self._verify_at)
+        return min(at for at in times if at is not None)
+
+    def busy(self) -> bool:
+        return bool(self.pool.jobs or self.reconciler.working() or self.reconciler.settling())
+
+    def clock_jumped(self) -> None:
+        for watch in self.watches:
+            self.queue.rescan(watch.unit.policy.name, "the clock jumped")
+
+    def _keep_connected(self) -> None:
+        connection, now = self.reconciler.connection, self.clocks.mono()
+        if (connection.verified and not connection.refused) or now < self._verify_at:
+            return
+        try:
+            account = self.client.verify()
+            self._limits = account.limits
+            self.pacer.prime(self.client.rate_limits())
+            connection.accepted()
+        except RemoteError as error:
+            refused = isinstance(error, KeyRefused)
+            connection.unverified(now, Problem(error.code, error.message, error.hint), refused=refused)
+            self._verify_at = now + (VERIFY_AGAIN_S if refused else connection.pause_s())
+
+    def _settle_of(self, ref: FileRef) -> Settle:
+        folder = self._settles.get(ref.folder)
+        return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
+
+    def _unit(self, folder: Folder, tree: Tree) -> tuple[Unit, FolderDisk]:
+        reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)))
+        disk = FolderDisk(folder)
+        content = FolderContent(
+            folder,
+            reader,
+            limits=lambda: self._limits,
+            mirrored=lambda path: disk.why_ignored(path) is None,
+            ignored=lambda path: disk.why_ignored(path) is not None,
+        )
+        point = self._world.point
+
+        def open_audio(path: str, digest: Digest) -> StableFile:
+            point()
+            _require_readable(tree, path)
+            return reader.open(f"{folder.root}/{path}", digest)
+
+        return Unit(folder, LockedDisk(disk, tree, point), LockedContent(content, tree, point), open_audio), disk

@@ -1,0 +1,206 @@
+"""The real embedded server in this process, seen from above; and the road to it, on which requests get lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from picora_sync.core.model import Kind
+from tests.contract.harness import Service
+
+FAULTS = (
+    *("refused", "reset before", "reset after", "time-out before", "time-out after", "429", "400", "401", "403 scope"),
+    *("403 quota", "404 page", "404 envelope", "405", "409", "413", "422", "500", "500 after", "502", "503 after"),
+    *("truncated", "wrong page", "wrong page after", "empty after", "slow"),
+)
+"""Left out, because they are lies that no client can see through: a success or a 404 in the API's own envelope for
+what was (not) carried out, and a request that is carried out after its sender gave it up."""
+TIMEOUT_S = 60.0
+LISTS = ("/v1/sync/state", "/v1/media", "/v1/docs")
+
+
+class Held(NamedTuple):
+    """One object as the server's own tables have it; ``sha256`` is of what was sent."""
+
+    id: str
+    kind: Kind
+    sha256: str
+    title: str
+    tags: tuple[str, ...]
+    public: bool
+    rewritten: bool
+
+
+@dataclass
+class Armed:
+    """The next ``times`` requests of this method meet the fault; "" is any method."""
+
+    fault: str
+    method: str
+    times: int
+
+
+class Server:
+    """The server, and what it really holds."""
+
+    def __init__(self, data: Path, clock: Callable[[], float], *, rate_limits: bool) -> None:
+        self.service = Service(data=data, rate_limits=rate_limits, clock=clock)
+        self.others = self.service.owner()
+        self._rows = sqlite3.connect(data / "picora.db")
+
+    def close(self) -> None:
+        self._rows.close()
+        self.service.close()
+
+    def held(self) -> dict[str, Held]:
+        docs = self._rows.execute("SELECT id, source_hash, title, tags, public, rewritten_count FROM docs")
+        found = [Held(r[0], Kind.DOC, r[1], r[2], tuple(json.loads(r[3])), bool(r[4]), r[5] > 0) for r in docs]
+        media = self._rows.execute("SELECT id, content_hash, title, public FROM media WHERE type = 'audio'")
+        found += [Held(r[0], Kind.AUDIO, r[1], r[2] or "", (), bool(r[3]), rewritten=False) for r in media]
+        return {item.id: item for item in found}
+
+
+@dataclass
+class Road(httpx.BaseTransport):
+    """Between client and server. ``watch`` is told of each request that the server carried out, ``point`` of each
+    moment at which the process may die, ``pass_time`` lets time pass.
+    """
+
+    server: Server
+    pass_time: Callable[[float], None]
+    point: Callable[[], None]
+    watch: Callable[[httpx.Request, httpx.Response, dict[str, Held], dict[str, Held]], None]
+    sending: Callable[[httpx.Request], None]
+    wall: Callable[[], float]
+    latency_s: Callable[[], float]
+    armed: list[Armed] = field(default_factory=list)
+    up: bool = True
+    lag_s: float = 0.0
+    met: int = 0
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._inner = httpx.WSGITransport(app=self.server.service.app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.point()
+        self.pass_time(self.latency_s())
+        fault = self._fault(request)
+        name = f"{request.method} {request.url.path}"
+        if fault is not None:
+            self.met += 1
+        if fault == "refused":
+            self.log.append(f"{name}: {fault}")
+            raise httpx.ConnectError("refused")
+        request.read()
+        self.sending(request)
+        answer = self._answer(request, fault)
+        self.log.append(f"{name}: {answer.status_code}" + (f" ({fault})" if fault else ""))
+        return answer
+
+    def _fault(self, request: httpx.Request) -> str | None:
+        if not self.up:
+            return "refused"
+        for armed in self.armed:
+            if armed.method in ("", request.method) and _may_meet(armed.fault, request):
+                armed.times -= 1
+                if not armed.times:
+                    self.armed.remove(armed)
+                return armed.fault
+        return None
+
+    def _answer(self, request: httpx.Request, fault: str | None) -> httpx.Response:  # noqa: C901, PLR0911, PLR0912  (a table)
+        match fault:
+            case None:
+                return self._carry_out(request)
+            case "slow":
+                answer = self._carry_out(request)
+                self.pass_time(25.0)
+                return answer
+            case "reset before":
+                raise httpx.ReadError("reset")
+            case "reset after":
+                self._carry_out(request)
+                raise httpx.ReadError("reset")
+            case "time-out before":
+                self.pass_time(TIMEOUT_S)
+                raise httpx.ReadTimeout("time-out")
+            case "time-out after":
+                self._carry_out(request)
+                self.pass_time(TIMEOUT_S)
+                raise httpx.ReadTimeout("time-out")
+            case "500 after" | "503 after":
+                self._carry_out(request)
+                return _error(int(fault[:3]), "INTERNAL")
+            case "truncated":
+                answer = self._carry_out(request)
+                return httpx.Response(answer.status_code, content=answer.content[: len(answer.content) // 2])
+            case "wrong page after":
+                self._carry_out(request)
+                return httpx.Response(200, html="<html>Sign in to the Wi-Fi</html>")
+            case "wrong page":
+                return httpx.Response(200, html="<html>Sign in to the Wi-Fi</html>")
+            case "empty after":
+                self._carry_out(request)
+                return httpx.Response(200, content=b"")
+            case "404 page":
+                return httpx.Response(404, html="<html>Not Found</html>")
+            case "429":
+                return httpx.Response(429, json=_body("RATE_LIMIT"), headers={"Retry-After": "7"})
+            case "403 quota":
+                meta = {"type": "media_storage" if request.url.path == "/v1/audio" else "doc_count"}
+                return httpx.Response(403, json=_body("QUOTA_EXCEEDED") | {"meta": meta})
+            case "403 scope":
+                return _error(403, "INSUFFICIENT_SCOPE")
+            case "401":
+                return _error(401, "UNAUTHORIZED")
+            case _:
+                return _error(int(fault[:3]), "")
+
+    def _carry_out(self, request: httpx.Request) -> httpx.Response:
+        before = self.server.held() if request.method != "GET" else {}
+        answer = self._inner.handle_request(request)
+        answer.read()
+        if request.method != "GET":
+            self.watch(request, answer, before, self.server.held())
+        self.point()
+        return self._lagging(request, answer)
+
+    def _lagging(self, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if not self.lag_s or request.method != "GET" or request.url.path not in LISTS or answer.status_code != 200:
+            return answer
+        body = answer.json()
+        shown_before = self.wall() - self.lag_s
+        for name, value in body["data"].items():
+            if isinstance(value, list):
+                body["data"][name] = [item for item in value if _made_at(item) <= shown_before]
+        return httpx.Response(answer.status_code, json=body)
+
+
+def _may_meet(fault: str, request: httpx.Request) -> bool:
+    """A 404 in the envelope is believed: it may only be said of calls that a server need not have."""
+    if fault == "404 envelope":
+        return request.method == "POST" or (request.method, request.url.path) == ("GET", "/v1/sync/state")
+    if fault in ("truncated", "empty after", "wrong page after"):
+        return request.url.path != "/v1/user/me/rate-limits"
+    return True
+
+
+def _made_at(item: dict[str, object]) -> float:
+    stamp = item.get("createdAt") or item.get("updatedAt") or item.get("updated_at") or item.get("created_at")
+    return datetime.fromisoformat(str(stamp)).timestamp() if stamp else 0.0
+
+
+def _body(code: str) -> dict[str, object]:
+    return {"success": False, "error": f"injected {code}"} | ({"code": code} if code else {})
+
+
+def _error(status: int, code: str) -> httpx.Response:
+    return httpx.Response(status, json=_body(code))

@@ -1,0 +1,338 @@
+"""One folder on a real (memory) file system, and what a person does to it; time stamps are of the virtual clock.
+
+The inode change time cannot be set, so it stays the real one, far in the past of the virtual clock: it tells changes
+apart, but never how long ago they were.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from picora_sync.core.model import Kind, kind_of
+from picora_sync.reconciler.context import Clocks
+from tests.simulation.matter import EMPTY, PICTURE, PICTURES, Matter, matter
+
+NOTES = (
+    *("a.md", "b.md", "c.md", "e.md", "f.md", "g.md", "d/a.md", "d/x.md", "d/deep/y.md", "d/deep/z.markdown"),
+    *(
+        "Ünï ☃ 笔记.md",
+        "Cafe\u0301.md",
+        "with 'quotes\" & #hash?.md",
+        "line\nbreak.md",
+        "bad\udcff.md",
+        "box.md/in.md",
+        "box.md",
+    ),
+    *("o/1.md", "o/2.md", "o/3.md", "o/4.md", "o/5.md", "o/6.md"),
+)
+SOUNDS = ("s1.flac", "s2.flac", "d/s3.flac", "d/s 4.flac", "épisode.flac", "S5.FLAC")
+DIRECTORIES = ("d", "d2", "d/deep", "o", "p")
+RULES = ".picoraignore"
+RULE = "d/"
+
+
+@dataclass
+class Line:
+    """One file through its life: renamed, moved and saved over, it stays the same.
+
+    ``since`` is when it came (or came back from being ignored), ``history`` what it held from when on (monotonic).
+    Edited and moved it counts as a new one: renames are recognised by equal content (design §4).
+    """
+
+    since: float
+    history: list[tuple[float, Matter]] = field(default_factory=list)
+    overwritten: bool = False
+    has_moved: bool = False
+
+    @property
+    def now(self) -> Matter:
+        return self.history[-1][1]
+
+    def moved(self, at: float) -> Line:
+        self.has_moved = True
+        if len(self.history) > 1 or not self.now.sendable:
+            self.since = at
+        return self
+
+
+class Tree:
+    """``lines`` are the files that exist, by path, whether the root is mounted or not; ``stood`` is all that ever
+    stood at a path.
+    """
+
+    def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
+        self.name = name
+        self.root = root
+        self.away = root.with_name(f"{root.name}.away")
+        self.lines: dict[str, Line] = {}
+        self.dead: list[Line] = []
+        self.stood: dict[str, list[Matter]] = {}
+        self.links: dict[str, str] = {}
+        self.unreadable: set[str] = set()
+        self.locked: set[str] = set()
+        self.picture: bytes | None = None
+        self.ruled = False
+        self.mounted = True
+        self._wall, self._mono = clocks.wall, clocks.mono
+        self._told = told
+        root.mkdir(parents=True)
+
+    def choose(self, number: int) -> str | None:
+        """An existing file."""
+        paths = sorted(self.lines, key=os.fsencode)
+        return paths[number % len(paths)] if paths else None
+
+    def everything(self) -> list[Line]:
+        """All files that are or were."""
+        return [*self.lines.values(), *self.dead]
+
+    # --- what people do ---------------------------------------------------------------------------------------------
+
+    def write(self, spot: int, number: int) -> None:
+        """Write a file in place."""
+        self._put(self._place(spot), number, over=False)
+
+    def save(self, spot: int, number: int) -> None:
+        """Save as editors do: a temporary file, renamed over."""
+        self._put(self._place(spot), number, over=True)
+
+    def edit(self, pick: int, number: int) -> None:
+        """Give an existing file other content."""
+        if (path := self.choose(pick)) is not None:
+            self._put(path, number, over=number % 2 == 0)
+
+    def restore(self, pick: int, back: int) -> None:
+        """Give a file the content it had before, with the time stamp it had then."""
+        if (path := self.choose(pick)) is not None:
+            line = self.lines[path]
+            at, old = line.history[-1 - back % len(line.history)]
+            self._store(path, old, mtime_s=at + self._wall() - self._mono())
+
+    def append(self, pick: int, times: int) -> None:
+        if (path := self.choose(pick)) is not None:
+            self._store(path, self.lines[path].now.grown(times))
+
+    def truncate(self, pick: int, wholly: int) -> None:
+        if (path := self.choose(pick)) is not None:
+            now = self.lines[path].now
+            self._store(path, now.shrunk() if wholly % 3 else EMPTY[now.kind])
+
+    def copy_slowly(self, spot: int, number: int) -> None:
+        """The first half of an audio file; :meth:`finish_copy` brings the rest."""
+        path = SOUNDS[spot % len(SOUNDS)]
+        whole = matter(Kind.AUDIO, number).data
+        half = Matter(Kind.AUDIO, whole[: len(whole) // 2 + spot % 50], torn=True)
+        if self._may_stand(path):
+            self._store(path, half)
+
+    def finish_copy(self, spot: int, number: int) -> None:
+        path = SOUNDS[spot % len(SOUNDS)]
+        if path in self.lines and self.lines[path].now.torn:
+            self._store(path, matter(Kind.AUDIO, number))
+
+    def remove(self, pick: int, _: int = 0) -> None:
+        if (path := self.choose(pick)) is not None:
+            self._file(path).unlink()
+            self._forget(path)
+
+    def remove_many(self, pick: int, count: int) -> None:
+        for _ in range(count):
+            self.remove(pick)
+
+    def move(self, pick: int, spot: int) -> None:
+        """Move a file to another name of the same kind, perhaps over another file."""
+        path = self.choose(pick)
+        if path is not None:
+            names = NOTES if kind_of(path) is Kind.DOC else SOUNDS
+            self._move(path, names[spot % len(names)])
+
+    def change_case(self, pick: int, _: int = 0) -> None:
+        if (path := self.choose(pick)) is not None:
+            head, slash, name = path.rpartition("/")
+            self._move(path, head + slash + name.swapcase())
+
+    def swap(self, one: int, other: int) -> None:
+        a, b = self.choose(one), self.choose(other)
+        if a is None or b is None or a == b or kind_of(a) is not kind_of(b) or self.unreadable & {a, b}:
+            return
+        spare = self._file("swapping.tmp")
+        self._file(a).rename(spare)
+        self._file(b).rename(self._file(a))
+        spare.rename(self._file(b))
+        self.lines[a], self.lines[b] = self.lines[b].moved(self._mono()), self.lines[a].moved(self._mono())
+        self._tell(a, b)
+
+    def move_directory(self, one: int, other: int) -> None:
+        old, new = DIRECTORIES[one % len(DIRECTORIES)], DIRECTORIES[other % len(DIRECTORIES)]
+        source, target = self._file(old), self._file(new)
+        if not source.is_dir() or target.exists() or f"{new}/".startswith(f"{old}/"):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        for path in [path for path in self.lines if path.startswith(f"{old}/")]:
+            line = self.lines[new + path[len(old) :]] = self.lines.pop(path).moved(self._mono())
+            self.stood.setdefault(new + path[len(old) :], []).append(line.now)
+            if path in self.unreadable:
+                self.unreadable.remove(path)
+                self.unreadable.add(new + path[len(old) :])
+        for path in [path for path in self.links if path.startswith(f"{old}/")]:
+            self.links[new + path[len(old) :]] = self.links.pop(path)
+        self._told(self.name, "")
+
+    def directory_to_file(self, pick: int, number: int) -> None:
+        """A directory goes, and a file stands where it was."""
+        directory = "box.md" if pick % 2 else DIRECTORIES[pick % len(DIRECTORIES)]
+        if not self._file(directory).is_dir():
+            return
+        shutil.rmtree(self._file(directory))
+        for path in [path for path in self.lines if path.startswith(f"{directory}/")]:
+            self._forget(path, tell=False)
+        for path in [path for path in self.links if path.startswith(f"{directory}/")]:
+            del self.links[path]
+        self._told(self.name, "")
+        if directory == "box.md":
+            self._put(directory, number, over=False)
+        else:
+            self._file(directory).write_bytes(b"no directory any more")
+
+    def touch(self, pick: int, _: int = 0) -> None:
+        if (path := self.choose(pick)) is not None:
+            os.utime(self._file(path), (self._wall(), self._wall()))
+            self._tell(path)
+
+    def link(self, spot: int, pick: int) -> None:
+        """A symbolic link: never followed."""
+        path, target = self._place(spot), self.choose(pick)
+        if target is not None and path != target and path not in self.lines and self._may_stand(path):
+            full = self._file(path)
+            full.parent.mkdir(parents=True, exist_ok=True)
+            full.unlink(missing_ok=True)
+            full.symlink_to(self._file(target))
+            self.links[path] = target
+            self._tell(path)
+
+    def lock(self, pick: int, _: int = 0) -> None:
+        """No right to read it (chmod; injected, since tests may run as root)."""
+        if (path := self.choose(pick)) is not None:
+            self.unreadable.add(path)
+            self._tell(path)
+
+    def lock_directory(self, pick: int, _: int = 0) -> None:
+        """No right to enter it."""
+        self.locked.add(DIRECTORIES[pick % len(DIRECTORIES)])
+        self._told(self.name, "")
+
+    def unlock(self, *_: int) -> None:
+        freed, self.unreadable = self.unreadable, set()
+        for path in freed:
+            self._tell(path)
+        if self.locked:
+            self.locked.clear()
+            self._told(self.name, "")
+
+    def draw(self, number: int, _: int = 0) -> None:
+        """Another picture, or none."""
+        self.picture = (*PICTURES, None)[number % 3]
+        full = self._file(PICTURE)
+        full.unlink(missing_ok=True)
+        if self.picture is not None:
+            full.write_bytes(self.picture)
+            os.utime(full, (self._wall(), self._wall()))
+        self._tell(PICTURE)
+
+    def rule(self, number: int, _: int = 0) -> None:
+        """A rule that leaves a directory out comes or goes."""
+        self.ruled = number % 2 == 0
+        full = self._file(RULES)
+        full.write_text(RULE) if self.ruled else full.unlink(missing_ok=True)
+        for path, line in self.lines.items():
+            if path.startswith(RULE):
+                line.since = self._mono()
+        self._tell(RULES)
+
+    def unmount(self, empty: int, _: int = 0) -> None:
+        """The root goes away; perhaps an empty mount point stays."""
+        if self.mounted:
+            self.mounted = False
+            self.root.rename(self.away)
+            if empty % 2:
+                self.root.mkdir()
+
+    def mount(self, *_: int) -> None:
+        if not self.mounted:
+            if self.root.exists():
+                shutil.rmtree(self.root)
+            self.away.rename(self.root)
+            self.mounted = True
+            self._told(self.name, "")
+
+    # --- how it is done ---------------------------------------------------------------------------------------------
+
+    def _place(self, spot: int) -> str:
+        names = (*NOTES, *SOUNDS)
+        return names[spot % len(names)]
+
+    def _put(self, path: str, number: int, *, over: bool) -> None:
+        kind = kind_of(path)
+        assert kind is not None
+        if self._may_stand(path):
+            self._store(path, matter(kind, number), over=over)
+
+    def _may_stand(self, path: str) -> bool:
+        """Whether a file can be made there: no directory in its place, no file above it."""
+        full = self._file(path)
+        above = [self._file(path[:n]) for n, c in enumerate(path) if c == "/"]
+        return not full.is_dir() and all(each.is_dir() or not os.path.lexists(each) for each in above)
+
+    def _store(self, path: str, content: Matter, *, over: bool = False, mtime_s: float | None = None) -> None:
+        full = self._file(path)
+        full.parent.mkdir(parents=True, exist_ok=True)
+        if self.links.pop(path, None) is not None:
+            full.unlink()
+        written = full.with_name("saving.tmp") if over else full
+        written.write_bytes(content.data)
+        at = self._wall() if mtime_s is None else mtime_s
+        os.utime(written, (at, at))
+        if over:
+            written.replace(full)
+            self.unreadable.discard(path)
+        line = self.lines.setdefault(path, Line(self._mono()))
+        line.history.append((self._mono(), content))
+        if line.has_moved:
+            line.since = self._mono()
+        self._tell(path)
+
+    def _move(self, old: str, new: str) -> None:
+        if old == new or not self._may_stand(new):
+            return
+        self._file(new).parent.mkdir(parents=True, exist_ok=True)
+        self._file(old).rename(self._file(new))
+        self.links.pop(new, None)
+        self.unreadable.discard(new)
+        if old in self.unreadable:
+            self.unreadable.remove(old)
+            self.unreadable.add(new)
+        if new in self.lines:
+            self.lines[new].overwritten = True
+            self.dead.append(self.lines[new])
+        self.lines[new] = self.lines.pop(old).moved(self._mono())
+        self._tell(old, new)
+
+    def _forget(self, path: str, *, tell: bool = True) -> None:
+        self.dead.append(self.lines.pop(path))
+        self.unreadable.discard(path)
+        if tell:
+            self._tell(path)
+
+    def _tell(self, *paths: str) -> None:
+        for path in paths:
+            if path in self.lines:
+                self.stood.setdefault(path, []).append(self.lines[path].now)
+            self._told(self.name, path)
+
+    def _file(self, path: str) -> Path:
+        return self.root / path
