@@ -110,6 +110,8 @@ class Inspector:
 
     def _ignored(self, ref: FileRef, row: FileRow | None, why: str, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.ignore(ref, why, fingerprint, self._context.clocks.wall())
+        if row is not None and row.seen is not Seen.IGNORED:
+            self._touch_dependents(ref)  # what is left out is not shown by other notes, either
         unit = self._context.unit(ref)
         if row is not None and row.bound is not None and unit is not None:
             self._removals.expect(ref, unit.policy.delete_after_s)
@@ -137,7 +139,7 @@ class Inspector:
         if row is not None and row.bound is not None:
             self._context.interactive.add(ref)
         self._settle_removal(unit, ref, selected=derived.wanted.selected)
-        if row is None or row.file_sha256 != derived.file_sha256:
+        if row is None or row.seen is Seen.IGNORED or row.file_sha256 != derived.file_sha256:
             if row is None or row.seen is not Seen.PRESENT:
                 unit.content.refresh()
             self._touch_dependents(ref)

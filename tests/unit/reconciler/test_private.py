@@ -68,3 +68,17 @@ def test_they_stay_private_as_long_as_they_cannot_be_sent_without_it() -> None:
     mirror.write("b.md", "public: false\nbeta")
     mirror.quiet()
     assert visibility(mirror) == {"a": False, "b": False}
+
+
+def test_notes_that_may_show_a_note_are_read_again_when_it_is_left_out_and_when_it_no_longer_is() -> None:
+    mirror = Mirror()
+    mirror.content.depends["a.md"] = (Dependency("b.md"),)
+    mirror.write("a.md", "alpha with beta")
+    mirror.write("b.md", "beta")
+    mirror.quiet()
+    for rules in ({"b.md": "a pattern"}, {}):
+        mirror.disk.rules = rules
+        mirror.content.derived.clear()
+        mirror.scan()
+        mirror.quiet()
+        assert "a.md" in mirror.content.derived
