@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # public module, no __all__
 from granian.server.common import AbstractServer
@@ -26,10 +27,12 @@ from granian.server.mt import MTServer
 from picora_sync.server.app import App, create_app
 from picora_sync.server.errors import ServerError
 from picora_sync.server.keyfile import usable_key
+from picora_sync.server.lingering import Lingering
 from picora_sync.server.settings import ServerSettings
 
 _LOG = logging.getLogger(__name__)
-_BLOCKING_THREADS = 128  # started on demand; each slow body holds one
+_BLOCKING_THREADS = 512  # started on demand; each slow body holds one until it is cut
+_HEADERS_WITHIN_MS = 15_000
 _BACKLOG = 1024
 _HEALTH_TRIES = 100
 _HEALTH_PAUSE_S = 0.05
@@ -89,6 +92,7 @@ def serve(settings: ServerSettings, on_ready: Callable[[Ready], None], stop_on_s
     _in_background(lambda: _announce(host, port, server, lambda: on_ready(ready)))
     if stop_on_stdin_eof:
         _in_background(lambda: _stop_at_eof(server))
+    Lingering(port, crowd=_BLOCKING_THREADS // 2).start()
     try:
         server.run()
     finally:
@@ -132,6 +136,7 @@ class _Server(MTServer):
             blocking_threads=_BLOCKING_THREADS,
             backlog=_BACKLOG,
             http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
             websockets=False,
             log_level=LogLevels.warning,
             log_dictconfig=_LOGGING,

@@ -1,0 +1,197 @@
+"""Slow connections: none keeps a worker for ever, and many do not keep others from being served."""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from picora_sync.server.lingering import CREDIT_BYTES_PER_S, HURRY_S, PATIENCE_S, Lingering, Traffic
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the bytes of each connection")
+
+JUDGED = [
+    ("silent", Traffic(100, 0, 0), Traffic(100, 0, 0), False),
+    ("dripping", Traffic(100, 0, 0), Traffic(120, 0, 0), False),
+    ("sending", Traffic(100, 0, 0), Traffic(100 + 20 * 1024, 0, 0), True),
+    ("answered", Traffic(100, 0, 0), Traffic(200, 50, 0), True),
+    ("not-reading", Traffic(100, 5000, 9000), Traffic(100, 5000, 9000), False),
+    ("reading-by-drips", Traffic(100, 5000, 9000), Traffic(100, 5010, 9000), False),
+    ("reading", Traffic(100, 5000, 9000), Traffic(100, 5000 + 20 * 1024, 9000), True),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "alive"), [row[1:] for row in JUDGED], ids=[row[0] for row in JUDGED])
+def test_a_connection_must_earn_its_place(before: Traffic, now: Traffic, alive: bool) -> None:
+    assert now.moved_on_from(before, 20.0) is alive
+
+
+class Line:
+    """A connection between a client and this process, which watches its own end."""
+
+    def __init__(self, crowd: int = 10) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.client = socket.create_connection(listener.getsockname())
+            self.server, _ = listener.accept()
+        self.watcher = Lingering(self.server.getsockname()[1], crowd=crowd)
+        self.server.settimeout(5)
+        self.client.settimeout(5)
+
+    def shut(self) -> bool:
+        """Whether our end was shut down for reading."""
+        self.server.settimeout(0)
+        try:
+            return self.server.recv(1) == b""
+        except BlockingIOError:
+            return False
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    made = Line()
+    yield made
+    made.client.close()
+    made.server.close()
+
+
+def test_a_silent_connection_is_shut_down_after_the_time_of_patience(line: Line) -> None:
+    line.watcher.scan(0.0)
+    line.watcher.scan(PATIENCE_S - 0.1)
+    assert not line.shut()
+    line.watcher.scan(PATIENCE_S)
+    assert line.shut()
+
+
+def test_its_request_can_still_be_answered_once(line: Line) -> None:
+    line.watcher.scan(0.0)
+    line.watcher.scan(PATIENCE_S)
+    line.server.sendall(b"400")
+    assert line.client.recv(10) == b"400"
+
+
+def test_who_has_sent_much_may_wait_long_for_the_answer(line: Line) -> None:
+    line.watcher.scan(0.0)
+    line.client.sendall(bytes(16 * CREDIT_BYTES_PER_S))
+    for _ in range(16 * CREDIT_BYTES_PER_S // 65_536):
+        line.server.recv(65_536, socket.MSG_WAITALL)
+    line.watcher.scan(HURRY_S)
+    line.watcher.scan(HURRY_S + PATIENCE_S + 15)
+    assert not line.shut()
+    line.watcher.scan(HURRY_S + PATIENCE_S + 17)
+    assert line.shut()
+
+
+def test_in_a_crowd_patience_is_short() -> None:
+    line = Line(crowd=0)
+    line.watcher.scan(0.0)
+    line.watcher.scan(HURRY_S)
+    assert line.shut()
+    line.client.close()
+    line.server.close()
+
+
+def test_a_connection_that_was_answered_stays(line: Line) -> None:
+    line.watcher.scan(0.0)
+    line.server.sendall(b"answer")
+    assert line.client.recv(10) == b"answer"
+    line.watcher.scan(PATIENCE_S)
+    assert not line.shut()
+
+
+def test_who_does_not_read_the_answer_loses_the_connection(line: Line) -> None:
+    line.server.settimeout(0)
+    for _ in range(1000):  # until the kernel takes no more
+        try:
+            line.server.send(bytes(65_536))
+        except BlockingIOError:
+            break
+    line.watcher.scan(0.0)
+    line.watcher.scan(PATIENCE_S)
+    line.watcher.scan(2 * PATIENCE_S)
+    with pytest.raises(BrokenPipeError):
+        line.server.send(b"more")
+
+
+def test_other_sockets_of_the_process_are_left_alone(line: Line) -> None:
+    one, other = socket.socketpair()
+    for now_s in (0.0, PATIENCE_S, 2 * PATIENCE_S):
+        line.watcher.scan(now_s)
+    one.sendall(b"x")
+    assert other.recv(1) == b"x"
+    line.client.sendall(b"y")  # the client's end is no connection that was accepted on the port
+    one.close()
+    other.close()
+
+
+_SLOW = 300
+_GONE_WITHIN_S = 40.0
+_PROGRAM = """
+import json, sys
+from pathlib import Path
+from picora_sync.server.process import serve
+from picora_sync.server.settings import ServerSettings
+
+def tell(ready):
+    print(json.dumps({"url": ready.url, "key": ready.key}), flush=True)
+
+serve(ServerSettings(data=Path(sys.argv[1]), port=0, rate_limits=False), tell, stop_on_stdin_eof=True)
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-c", _PROGRAM, str(tmp_path / "data")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield json.loads(process.stdout.readline())
+    process.kill()
+    process.communicate(timeout=30)
+
+
+def test_three_hundred_slow_bodies_and_headers_delay_nobody_and_are_all_ended(server: dict[str, str]) -> None:
+    address = (httpx.URL(server["url"]).host, httpx.URL(server["url"]).port or 0)
+    headers = f"POST /v1/docs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server['key']}\r\n"
+    slow = [socket.create_connection(address) for _ in range(_SLOW)]
+    for number, connection in enumerate(slow):
+        # Every tenth never ends its headers; the others send a body byte by byte.
+        connection.sendall((headers + ("Content-Length: 1000\r\n\r\n{" if number % 10 else "")).encode())
+    with httpx.Client(base_url=server["url"], headers={"Authorization": f"Bearer {server['key']}"}) as client:
+        for number in range(20):
+            posted = client.post("/v1/docs", json={"filename": "a.md", "content": f"# {number}"}, timeout=10)
+            assert posted.status_code == 201
+    assert _ended(slow) == _SLOW
+
+
+def _ended(slow: list[socket.socket]) -> int:
+    """How many connections the server ended while they went on to drip; all are closed in the end."""
+    pause = threading.Event()
+    with selectors.DefaultSelector() as waiting:
+        for connection in slow:
+            connection.settimeout(0)
+            waiting.register(connection, selectors.EVENT_READ)
+        for _ in range(int(_GONE_WITHIN_S)):
+            for key, _ in waiting.select(timeout=0):
+                waiting.unregister(key.fileobj)
+            open_ones = [key.fileobj for key in waiting.get_map().values()]
+            if not open_ones:
+                break
+            for number, connection in enumerate(open_ones):
+                assert isinstance(connection, socket.socket)
+                if number % 10:
+                    try:
+                        connection.send(b" ")
+                    except OSError:
+                        waiting.unregister(connection)
+            pause.wait(1)
+        left = len(waiting.get_map())
+    for connection in slow:
+        connection.close()
+    return len(slow) - left
