@@ -27,7 +27,7 @@ check: lint ## what CI runs: lint, types, import floors, dependencies, tests wit
 FUZZ ?= 500
 fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for some minutes (FUZZ=5000: for an hour)
 	PICORA_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -q tests/fuzz
-	$(BIN)/python -m pytest -q tests/property/test_server_parsers.py --hypothesis-profile=fuzz
+	$(BIN)/python -m pytest -q tests/property/test_server_*.py --hypothesis-profile=fuzz
 
 simulate: $(VENV)/.installed ## run simulations: SEEDS=1000 FROM=0; what breaks a promise is shortened and shown
 	@$(BIN)/python -m tests.simulation.simulate --from $(or $(FROM),0) --seeds $(or $(SEEDS),1000)

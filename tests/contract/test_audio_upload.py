@@ -48,7 +48,9 @@ def assert_audio(audio: Json) -> None:
 
 @pytest.mark.parametrize(("mime", "ext", "canonical"), MIMES, ids=[row[0] for row in MIMES])
 def test_each_mime_of_the_whitelist_is_accepted(api: Api, mime: str, ext: str, canonical: str) -> None:
-    """§6 whitelist: the eight part MIMEs give five formats with canonical MIME and extension, playable at once."""
+    """§6 whitelist audio/mpeg, §6 whitelist audio/mp4, §6 whitelist audio/wav, §6 whitelist audio/flac,
+    §6 whitelist audio/ogg: the eight part MIMEs give five formats with canonical MIME and extension, playable at
+    once."""
     sample = AUDIO[ext]
     audio = ok(api.post_audio(sample.data, sample.name, mime), 201)
     assert_audio(audio)

@@ -139,7 +139,8 @@ KINDS = ["image", "audio", "cover"]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_private_file_is_the_owners(api: Api, other: Api, anonymous: Api, kind: str) -> None:
-    """§10 private: anonymous 401, owner's bearer 200, another user's bearer 404; covers follow the audio."""
+    """§10 private, §10 {media}/audio-cover/{id}.jpg: anonymous 401, owner's bearer 200, another user's bearer 404;
+    covers follow the audio."""
     url = _private(api, kind)
     assert anonymous.get(url).status_code == 401
     assert anonymous.head(url).status_code == 401
@@ -181,7 +182,7 @@ UNKNOWN = [
 
 @pytest.mark.parametrize("path", UNKNOWN)
 def test_an_unknown_file_is_404(api: Api, anonymous: Api, path: str) -> None:
-    """§10 CDN: deleted or unknown: 404, for everybody."""
+    """§10 deleted or unknown: 404, for everybody."""
     for client in (api, anonymous):
         assert client.get(BASE_URL + path).status_code == 404
 

@@ -56,7 +56,8 @@ REWRITTEN: list[tuple[str, str, int]] = [
 
 @pytest.mark.parametrize(("content", "count"), [row[1:] for row in REWRITTEN], ids=[row[0] for row in REWRITTEN])
 def test_a_data_uri_becomes_a_hosted_url(api: Api, anonymous: Api, content: str, count: int) -> None:
-    """§9.2 inline, reference, HTML: counted, stored, and only the URL replaced; §9.2: new URL {11-char id}.{ext}."""
+    """§9.2 inline, §9.2 reference, §9.2 HTML: counted, stored, and only the URL replaced; §9.2: new URL {11-char
+    id}.{ext}."""
     made, stored = post(api, content.format(DOT))
     assert (made["imageCount"], made["rewrittenCount"], made["failedCount"]) == (count, 1, 0)
     urls = set(HOSTED.findall(stored))
@@ -128,7 +129,7 @@ KEPT: list[tuple[str, str, bool]] = [
 
 @pytest.mark.parametrize(("content", "warned"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
 def test_hosted_third_party_and_local_images_are_kept(api: Api, content: str, warned: bool) -> None:
-    """§9.2 already hosted, third-party, local: counted and kept; local ones add a warning."""
+    """§9.2 already hosted, §9.2 third-party, §9.2 local: counted and kept; local ones add a warning."""
     made, stored = post(api, content)
     assert (made["imageCount"], made["rewrittenCount"], made["failedCount"]) == (1, 0, 0)
     assert stored == content
@@ -158,7 +159,7 @@ def test_the_same_bytes_twice_are_one_image(api: Api) -> None:
 
 
 def test_bytes_already_in_the_library_are_reused(api: Api) -> None:
-    """§15 #22: counts 1, reuses the image and uses no quota."""
+    """§15 #22, §14 duplicate: counts 1, reuses the image and uses no quota."""
     image = api.new_image()
     made, stored = post(api, f"![a]({DOT})\n")
     assert (made["rewrittenCount"], stored) == (1, f"![a]({image['url']})\n")
@@ -189,7 +190,7 @@ def test_deleting_the_document_keeps_its_images(api: Api, anonymous: Api) -> Non
 
 
 def test_rewriting_can_be_switched_off(api: Api) -> None:
-    """§8 rewriteImages: false leaves data URIs as they are; they are still counted."""
+    """§8 POST rewriteImages: false leaves data URIs as they are; they are still counted."""
     content = f"![a]({DOT}) ![b](https://x.example/a.png)\n"
     made, stored = post(api, content, rewriteImages=False)
     assert (made["imageCount"], made["rewrittenCount"], made["failedCount"]) == (2, 0, 0)
@@ -257,7 +258,8 @@ EMBEDS: list[tuple[str, Callable[[int], str]]] = [
 @pytest.mark.parametrize("make", [row[1] for row in EMBEDS], ids=[row[0] for row in EMBEDS])
 @pytest.mark.parametrize("rewrite", [True, False], ids=["rewrite", "leave"])
 def test_a_plan_limits_embedded_images(service: Service, make: Callable[[int], str], rewrite: bool) -> None:
-    """§14 doc_max_images_per_doc 30; §2 DOC_IMAGE_LIMIT_EXCEEDED limit, actual; §15 #21: base64 references count."""
+    """§14 doc_max_images_per_doc 30; §2 422 DOC_IMAGE_LIMIT_EXCEEDED: limit, actual; §15 #21: base64 references
+    count."""
     api = service.tenant(plan="trial")
     ok(api.post_doc(make(30), rewriteImages=rewrite), 201)
     response = api.post_doc(make(31), rewriteImages=rewrite)

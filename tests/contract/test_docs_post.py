@@ -94,7 +94,8 @@ BAD_FIELDS: list[tuple[str, str, Json]] = [
 
 @pytest.mark.parametrize(("field", "change"), [row[1:] for row in BAD_FIELDS], ids=[row[0] for row in BAD_FIELDS])
 def test_a_bad_field_is_422_and_named(api: Api, field: str, change: Json) -> None:
-    """§8 POST fields, §15 #7 #16 #18 #23: 422 VALIDATION_ERROR, meta.field; nothing is created."""
+    """§8 POST filename, §8 POST content, §8 POST title, §8 POST tags, §8 POST isPublic, §8 POST kbId, §15 #7 #16
+    #18 #23: 422 VALIDATION_ERROR, meta.field; nothing is created."""
     body = {"filename": "note.md", "content": "# Bad\n"} | change
     body = {name: value for name, value in body.items() if value is not None}
     fails(api.post("/v1/docs", json=body), 422, "VALIDATION_ERROR", field=field)
@@ -238,7 +239,7 @@ def test_the_text_is_stored_byte_for_byte(api: Api, content: str) -> None:
 def test_a_document_may_be_as_large_as_the_plan_allows(
     service: Service, plan: str, limit_mib: int, letter: str
 ) -> None:
-    """§14 doc_max_file_bytes; §2 DOC_FILE_TOO_LARGE with limit, actual; §15 #20: UTF-8 bytes as sent, equal allowed."""
+    """§14 doc_max_file_bytes; §2 422 DOC_FILE_TOO_LARGE: limit, actual; §15 #20: UTF-8 bytes as sent, equal allowed."""
     api, limit = service.tenant(plan=plan), limit_mib * 1024 * 1024
     width = len(letter.encode())
     content = letter * (limit // width) + "y" * (limit % width)

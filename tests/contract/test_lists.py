@@ -38,7 +38,8 @@ def walk(api: Api, path: str, key: str, **params: Anything) -> list[Json]:
 def test_pages_give_every_item_once_and_in_order(
     timed: Api, clock: Clock, path: str, key: str, _most: int, limit: int
 ) -> None:
-    """§4 order: createdAt desc, then id desc; pages of any size give the same list."""
+    """§4 GET /v1/media, §4 GET /v1/docs, §4 GET /v1/images: createdAt desc, then id desc; pages of any size give
+    the same list."""
     fill(timed, clock, 7)
     found = walk(timed, path, key, limit=limit)
     keys = [(item["createdAt"], item["id"]) for item in found]
@@ -48,7 +49,7 @@ def test_pages_give_every_item_once_and_in_order(
 
 @pytest.mark.parametrize(("path", "key", "most"), LISTS, ids=LIST_IDS)
 def test_the_limit_defaults_to_20(timed: Api, path: str, key: str, most: int) -> None:
-    """§4 limit: default 20; 1-50 for docs, 1-100 for media and images."""
+    """§4 limit, §7 cursor, limit, §8 cursor, limit: default 20; 1-50 for docs, 1-100 for media and images."""
     for number in range(22):
         timed.new_doc(f"# {number}\n")
         timed.new_image(samples.png(str(number).encode()))

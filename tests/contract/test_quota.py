@@ -18,7 +18,7 @@ def usage(api: Api) -> dict[str, int]:
 
 
 def test_the_document_quota_is_exact_and_freed(service: Service) -> None:
-    """§14 doc_count 100 on trial; upload doc + 1, delete - 1 at once; 403 QUOTA_EXCEEDED type doc_count."""
+    """§14 doc_count 100 on trial, §14 upload doc + 1, delete - 1 at once; §2 403 QUOTA_EXCEEDED type doc_count."""
     api = service.tenant(plan="trial")
     ids = [api.new_doc(f"# {number}\n")["id"] for number in range(100)]
     fails(api.post_doc("# one too many\n"), 403, "QUOTA_EXCEEDED", type="doc_count")
@@ -115,7 +115,7 @@ def test_deleting_audio_and_images_frees_their_bytes(api: Api) -> None:
 
 
 def test_a_refused_upload_uses_no_quota(api: Api) -> None:
-    """§14 checked before storing: a 422 leaves usage and lists as they were."""
+    """§14 upload audio / image: checked before storing, so a 422 leaves usage and lists as they were."""
     fails(api.post_audio(samples.ogg(), "a.mp3", "audio/mpeg"), 422)
     fails(api.post_image(b"no image", "a.png", "image/png"), 422)
     fails(api.post_doc("# x\n", tags=[""]), 422)

@@ -57,7 +57,8 @@ def spend(api: Api, times: int, path: str = "/v1/auth/verify") -> httpx.Response
     ("method", "path", "limit", "request_"), TIERS, ids=[f"{method} {path}" for method, path, _, _ in TIERS]
 )
 def test_each_endpoint_uses_its_tier(owner: Api, method: str, path: str, limit: int, request_: dict[str, Any]) -> None:
-    """§3 tiers: read 600, upload 60, mutation 120 a minute; one request, failed or a batch, counts once (§15 #2)."""
+    """§3 tiers read, §3 tiers upload, §3 tiers mutation: 600, 60, 120 a minute; one request, failed or a batch,
+    counts once (§15 #2)."""
     response = owner.client.request(method, path, **request_)
     for prefix in PREFIXES:
         assert budget(response, prefix)[:2] == (limit, limit - 1)
@@ -91,7 +92,8 @@ OVER = [
 
 @pytest.mark.parametrize(("tier", "method", "path", "limit"), OVER, ids=[row[0] for row in OVER])
 def test_one_request_too_many_is_429(owner: Api, clock: Clock, tier: str, method: str, path: str, limit: int) -> None:
-    """§3 429: RATE_LIMIT with meta.retryAfterSec and meta.tier; Retry-After always; remaining never below 0."""
+    """§2 429, §3 Retry-After: RATE_LIMIT with meta.retryAfterSec and meta.tier; Retry-After always; remaining never
+    below 0."""
     clock.advance(43)
     for _ in range(limit):
         assert owner.client.request(method, path, json={}).status_code in {404, 422}
@@ -190,13 +192,13 @@ def test_asking_for_the_limits_is_free_and_exact(owner: Api, clock: Clock) -> No
 
 
 def test_asking_for_the_limits_works_when_they_are_used_up(owner: Api) -> None:
-    """§3: GET /v1/user/me/rate-limits consumes nothing, so it answers when read is exhausted."""
+    """§3 GET /v1/user/me/rate-limits: consumes nothing, so it answers when read is exhausted."""
     spend(owner, 601)
     assert owner.data("/v1/user/me/rate-limits")["read"]["remaining"] == 0
 
 
 def test_the_cdn_and_health_are_not_limited(limited: Service, owner: Api) -> None:
-    """§3: CDN GETs and /health are not limited and use no budget."""
+    """§3 CDN: GETs and /health are not limited and use no budget."""
     image = owner.new_image()
     for _ in range(650):
         assert owner.get(image["url"]).status_code == 200

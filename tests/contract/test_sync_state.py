@@ -43,13 +43,14 @@ def test_a_deletion_is_a_tombstone(api: Api) -> None:
 
 
 def test_documents_are_not_covered(api: Api) -> None:
-    """§12: documents are not covered."""
+    """§12 documents: are not covered."""
     api.new_doc()
     assert changes(api) == []
 
 
 def test_changes_come_in_order_and_pages(timed: Api, clock: Clock) -> None:
-    """§12: ordered by (updatedAt, id) ascending, types merged; §4: limit pages lose and repeat nothing."""
+    """§12 ordered: by (updatedAt, id) ascending, types merged; §4 GET /v1/sync/state: limit pages lose and repeat
+    nothing."""
     for number in range(8):
         clock.advance(number % 2)
         timed.new_audio()
@@ -72,7 +73,8 @@ def test_changes_come_in_order_and_pages(timed: Api, clock: Clock) -> None:
 
 
 def test_the_last_cursor_gives_only_what_is_new(timed: Api, clock: Clock) -> None:
-    """§12 Server: always a usable cursor, also on the last and on an empty page; stop signal is hasMore false."""
+    """§12 Server, §12 since: always a usable cursor, also on the last and on an empty page; stop signal is hasMore
+    false."""
     first = timed.data("/v1/sync/state")
     assert (first["changes"], first["hasMore"]) == ([], False)
     audio = timed.new_audio()
