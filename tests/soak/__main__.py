@@ -1,0 +1,57 @@
+"""``python -m tests.soak SCRIPT [--seed N] …``: one long run, its result as a line of JSON; exits 1 on differences."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.soak import burst, disk, kill, network, unmount
+from tests.soak.rig import Result
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
+    options = _parser().parse_args()
+    where = options.where or Path(tempfile.mkdtemp(prefix="picora-soak-"))
+    result: Result = options.run(where, options)
+    print(result.as_json(), flush=True)  # noqa: T201  # this is a command
+    if result.differences:
+        print(f"what it left: {where}", file=sys.stderr)  # noqa: T201
+        return 1
+    shutil.rmtree(where, ignore_errors=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    scripts = parser.add_subparsers(required=True, metavar="SCRIPT")
+
+    def script(name: str, run: Callable[[Path, argparse.Namespace], Result]) -> argparse.ArgumentParser:
+        added = scripts.add_parser(name)
+        added.add_argument("--seed", type=int, default=1)
+        added.add_argument("--where", type=Path, help="a directory for everything it makes; kept if given or it fails")
+        added.add_argument("--short", action="store_true", help="as in CI")
+        added.set_defaults(run=run)
+        return added
+
+    one = script("kill", lambda w, o: kill.run(w, o.seed, victim=o.victim, kills=o.kills, short=o.short))
+    one.add_argument("--victim", choices=kill.VICTIMS, default="daemon")
+    one.add_argument("--kills", type=int, default=200)
+    one = script("network", lambda w, o: network.run(w, o.seed, seconds=o.seconds, short=o.short))
+    one.add_argument("--seconds", type=float, default=600.0)
+    one = script("disk", lambda w, o: disk.run(w, o.seed, fillings=o.fillings, short=o.short))
+    one.add_argument("--fillings", type=int, default=60)
+    one = script("unmount", lambda w, o: unmount.run(w, o.seed, rounds=o.rounds, short=o.short))
+    one.add_argument("--rounds", type=int, default=20)
+    one = script("burst", lambda w, o: burst.run(w, o.seed, files=o.files, short=o.short))
+    one.add_argument("--files", type=int, default=50_000)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
