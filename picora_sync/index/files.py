@@ -126,6 +126,13 @@ class Files:
         )
         return [ref_of(*row) for row in rows]
 
+    def unsendable(self) -> list[FileRef]:
+        """The files that could not be read, or cannot be sent as they are."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT folder, path FROM problem WHERE blocking = 1 AND origin = 'file'"
+        )
+        return [ref_of(*row) for row in rows]
+
     def unfinished(self) -> list[FileRef]:
         """The files whose binding does not match what they want: work that a stopped process left."""
         rows = self._connection.execute(

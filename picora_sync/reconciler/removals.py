@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from picora_sync.core import guard
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Fingerprint
 from picora_sync.core.plan import Reason
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.ports import Absent, Ignored, Present
@@ -105,7 +105,7 @@ class Removals:
             return None
         match unit.disk.look(ref.path):
             case Absent():
-                return Leaving(Reason.REMOVED, "deleted from the folder")
+                return None if self._lies_elsewhere(row) else Leaving(Reason.REMOVED, "deleted from the folder")
             case Ignored(why):
                 return Leaving(Reason.IGNORED, f"now ignored: {why}")
             case Present() if _unselected(row):
@@ -113,6 +113,19 @@ class Removals:
             case Present():
                 self._context.queue.touch(ref)
         return None
+
+    def _lies_elsewhere(self, row: FileRow) -> bool:
+        """Whether this very file has another name now, under which it cannot be read or sent: it keeps its object
+        (design §5, §6.5). The next scan asks again.
+        """
+        if row.fingerprint is None:
+            return False
+        for ref in self._context.index.files.unsendable():
+            unit = self._context.unit(ref)
+            seen = None if unit is None else unit.disk.look(ref.path)
+            if isinstance(seen, Present) and _same_inode(seen.fingerprint, row.fingerprint):
+                return True
+        return False
 
     def _pass_guard(self, folder: str, pending: dict[FileRef, Leaving]) -> dict[FileRef, Leaving]:
         if not pending:
@@ -132,6 +145,10 @@ class Removals:
             index.holds.release(ref)
             index.holds.removed(ref, wall)
         return {ref: pending[ref] for ref in allowed}
+
+
+def _same_inode(one: Fingerprint, other: Fingerprint) -> bool:
+    return (one.inode, one.device) == (other.inode, other.device)
 
 
 def _unselected(row: FileRow) -> bool:
