@@ -103,13 +103,13 @@ class Composer:
         title = draft.title or front.title or outlined.outline.heading or draft.filename
         return Composed(
             text=draft.content[: front.body_start] + rewritten.body,
-            title=title[:MAX_TITLE_CHARACTERS],
+            title=_without_nul(title)[:MAX_TITLE_CHARACTERS],
             tags=draft.tags if draft.tags is not None else front.tags or [],
             public=_first_told(draft.public, front.public),
             word_count=words.count(outlined.body),
             image_count=len(images),
             rewritten_count=rewritten.rewritten_count,
-            cover_url=rewritten.cover_url,
+            cover_url=rewritten.cover_url and _without_nul(rewritten.cover_url),
             failures=rewritten.failures,
             warnings=front.warnings + rewritten.warnings,
             new_images=new_images,
@@ -144,6 +144,11 @@ class Composer:
             return self._urls.image(row)
 
         return store
+
+
+def _without_nul(text: str) -> str:
+    """As CommonMark replaces NUL; PostgreSQL stores none."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _first_told(*values: bool | None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
@@ -127,10 +127,7 @@ class Documents:
         if wanted.needle is not None:
             statement = statement.where(listing.contains((docs.c.title_folded,), wanted.needle))
         if wanted.tags:
-            tagged = exists().where(
-                tags.c.object_id == docs.c.id, tags.c.user_id == user_id, tags.c.tag.in_(wanted.tags)
-            )
-            statement = statement.where(tagged)
+            statement = statement.where(listing.tagged(docs.c.id, user_id, wanted.tags))
         if wanted.public is not None:
             statement = statement.where(docs.c.public == wanted.public)
         with self._database.read() as connection:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
@@ -101,8 +101,7 @@ class Images:
         """Images of a user, newest first."""
         statement = _IMAGES.params(user=user_id)
         if wanted.tag is not None:
-            tagged = exists().where(tags.c.object_id == media.c.id, tags.c.user_id == user_id, tags.c.tag == wanted.tag)
-            statement = statement.where(tagged)
+            statement = statement.where(listing.tagged(media.c.id, user_id, [wanted.tag]))
         if wanted.from_ms is not None:
             statement = statement.where(media.c.created_at >= wanted.from_ms)
         if wanted.before_ms is not None:

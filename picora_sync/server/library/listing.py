@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, false, or_
 
+from picora_sync.server.store.schema import tags
 from picora_sync.server.web.cursors import Cursor, encode
 
 _MAX_NEEDLE = 1000
@@ -50,6 +51,12 @@ def fetch(
         return Page(rows, None)
     last = rows[limit - 1]
     return Page(rows[:limit], encode(Cursor(order, last[stamp], last[key])))
+
+
+def tagged(owner: ColumnElement[str], user_id: str, wanted: Iterable[str]) -> ColumnElement[bool]:
+    """Rows that have one of these tags; no tag holds NUL, and PostgreSQL takes none to look for."""
+    possible = [tag for tag in wanted if "\x00" not in tag]
+    return exists().where(tags.c.object_id == owner, tags.c.user_id == user_id, tags.c.tag.in_(possible))
 
 
 def contains(columns: Iterable[ColumnElement[str]], needle: str) -> ColumnElement[bool]:
