@@ -90,7 +90,8 @@ class RemoteError(PicoraSyncError):
     """An answer, or the lack of one, that kept a call from succeeding.
 
     ``repeatable`` tells whether the same request may simply be sent again later. ``request_id`` is
-    the server's ``x-request-id`` (contract §1), None if there was no answer.
+    the server's ``x-request-id`` (contract §1), None if there was no answer. ``perhaps_done`` is set where an earlier
+    attempt of the same call may have been carried out, whatever became of the last one.
     """
 
     code = "REMOTE_ERROR"
@@ -111,6 +112,7 @@ class RemoteError(PicoraSyncError):
         self.api_code = api_code
         self.meta = meta or {}
         self.request_id = request_id
+        self.perhaps_done = False
 
 
 class Unreachable(RemoteError):

@@ -21,7 +21,7 @@ from picora_sync.core.consequence import (
 )
 from picora_sync.core.model import Problem
 from picora_sync.core.plan import Delete, Reason, Upload
-from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, ServerFault
+from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
 from picora_sync.executor import (
     Alter,
     Altered,
@@ -141,7 +141,9 @@ class Outcomes:
 
     def _remember_doubt(self, job: Job, error: Exception) -> None:
         """What may have been carried out stays marked as such; what certainly was not is unmarked."""
-        unknown = isinstance(error, OutcomeUnknown | ServerFault | NotPicora)
+        unknown = isinstance(error, OutcomeUnknown | ServerFault | NotPicora) or (
+            isinstance(error, RemoteError) and error.perhaps_done
+        )
         match job:
             case Send(upload):
                 # After a look, only the POST itself can find out that the file is another one now.

@@ -135,13 +135,13 @@ class PicoraClient:
         posted = self._post_doc_once(upload)
         if not posted.duplicate:
             return posted
-        alive = self.get(Kind.DOC, posted.object.id)
+        alive = self._named(posted)
         if alive is None:
             self._purge(posted.object.id)
             posted = self._post_doc_once(upload)
             if not posted.duplicate:
                 return posted
-            alive = self.get(Kind.DOC, posted.object.id)
+            alive = self._named(posted)
         if alive is None:
             raise Rejected(
                 "POST /v1/docs: the server holds this content already, in a document that it does not give out",
@@ -149,6 +149,14 @@ class PicoraClient:
                 api_code="DOC_HASH_DUPLICATE",
             )
         return replace(posted, object=replace(alive, sha256=posted.object.sha256, ours=False))
+
+    def _named(self, posted: Posted) -> RemoteObject | None:
+        """The document that a duplicate names; until it is seen, an earlier attempt of ours may have made it."""
+        try:
+            return self.get(Kind.DOC, posted.object.id)
+        except RemoteError as error:
+            error.perhaps_done = True
+            raise
 
     def post_audio(self, upload: AudioUpload) -> Posted:
         """``POST /v1/audio``, streamed. Repeated only after a 429 or when it was certainly never sent; after

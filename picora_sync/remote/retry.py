@@ -12,7 +12,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from picora_sync.core.rate_headers import LONGEST_WAIT_S
-from picora_sync.errors import OutcomeUnknown, RateLimited, ServerFault, Stopped, Unreachable
+from picora_sync.errors import OutcomeUnknown, RateLimited, RemoteError, ServerFault, Stopped, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Ev
 
     Raises:
         Stopped: ``stop`` was set during a wait.
-        RemoteError: the last failure.
+        RemoteError: the last failure; ``perhaps_done`` if an earlier attempt may have been carried out.
     """
     attempts = _Attempts(rule)
 
@@ -51,7 +51,12 @@ def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Ev
         if stop.wait(seconds):
             raise Stopped
 
-    return Retrying(retry=retry_if_exception(attempts.allow), wait=attempts.wait_s, sleep=sleep, reraise=True)(send)
+    retrying = Retrying(retry=retry_if_exception(attempts.allow), wait=attempts.wait_s, sleep=sleep, reraise=True)
+    try:
+        return retrying(send)
+    except RemoteError as error:
+        error.perhaps_done |= attempts.perhaps_done
+        raise
 
 
 class _Attempts:
@@ -62,6 +67,7 @@ class _Attempts:
         self._not_sent = list(rule.not_sent)
         self._maybe = list(rule.maybe_carried_out)
         self._next_s = 0.0
+        self.perhaps_done = False
 
     def allow(self, error: BaseException) -> bool:
         """Whether to repeat after this error; remembers for how long to wait first."""
@@ -69,6 +75,7 @@ class _Attempts:
         if not ladder:
             return False
         self._next_s = ladder.pop(0)
+        self.perhaps_done |= ladder is self._maybe
         if isinstance(error, RateLimited) and error.retry_after_s > 0:
             self._next_s = min(error.retry_after_s, LONGEST_WAIT_S)
         log.info("repeating in %.1f s: %s", self._next_s, error)

@@ -500,6 +500,26 @@ def test_an_object_gone_before_it_is_deleted_is_fine() -> None:
     assert mirror.picora.count("delete") == 1
 
 
+@pytest.mark.parametrize(
+    "error", [Unreachable("no"), RateLimited("no", retry_after_s=2.0), KeyRefused("no"), QuotaExceeded("no")]
+)
+@pytest.mark.parametrize("then", ["deleted", "edited"])
+def test_what_an_earlier_attempt_made_is_found_though_the_last_one_was_refused(error: RemoteError, then: str) -> None:
+    mirror = synced("other.md")
+    error.perhaps_done = True
+    mirror.picora.fail("post_doc", error, after=True)
+    mirror.write("a.md", "alpha")
+    mirror.run(2)
+    if then == "edited":
+        mirror.write("a.md", "newer")
+    else:
+        mirror.remove("a.md")
+    mirror.run(60)
+    mirror.reconciler.connection.accepted()  # the key was restored
+    mirror.run(3 * 3600)
+    assert mirror.titles() == sorted(["other", *(["a"] if then == "edited" else [])])
+
+
 # --- whose account ----------------------------------------------------------------------------------------------------
 
 

@@ -220,6 +220,13 @@ def test_text_that_cannot_be_sent_is_rejected_without_a_call() -> None:
 DUPLICATES = [ok(doc(duplicate=True)), fail(409, "DOC_HASH_DUPLICATE", existingId=DOC_ID)]
 
 
+def test_a_duplicate_that_cannot_be_seen_now_may_be_of_an_earlier_attempt() -> None:
+    api = Api(DUPLICATES[0], fail(401))
+    with pytest.raises(errors.KeyRefused) as caught:
+        api.client.post_doc(UPLOAD)
+    assert caught.value.perhaps_done
+
+
 @pytest.mark.parametrize("duplicate", DUPLICATES, ids=["200", "409"])
 def test_a_duplicate_counts_after_a_get_found_it(duplicate: httpx.Response) -> None:
     api = Api(duplicate, ok(doc(title="Old title", isPublic=True)))

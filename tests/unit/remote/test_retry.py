@@ -13,6 +13,7 @@ from picora_sync.errors import (
     QuotaExceeded,
     RateLimited,
     Rejected,
+    RemoteError,
     ScopeMissing,
     ServerFault,
     Stopped,
@@ -108,3 +109,21 @@ def test_stop_ends_a_wait_and_nothing_more_is_sent(error: Exception) -> None:
     with pytest.raises(Stopped):
         call_with_retries(calls, IDEMPOTENT, stop)
     assert calls.made == 1
+
+
+@pytest.mark.parametrize("last", [Unreachable("no route"), limited(1), KeyRefused("no"), QuotaExceeded("no")])
+@pytest.mark.parametrize("first", [UNKNOWN, FAULT])
+def test_a_last_attempt_that_was_refused_does_not_hide_that_an_earlier_one_may_have_been_carried_out(
+    first: Exception, last: RemoteError
+) -> None:
+    last.perhaps_done = False  # each case is raised twice
+    with pytest.raises(type(last)) as caught:
+        call_with_retries(Calls(first, last), IDEMPOTENT, VirtualStop())
+    assert caught.value.perhaps_done
+
+
+@pytest.mark.parametrize("first", [GONE, limited(1)])
+def test_what_was_refused_each_time_was_certainly_not_carried_out(first: Exception) -> None:
+    with pytest.raises(KeyRefused) as caught:
+        call_with_retries(Calls(first, KeyRefused("no")), IDEMPOTENT, VirtualStop())
+    assert not caught.value.perhaps_done
