@@ -10,7 +10,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check simulate fuzz lint fix contract-postgres bench requirements samples clean
+.PHONY: help demo test check simulate fuzz lint fix contract-postgres soak bench requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,14 @@ fix: $(VENV)/.installed ## repair what lint and format can repair by themselves
 contract-postgres: $(VENV)/.installed ## run the contract tests on a PostgreSQL and an S3 endpoint of their own
 	@.ci/postgres
 	PICORA_TEST_BACKEND=postgres+s3 $(BIN)/python -m pytest tests/contract
+
+soak: $(VENV)/.installed ## kill, starve and unmount the real processes for an hour or two (needs root for the mounts)
+	$(BIN)/python -m tests.soak kill --victim daemon
+	$(BIN)/python -m tests.soak kill --victim server
+	$(BIN)/python -m tests.soak network
+	$(BIN)/python -m tests.soak disk
+	$(BIN)/python -m tests.soak unmount
+	$(BIN)/python -m tests.soak burst
 
 bench: $(VENV)/.installed ## print every benchmark as a ratio to its yardstick
 	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done

@@ -24,7 +24,7 @@ def run(where: Path, seed: int, *, victim: str, kills: int, round_of: int = 20, 
         with Mutator(rig.world, seeded(f"edits {seed}")) as mutator, Spy(rig.server) as spy:
             while result.kills < kills and not result.differences:
                 for _ in range(min(round_of, kills - result.kills)):
-                    time.sleep(rig.rng.uniform(0.1, 3.0))
+                    time.sleep(rig.rng.uniform(0.1, 2.5))
                     _kill(rig, rig.rng.choice(VICTIMS[:2]) if victim == "both" else victim)
                 with mutator.pause():
                     rig.settle()
