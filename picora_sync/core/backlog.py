@@ -148,6 +148,10 @@ class Backlog:
         """How many deletes of this kind wait."""
         return len(self._deletes[kind])
 
+    def any_delete_makes_private(self) -> bool:
+        """Whether a delete waits for which there is no time to wait for company."""
+        return any(delete.makes_private for deletes in self._deletes.values() for delete in deletes.values())
+
     def take_deletes(self, kind: Kind) -> list[Delete]:
         """Take one batch of deletes out, as many as one call may name."""
         batch = list(islice(self._deletes[kind].values(), BATCH[kind]))

@@ -74,12 +74,16 @@ class Unbind:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """DELETE an object that is ours and bound to nothing. ``ref`` is the last file that was bound to it."""
+    """DELETE an object that is ours and bound to nothing. ``ref`` is the last file that was bound to it.
+
+    ``makes_private`` tells that the object may be public although its file wants private (promise 4).
+    """
 
     object_id: str
     kind: Kind
     ref: FileRef
     why: str
+    makes_private: bool = False
 
 
 Action = Upload | Patch | Bind | Unbind | Delete

@@ -37,7 +37,7 @@ def plan(view: View) -> list[Action]:
 def collect(unbound: Iterable[Unbound], busy: Collection[Content]) -> list[Delete]:
     """The deletions that are due. A content that is being uploaded is not deleted at the same time (promise 3)."""
     return [
-        Delete(orphan.object.id, orphan.object.kind, orphan.ref, _WHY_DELETE[orphan.reason])
+        Delete(orphan.object.id, orphan.object.kind, orphan.ref, _WHY_DELETE[orphan.reason], orphan.exposed)
         for orphan in unbound
         if orphan.due and (orphan.object.kind, orphan.object.sha256) not in busy
     ]

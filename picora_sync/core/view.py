@@ -42,12 +42,15 @@ class FileNow:
 
 @dataclass(frozen=True, slots=True)
 class Unbound:
-    """An object that lost its last binding. ``due`` tells that nothing delays its deletion any more."""
+    """An object that lost its last binding. ``due`` tells that nothing delays its deletion any more, ``exposed`` that
+    it may be public although its file wants private.
+    """
 
     object: RemoteObject
     ref: FileRef
     reason: Reason
     due: bool
+    exposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ class Dispatcher:
         if self._deletes_since is None:
             self._deletes_since = now
         uploads = self.uploading() or self._backlog.peek(Lane.DOC) or self._backlog.peek(Lane.AUDIO)
-        gather = (uploads or more_to_come) and now - self._deletes_since < PATIENCE_S
+        patient = now - self._deletes_since < PATIENCE_S and not self._backlog.any_delete_makes_private()
+        gather = (uploads or more_to_come) and patient
         for kind in Kind:
             while self._may_delete(now) and self._backlog.deletes(kind):
                 if gather and self._backlog.deletes(kind) < BATCH[kind]:

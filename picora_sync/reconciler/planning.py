@@ -10,7 +10,6 @@ from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, U
 from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
-from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.removals import Leaving
@@ -117,15 +116,17 @@ def collect_orphans(context: Context, backlog: Backlog, busy: frozenset[Content]
         if orphan.object.id in put_off:
             continue
         unit = context.unit(orphan.ref)
-        keep_s = unit.policy.keep_replaced_s if unit is not None and _may_be_kept(context, orphan) else 0.0
+        row = context.index.files.get(orphan.ref) if orphan.reason is Reason.REPLACED else None
+        exposed = _wants_private(row) and orphan.object.public is not False
+        may_stay = row is not None and row.wanted is not None and not exposed  # for those who pinned its URL
+        keep_s = unit.policy.keep_replaced_s if unit is not None and may_stay else 0.0
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
         if deletable and unit is not None:
-            orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due=orphan.at + keep_s <= wall))
+            due = orphan.at + keep_s <= wall
+            orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due, exposed))
     for action in collect(orphans, busy):
         backlog.put(action)
 
 
-def _may_be_kept(context: Context, orphan: Orphan) -> bool:
-    """Whether a replaced object may stay for those who pinned its URL: not if its file wants to be private."""
-    row = context.index.files.get(orphan.ref) if orphan.reason is Reason.REPLACED else None
-    return row is not None and row.wanted is not None and (row.wanted.public or orphan.object.public is False)
+def _wants_private(row: FileRow | None) -> bool:
+    return row is not None and row.wanted is not None and not row.wanted.public
