@@ -85,7 +85,9 @@ class Promises:
             if row.bound is not None:
                 self._held[row.bound] = row.ref
         for object_id, ref in list(self._held.items()):
-            if ref.path in self._tree(ref).lines:
+            item = self.ours.get(object_id)
+            elsewhere = item is not None and any(_held_at_some_time(line, item) for line in self._living())
+            if elsewhere or ref.path in self._tree(ref).lines:  # it came back, or was found under another name
                 del self._held[object_id]
         now = self._world.mono()
         if self._world.scenario.calm and now - self._looked_at > 5.0:
@@ -119,8 +121,7 @@ class Promises:
     def _check_deleted(self, item: Held, after: dict[str, Held], call: str) -> None:
         if item.id not in self.ours:
             self._break(f"5: {call} deleted what others made: {item}")
-        elsewhere = any(_held_at_some_time(line, item) for line in self._living())  # a renamed file leaves the hold
-        if item.id in self._held and not elsewhere:
+        if item.id in self._held and not any(_held_at_some_time(line, item) for line in self._living()):
             self._break(f"6: {call} deleted what is held: {item} of {self._held[item.id]}")
         first = self._first_delete[item.id]
         for policy in self._world.policies:
@@ -156,9 +157,12 @@ class Promises:
                     continue
                 if not line.now.sendable or _wants_public(policy, line.now) or not _is_listed(policy, tree, path, line):
                     continue
+                if len(line.history) < 2 or line.history[-1][0] - line.history[-2][0] < SETTLED_S:
+                    continue
+                before = [line.history[-2][1]]
                 for item in held.values():
                     shared = any(item.sha256 in other.now.all_sent() for other in self._living() if other is not line)
-                    if item.public and item.id in self.ours and _held_at_some_time(line, item) and not shared:
+                    if item.public and item.id in self.ours and _is_among(item, before) and not shared:
                         self._break(f"4: {path!r} wants private since {age_s:.0f} s, but {item} is public")
 
     def _living(self) -> list[Line]:

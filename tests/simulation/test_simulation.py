@@ -16,8 +16,17 @@ REGRESSIONS = {
     "an unsendable file that was renamed before another got the content it had": 79,
     "a file that was edited while it was kept for its pinned URL": 1,
     "a held file that was found elsewhere": 45,
+    "a kept public object of a note that became private": 91,
+    "a document stored, its answer lost, and the client's own repetition refused": 4006,
+    "a file that cannot be read, renamed": 4056,
+    "a file that cannot be read, renamed over another": 4051,
 }
-"""Seeds beyond or within the first ones, by what they are about."""
+"""Seeds by what they are about."""
+OPEN = {
+    "5: a document that others made within two seconds before our upload is taken for ours": 2036,
+    "1: a clock that jumped forward before a crash makes our own document pass for another's": 3034,
+}
+"""Seeds that still break a promise: intents are stamped with the local clock, not the server's (design §7)."""
 
 
 def _check(seed: int) -> None:
@@ -34,4 +43,10 @@ def test_promises_hold_in_every_simulation(first: int) -> None:
 
 @pytest.mark.parametrize("seed", REGRESSIONS.values(), ids=REGRESSIONS.keys())
 def test_what_a_simulation_found_stays_mended(seed: int) -> None:
+    _check(seed)
+
+
+@pytest.mark.xfail(strict=True, reason="intents are stamped with the local clock")
+@pytest.mark.parametrize("seed", OPEN.values(), ids=OPEN.keys())
+def test_what_a_simulation_found_and_is_not_mended_yet(seed: int) -> None:
     _check(seed)
