@@ -452,13 +452,13 @@ def test_a_transaction_is_all_or_nothing(index: Index) -> None:
 def test_what_was_committed_is_there_when_the_index_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     index = Index.open(path)
-    index.set_folder("notes", "/root/\udcff", "id")
+    index.set_folder("notes", "/vault/\udcff", "id")
     index.folder_scanned("notes", 5.0)
     index.objects.store(X)
     index.close()
     again = Index.open(path)
-    assert again.folder("notes") == ("/root/\udcff", "id", 5.0)
-    assert again.folders() == [("notes", "/root/\udcff")]
+    assert again.folder("notes") == ("/vault/\udcff", "id", 5.0)
+    assert again.folders() == [("notes", "/vault/\udcff")]
     assert again.folder("other") is None
     assert again.objects.get("x") == X
     again.close()
