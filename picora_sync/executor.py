@@ -142,7 +142,8 @@ def _send(picora: Picora, job: Send) -> Outcome:
         if found is None and not job.may_post:
             return NotListed(job)
         posted = Posted(found, duplicate=True) if found is not None else picora.post_audio(job.body)
-        ours, rewritten = True, False
+        ours = found is None or _created_since(found, job.intent_at)  # others may hold the same bytes
+        rewritten = False
     item = replace(posted.object, sha256=wanted.sha256, ours=ours, rewritten=rewritten)
     if item.public != upload.metadata.public:
         item = _correct_visibility(picora, item, public=upload.metadata.public)
