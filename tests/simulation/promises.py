@@ -153,6 +153,8 @@ class Promises:
             tree = self._world.trees[policy.name]
             for path, line in tree.lines.items():
                 age_s = now - line.history[-1][0]
+                if line.has_moved and line.since == line.history[-1][0]:
+                    continue  # renamed and edited: a new file, and the old name's object goes as that of a missing one
                 if not PRIVATE_WITHIN_S[0] < age_s < PRIVATE_WITHIN_S[1]:
                     continue
                 if not line.now.sendable or _wants_public(policy, line.now) or not _is_listed(policy, tree, path, line):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from picora_sync.core.model import Kind, kind_of
@@ -61,7 +61,7 @@ class Line:
 
 class Tree:
     """``lines`` are the files that exist, by path, whether the root is mounted or not; ``stood`` is all that ever
-    stood at a path.
+    stood at a path, or at the path that the file there came from: what a blocked file may keep.
     """
 
     def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
@@ -124,8 +124,8 @@ class Tree:
     def copy_slowly(self, spot: int, number: int) -> None:
         """The first half of an audio file; :meth:`finish_copy` brings the rest."""
         path = SOUNDS[spot % len(SOUNDS)]
-        whole = matter(Kind.AUDIO, number).data
-        half = Matter(Kind.AUDIO, whole[: len(whole) // 2 + spot % 50], torn=True)
+        whole = matter(Kind.AUDIO, number)
+        half = replace(whole, data=whole.data[: len(whole.data) // 2 + spot % 50], torn=True)
         if self._may_stand(path):
             self._store(path, half)
 
@@ -164,6 +164,8 @@ class Tree:
         self._file(b).rename(self._file(a))
         spare.rename(self._file(b))
         self.lines[a], self.lines[b] = self.lines[b].moved(self._mono()), self.lines[a].moved(self._mono())
+        self._came(a, b)
+        self._came(b, a)
         self._tell(a, b)
 
     def move_directory(self, one: int, other: int) -> None:
@@ -174,8 +176,8 @@ class Tree:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)
         for path in [path for path in self.lines if path.startswith(f"{old}/")]:
-            line = self.lines[new + path[len(old) :]] = self.lines.pop(path).moved(self._mono())
-            self.stood.setdefault(new + path[len(old) :], []).append(line.now)
+            self.lines[new + path[len(old) :]] = self.lines.pop(path).moved(self._mono())
+            self._came(path, new + path[len(old) :])
             if path in self.unreadable:
                 self.unreadable.remove(path)
                 self.unreadable.add(new + path[len(old) :])
@@ -320,7 +322,11 @@ class Tree:
             self.lines[new].overwritten = True
             self.dead.append(self.lines[new])
         self.lines[new] = self.lines.pop(old).moved(self._mono())
+        self._came(old, new)
         self._tell(old, new)
+
+    def _came(self, old: str, new: str) -> None:
+        self.stood[new] = [*self.stood.get(new, ()), *self.stood.get(old, ())]
 
     def _forget(self, path: str, *, tell: bool = True) -> None:
         self.dead.append(self.lines.pop(path))

@@ -289,11 +289,14 @@ class World:
         self.promises.approved(listed)
 
     def _act_plant(self, act: Act) -> None:
-        """Somebody else uploads something, perhaps the same as what is in the folder."""
+        """Somebody else uploads something, perhaps the same as what is in the folder; not while we are uploading it,
+        since nobody could tell then whose it is.
+        """
         tree, others = self._tree(act), self.server.others
         path = tree.choose(act.a)
         content = tree.lines[path].now if path is not None and act.b % 2 else matter(Kind.DOC, act.b)
-        if not content.sendable or content.torn:
+        under_way = any(self.index.objects.intent(content.kind, sha) for sha in content.all_sent())
+        if not content.sendable or content.torn or under_way:
             return
         before = self.server.held()
         if content.kind is Kind.AUDIO:
