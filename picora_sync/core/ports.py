@@ -73,6 +73,11 @@ class Disk(Protocol):
     def check_root(self) -> Problem | None:
         """None if the root is there and is the one we know; else why nothing below it can be believed."""
 
+    def expect_mounts(self, mounts: frozenset[str] | None) -> None:
+        """The mount points below the root as far as they are known: where one appeared or vanished since, the subtree
+        is unknown (design §6.1). None: whatever the next scan finds is right.
+        """
+
     def scan(self) -> Scan:
         """Walk the folder; never raises for what it finds."""
 

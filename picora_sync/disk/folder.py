@@ -24,20 +24,16 @@ class FolderDisk:
     """Scans and looks by the folder's rules; believes nothing while the root is not the one it knows.
 
     ``state_paths`` are absolute directories of picora-sync itself, left out where they lie inside the folder.
-    ``mounts`` are the mount points that earlier scans found below the root, None if there was none yet: where one
-    appeared or vanished since, the subtree is unknown (design §6.1) until :meth:`trust_mounts`.
     Raises :class:`picora_sync.core.ignore.BadPattern` for a wrong pattern in ``folder.ignore``.
     """
 
-    def __init__(
-        self, folder: Folder, *, state_paths: Sequence[str] = (), mounts: frozenset[str] | None = None
-    ) -> None:
+    def __init__(self, folder: Folder, *, state_paths: Sequence[str] = ()) -> None:
         self._root = folder.root
         self._real_root = os.path.realpath(folder.root)
         self._follow = folder.follow_symlinks
         self._identity = RootIdentity(folder.root, folder.name)
         self._book = RuleBook(folder.root, IgnoreRules.of(folder.ignore, own=self._below_root(state_paths)))
-        self._mounts = mounts
+        self._mounts: frozenset[str] | None = None
 
     def mark_root(self, expected_id: str | None, landmarks: Sequence[str] = ()) -> str | Problem:
         """The root's id, to be kept in the index and given again at each start; None on the first run only.
@@ -50,9 +46,11 @@ class FolderDisk:
         """None if the root is there and is the one we know; else why nothing below it can be believed."""
         return self._identity.check()
 
-    def trust_mounts(self) -> None:
-        """Take the mount points that the next scan finds as right: a person said so."""
-        self._mounts = None
+    def expect_mounts(self, mounts: frozenset[str] | None) -> None:
+        """The mount points below the root as far as they are known: where one appeared or vanished since, the subtree
+        is unknown (design §6.1). None: whatever the next scan finds is right.
+        """
+        self._mounts = mounts
 
     def why_ignored(self, path: str, *, is_dir: bool = False) -> str | None:
         """Why a path of any kind is left out by the rules, whether it exists or not; None if it is not.

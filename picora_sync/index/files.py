@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -102,6 +103,14 @@ class Files:
         """How many files of a folder are bound."""
         row = self._connection.execute("SELECT count(*) FROM binding WHERE folder = ?", (folder,)).fetchone()
         return int(row[0])
+
+    def any_bound_below(self, folder: str, directory: str) -> bool:
+        """Whether any file below a directory is bound."""
+        first, end = os.fsencode(f"{directory}/"), os.fsencode(f"{directory}0")  # "0" follows "/"
+        row = self._connection.execute(
+            "SELECT 1 FROM binding WHERE folder = ? AND path >= ? AND path < ? LIMIT 1", (folder, first, end)
+        ).fetchone()
+        return row is not None
 
     def problems(self) -> list[tuple[FileRef, Problem, bool]]:
         """All problems, the blocking ones first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -137,10 +138,20 @@ class Index:
         for table in ("file", "dependency", "problem", "binding", "intent", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
+        self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"mounts:{new}", f"mounts:{old}"))
 
     def folder_scanned(self, name: str, at: float) -> None:
         """Remember that a whole scan of the folder was completed."""
         self._connection.execute("UPDATE folder SET scanned_at = ? WHERE name = ?", (at, name))
+
+    def mounts(self, name: str) -> frozenset[str] | None:
+        """The mount points below a folder's root as they were when it was last scanned, None before that."""
+        known = self.meta(f"mounts:{name}")
+        return None if known is None else frozenset(json.loads(known))
+
+    def set_mounts(self, name: str, mounts: frozenset[str]) -> None:
+        """Remember the mount points below a folder's root."""
+        self.set_meta(f"mounts:{name}", json.dumps(sorted(mounts)))
 
     def folders(self) -> list[tuple[str, str]]:
         """``(name, root)`` of all folders ever mirrored."""

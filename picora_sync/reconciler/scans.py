@@ -20,14 +20,36 @@ def scan(context: Context, unit: Unit) -> int:
     """
     unit.content.refresh()
     _heed_settings(context, unit)
-    found = unit.disk.scan()
+    found, mounts = _look_through(context, unit)
     queued = _compare(context, unit, found)
     queued += _stale_notes(context, unit)
     with context.index.transaction():
         _note_problems(context, unit, found)
         if "" not in found.failed:
             context.index.folder_scanned(unit.policy.name, context.clocks.wall())
+            context.index.set_mounts(unit.policy.name, mounts)
     return queued
+
+
+def _look_through(context: Context, unit: Unit) -> tuple[Scan, frozenset[str]]:
+    """The scan, and the mount points to be expected from now on. One that appeared or vanished where nothing is bound
+    is taken as it is: nothing can be lost there.
+    """
+    name = unit.policy.name
+    expected = context.index.mounts(name)
+    unit.disk.expect_mounts(expected)
+    found = unit.disk.scan()
+    if "" in found.failed or expected is None:
+        return found, found.mounts
+    changed = found.mounts ^ expected
+    harmless = {
+        path for path in changed if path not in found.failed or not context.index.files.any_bound_below(name, path)
+    }
+    if not harmless:
+        return found, expected
+    expected ^= harmless
+    unit.disk.expect_mounts(expected)
+    return unit.disk.scan(), expected
 
 
 def _heed_settings(context: Context, unit: Unit) -> None:

@@ -12,6 +12,7 @@ from picora_sync.errors import FileChanged, FileUnreadable
 
 DEVICE = 1
 UNREADABLE = Problem("FILE_UNREADABLE", "cannot be read", "check its permissions")
+MOUNT_CHANGED = Problem("MOUNT_CHANGED", "became a mount point, or ceased to be one", "mount it")
 ROOT_MISSING = Problem("ROOT_MISSING", "the folder is not there", "mount it")
 
 
@@ -41,11 +42,16 @@ class FakeDisk:
         self.rules: dict[str, str] = {}
         self.broken: dict[str, Problem] = {}
         self.missing_root = False
+        self.mounts: frozenset[str] = frozenset()
+        self._expected_mounts: frozenset[str] | None = None
 
     # --- Disk -------------------------------------------------------------------------------------------------------
 
     def check_root(self) -> Problem | None:
         return ROOT_MISSING if self.missing_root else None
+
+    def expect_mounts(self, mounts: frozenset[str] | None) -> None:
+        self._expected_mounts = mounts
 
     def scan(self) -> Scan:
         if self.missing_root:
@@ -53,18 +59,28 @@ class FakeDisk:
         mirrored = {path for path in self.files if kind_of(path) is not None}
         ignored = {path: why for path, why in self.rules.items() if path in mirrored}
         failed = {path: problem for path, problem in self.broken.items() if path not in ignored}
-        visible = mirrored - ignored.keys() - failed.keys()
-        return Scan({path: self.files[path].fingerprint for path in sorted(visible)}, failed, ignored, {})
+        failed |= dict.fromkeys(self._changed_mounts(), MOUNT_CHANGED)
+        visible = {path for path in mirrored - ignored.keys() - failed.keys() if not self._is_below_change(path)}
+        files = {path: self.files[path].fingerprint for path in sorted(visible)}
+        return Scan(files, failed, ignored, {}, self.mounts)
 
     def look(self, path: str) -> Presence:
         if self.missing_root:
             return Unknown(ROOT_MISSING)
+        if self._is_below_change(path):
+            return Unknown(MOUNT_CHANGED)
         if path in self.broken:
             return Unknown(self.broken[path])
         file = self.files.get(path)
         if file is None:
             return Absent()
         return Ignored(self.rules[path]) if path in self.rules else Present(file.fingerprint)
+
+    def _changed_mounts(self) -> frozenset[str]:
+        return frozenset() if self._expected_mounts is None else self.mounts ^ self._expected_mounts
+
+    def _is_below_change(self, path: str) -> bool:
+        return any(path.startswith(f"{mount}/") for mount in self._changed_mounts())
 
     # --- what the content stage does --------------------------------------------------------------------------------
 

@@ -95,6 +95,9 @@ class LockedDisk:
     def check_root(self) -> Problem | None:
         return self._disk.check_root()
 
+    def expect_mounts(self, mounts: frozenset[str] | None) -> None:
+        self._disk.expect_mounts(mounts)
+
     def scan(self) -> Scan:
         self._point()
         scan = self._disk.scan()

@@ -476,21 +476,23 @@ def test_root_that_vanishes_during_a_scan_takes_the_scan_with_it(tmp_path: Path)
 def test_subtree_whose_mount_point_changed_is_unknown(tmp_path: Path, known: frozenset[str]) -> None:
     for name in ("a.md", "disk/b.md", "sub/deep/c.md"):
         put(tmp_path / name)
-    disk = FolderDisk(folder_at(tmp_path), mounts=known)
+    disk = FolderDisk(folder_at(tmp_path))
+    disk.expect_mounts(known)
     scan = disk.scan()
     assert set(scan.failed) == known
     expected = {name for name in ("a.md", "disk/b.md", "sub/deep/c.md") if name.partition("/")[0] not in known}
     assert set(scan.files) == expected
     for mount in known:
         assert code(disk.look(f"{mount}/b.md")) == "MOUNT_CHANGED"
-    disk.trust_mounts()
+    disk.expect_mounts(None)
     assert not disk.scan().failed
     assert isinstance(disk.look("disk/b.md"), Present)
 
 
 def test_vanished_mount_point_that_is_ignored_meanwhile_is_ignored(tmp_path: Path) -> None:
     put(tmp_path / "disk" / "a.md")
-    disk = FolderDisk(folder_at(tmp_path, "disk/"), mounts=frozenset({"disk"}))
+    disk = FolderDisk(folder_at(tmp_path, "disk/"))
+    disk.expect_mounts(frozenset({"disk"}))
     assert not disk.scan().failed
     assert reason(disk.look("disk/a.md"))
 

@@ -624,3 +624,26 @@ def test_a_folder_is_recognised_under_its_former_name(
     index.set_folder("notes", "/n", "mark")
     index.set_folder("read only", "/r", "")
     assert index.former_name(root, mark, configured) == found
+
+
+def test_mount_points_are_remembered_per_folder_and_follow_its_name() -> None:
+    index = Index.in_memory()
+    assert index.mounts("notes") is None
+    with index.transaction():
+        index.set_mounts("notes", frozenset({"disk", "caf\udce9"}))
+        index.rename_folder("notes", "vault")
+    assert index.mounts("vault") == {"disk", "caf\udce9"}
+    assert index.mounts("notes") is None
+
+
+@pytest.mark.parametrize(
+    ("directory", "bound"),
+    [("d", True), ("", False), ("d/b.md", False), ("D", False), ("d/", False), ("e", False)],
+)
+def test_whether_anything_below_a_directory_is_bound(directory: str, bound: bool) -> None:
+    index = Index.in_memory()
+    with index.transaction():
+        index.objects.store(X)
+        index.objects.bind(B, X, 1.0)
+    assert index.files.any_bound_below("notes", directory) is bound
+    assert not index.files.any_bound_below("other", directory)

@@ -365,3 +365,72 @@ def test_what_was_unpublished_offline_is_private_on_picora_where_it_stays(adopte
     mirror.quiet()
     assert is_public(mirror, "0") == [False]
     assert mirror.states()["0.md"] is FileState.IGNORED
+
+
+# --- mount points -----------------------------------------------------------------------------------------------------
+
+
+def mounted(*names: str) -> Mirror:
+    """A folder with a disk mounted at ``disk``, and another file beside it."""
+    mirror = Mirror()
+    mirror.disk.mounts = frozenset({"disk"})
+    mirror.write("a.md", "alpha")
+    for name in names:
+        mirror.write(f"disk/{name}", name)
+    mirror.scan()
+    mirror.quiet()
+    return mirror
+
+
+def unmount(mirror: Mirror, *names: str) -> None:
+    mirror.disk.mounts = frozenset()
+    for name in names:
+        mirror.disk.remove(f"disk/{name}")
+
+
+def test_a_disk_that_was_unmounted_while_nothing_ran_takes_nothing_with_it() -> None:
+    mirror = mounted("b.md")
+    unmount(mirror, "b.md")
+    mirror.restart()
+    mirror.scan()
+    mirror.run(300)
+    assert mirror.picora.count("delete") == 0
+    assert mirror.titles() == ["a", "b"]
+
+
+def test_what_is_deleted_from_a_disk_that_is_back_is_deleted() -> None:
+    mirror = mounted("b.md")
+    unmount(mirror, "b.md")
+    mirror.restart()
+    mirror.scan()
+    mirror.run(60)
+    mirror.disk.mounts = frozenset({"disk"})
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.titles() == ["a"]
+
+
+def test_a_mount_point_that_appears_or_vanishes_where_nothing_is_bound_is_taken_as_it_is() -> None:
+    mirror = mounted()
+    unmount(mirror)
+    mirror.write("disk/b.md", "beta")
+    mirror.scan()
+    mirror.quiet()
+    mirror.disk.mounts = frozenset({"other"})
+    mirror.write("other/c.md", "gamma")
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.titles() == ["a", "b", "c"]
+
+
+def test_a_disk_mounted_over_notes_hides_them_and_deletes_none() -> None:
+    mirror = mounted()
+    unmount(mirror)
+    mirror.write("disk/b.md", "beta")
+    mirror.scan()
+    mirror.quiet()
+    mirror.disk.mounts = frozenset({"disk"})
+    mirror.disk.remove("disk/b.md")
+    mirror.scan()
+    mirror.run(300)
+    assert mirror.titles() == ["a", "b"]
