@@ -25,6 +25,10 @@ ARRIVE_AGAIN_S = 5.0
 LANDMARKS = 20
 
 
+Places = dict[str, tuple[int, int] | None]
+"""Device and inode by path; None where nothing is."""
+
+
 class _Attachments:
     """Hints about the images of a vault outside the mirrored folder: only their names matter."""
 
@@ -66,7 +70,7 @@ class FolderWatch:
         self._watching = False
         self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
         self._absent: Problem | None = None
-        self._place: tuple[int, int] | None = None
+        self._places: Places = {}
         self._next_look = 0.0
         self._next_scan = 0.0
 
@@ -106,7 +110,7 @@ class FolderWatch:
         """Watch from here on, and have the folder looked through."""
         self.arrive()
         self._watching = True
-        self._place = _place_of(self.unit.policy.root)
+        self._places = self._now_at()
         for watcher in self._watchers:
             watcher.start()
         self._queue.rescan(self.unit.policy.name, "start")
@@ -119,9 +123,9 @@ class FolderWatch:
                 watcher.stop()
 
     def look_after(self, now: float) -> None:
-        """Look for a missing root, or another one in its place, and ask for a scan when it is time."""
-        if self._watching and (place := _place_of(self.unit.policy.root)) != self._place:
-            self._place = place
+        """Look for a missing root, for disks that were mounted or unmounted, and ask for a scan when it is time."""
+        if self._watching and (places := self._now_at()) != self._places:
+            self._places = places
             self.arrive()
             for watcher in self._watchers:  # events come from directories, not from paths
                 watcher.renew()
@@ -154,6 +158,12 @@ class FolderWatch:
         why = f"{problem.message} {problem.hint}".strip() if problem else ""
         return FolderLive(self.unit.policy.name, self.unit.policy.root, state.value, why)
 
+    def _now_at(self) -> Places:
+        """Which directories the root and the mount points below it lead to."""
+        root = self.unit.policy.root
+        below = self._index.mounts(self.unit.policy.name) or ()
+        return {path: _place_of(path) for path in (root, *(f"{root}/{mount}" for mount in below))}
+
     def _landmarks(self) -> list[str]:
         """Some files that were there, by which a root that cannot be written is known."""
         return [row.ref.path for row in islice(self._index.files.all(self.unit.policy.name), LANDMARKS)]
@@ -168,10 +178,10 @@ class FolderWatch:
         self._queue.wake()
 
 
-def _place_of(root: str) -> tuple[int, int] | None:
+def _place_of(path: str) -> tuple[int, int] | None:
     """Which directory this path leads to: another one after a disk was mounted there, or unmounted."""
     try:
-        status = os.stat(root)  # noqa: PTH116  # each turn of the loop, a string all the way
+        status = os.stat(path)  # noqa: PTH116  # each turn of the loop, a string all the way
     except OSError:
         return None
     return status.st_dev, status.st_ino

@@ -12,7 +12,8 @@ from tests.soak.world import CLOSED, OPEN, Mutator, seeded
 
 AWAY_S = (2.5, 8.0)
 """``delete_after`` is 2 s."""
-WAYS = ("part", "folder", "empty disk", "daemon restarts")
+PART_ONLY = ("part", "part, and the daemon restarts")
+WAYS = (*PART_ONLY, "folder", "empty disk", "daemon restarts")
 EMPTY_DISK_BYTES = 1024 * 1024
 PART = "external"
 """A directory of the folder that is a disk of its own."""
@@ -51,15 +52,15 @@ def _round(rig: Rig, place: Path, disk: Path) -> None:
     rig.result.remarks[way] = rig.result.remarks.get(way, 0) + 1
     part = place / PART
     mounts.unmount(part)
-    if way != "part":
+    if way not in PART_ONLY:
         mounts.unmount(place)
     if way == "empty disk":
         mounts.mount_tmpfs(place, EMPTY_DISK_BYTES)
-    if way == "daemon restarts":
+    if way.endswith("daemon restarts"):
         rig.daemon.kill()
         rig.result.kills += 1
         rig.daemon.start()
-    if way != "part":
+    if way not in PART_ONLY:
         # An idle daemon looks every 30 s; whatever happens elsewhere has it look at once.
         (rig.world.roots[CLOSED] / f"news {rig.result.faults}.md").write_text(f"news {rig.result.faults}\n")
         wait_until(lambda: rig.daemon.status()["folders"][0]["watch"] == "missing", 30, "status says it is missing")
@@ -68,7 +69,7 @@ def _round(rig: Rig, place: Path, disk: Path) -> None:
         rig.result.differences.append(f"{way} away: {len(gone)} objects are gone: {sorted(gone)[:5]}")
     if way == "empty disk":
         mounts.unmount(place)
-    if way != "part":
+    if way not in PART_ONLY:
         mounts.bind(disk, place)
     mounts.bind(rig.where / "part", part)
     rig.settle()
