@@ -348,7 +348,9 @@ def test_a_patch_of_nothing_makes_no_call(kind: Kind, change: Change) -> None:
 
 @pytest.mark.parametrize("reply", [ok(None), ok(doc()), httpx.Response(204), ok({"anything": 1})])
 def test_any_2xx_of_the_api_confirms_a_patch(reply: httpx.Response) -> None:
-    Api(reply).client.patch(Kind.AUDIO, AUDIO_ID, Change(public=False))
+    api = Api(reply)
+    api.client.patch(Kind.AUDIO, AUDIO_ID, Change(public=False))
+    assert len(api.calls) == 1
 
 
 @pytest.mark.parametrize("reply", [html(200), httpx.Response(200, text="OK"), fail(200)])
