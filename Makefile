@@ -5,7 +5,6 @@ BIN    := $(VENV)/bin
 # The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12 test` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
@@ -15,8 +14,8 @@ PIP_TOOLS := pip-tools==7.6.2
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.installed demo/.copied ## mirror copies of examples/ into an embedded Picora, until Ctrl-C
-	@$(BIN)/picora-sync up demo/vault demo/podcast --data demo/data
+demo: $(VENV)/.installed ## mirror copies of examples/ into an embedded Picora, until Ctrl-C
+	@$(BIN)/python scripts/dev.py demo
 
 test: $(VENV)/.installed ## run the tests
 	@$(BIN)/python -m pytest
@@ -74,25 +73,11 @@ clean: ## remove everything that the other targets made
 
 # --- set-up: a stamp is older than what it was made from, or there is nothing to do ---
 
-$(VENV)/bin/python:
+$(VENV)/.installed: pyproject.toml requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer on the PATH: install one, or run make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Cannot make .venv: install the venv module of $(PYTHON) (Debian: python3-venv)" >&2; exit 1; }
+	@$(PYTHON) scripts/dev.py setup
 
-$(VENV)/.requirements: requirements/dev.txt | $(VENV)/bin/python
-	@echo "Installing the tools and libraries of requirements/dev.txt into $(VENV)"
-	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
-	@touch $@
-
-$(VENV)/.installed: pyproject.toml $(VENV)/.requirements
-	@$(PIP) install --no-deps --no-build-isolation -e .
-	@touch $@
-
-$(VENV)/.pip-tools: Makefile | $(VENV)/bin/python
+$(VENV)/.pip-tools: Makefile
 	@$(PYTHON) -m venv $(VENV)/pip-tools
 	@$(VENV)/pip-tools/bin/python -m pip --quiet install $(PIP_TOOLS)
-	@touch $@
-
-demo/.copied:
-	@mkdir -p demo
-	@cp -R examples/vault examples/podcast demo/
 	@touch $@

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -85,12 +86,23 @@ def test_the_pins_hold_every_declared_dependency(file: Path) -> None:
     assert names - pinned == set(), "run: make requirements"
 
 
-def test_ci_runs_check_and_can_be_executed() -> None:
+def test_ci_runs_lint_and_the_readmes_test_command() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     lines = script.read_text(encoding="utf-8").splitlines()
-    assert (lines[0], lines[-1]) == ("#!/usr/bin/env bash", "make check")
+    assert lines[0] == "#!/usr/bin/env bash"
     assert "set -euo pipefail" in lines
+    assert lines[-2] == "make lint"
+    command = "python3 scripts/dev.py test"
+    assert lines[-1].endswith(command)
+    assert command in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_unknown_word_gets_the_list_of_what_can_be_run() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "dev.py"), "tset"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 1
+    assert "dev.py test" in result.stderr
 
 
 def make(*words: str) -> str:
