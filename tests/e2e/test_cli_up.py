@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -57,6 +58,14 @@ def test_up_once_mirrors_everything_and_the_second_time_writes_nothing(folder: P
     assert b"\x1b" not in first.stdout + first.stderr
     second = json.loads(up(folder, "--once", "--data", data, "--json").stdout)
     assert (second["synced"], second["uploaded"], second["patched"], second["deleted"]) == (3, 0, 0, 0)
+
+
+def test_the_command_that_up_names_lists_the_files(folder: Path, tmp_path: Path) -> None:
+    greeting = up(folder, "--once", "--data", tmp_path / "all data").stdout.decode("utf-8")
+    named = re.search(r"Look at it with: (.*)", greeting)
+    assert named
+    listed = subprocess.run(shlex.split(named[1]), capture_output=True, text=True, timeout=WITHIN_S, check=True)
+    assert "one.md" in listed.stdout
 
 
 def test_without_data_nothing_is_left_behind(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shlex
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line
 from picora_sync.cli.playground import Playground, check_roots, make_folders
+from picora_sync.cli.program import PROGRAM
 from picora_sync.cli.signals import Signals, stop_on_signals
 from picora_sync.cli.summaries import print_numbers
 from picora_sync.cli.view import screen
@@ -61,7 +65,15 @@ def _playground(data: Path | None) -> Iterator[Playground]:
 
 def _greet(config: Config, playground: Playground, *, kept: bool) -> None:
     line(f"Picora runs at {config.account.url}, its data in {playground.data}" + ("" if kept else " (until the end)"))
-    line(f"Look at it with: picora-sync --config {playground.config_file} ls")
+    line(f"Look at it with: {shlex.join([_program(), '--config', str(playground.config_file), 'ls'])}")
+
+
+def _program() -> str:
+    """What starts this program from the current directory: its name, or where it is when it is not on the PATH."""
+    if shutil.which(PROGRAM):
+        return PROGRAM
+    beside = Path(sys.executable).with_name(PROGRAM)
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_json: bool) -> int:
