@@ -10,25 +10,23 @@ a configuration file.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.folder import FolderContent
 from picora_sync.content.vault import vault_root
-from picora_sync.core.model import Account, FileRef, FileState, PlanLimits, Problem, kind_of
+from picora_sync.core.model import Account, FileRef, FileState, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
-from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Stopped, Unreachable
 from picora_sync.executor import Executor, Threads
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
@@ -42,17 +40,8 @@ from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import INDEX_NAME, LIVE_NAME, Live, PlanReport, SyncReport
 from picora_sync.supervision import FolderWatch
+from picora_sync.telling import Telling
 
-log = logging.getLogger(__name__)
-
-TELL_S = 0.25
-"""The live view is told this often at most."""
-LIVE_FILE_S = 1.0
-"""The file for ``status`` is written this often at most, and at the end."""
-VERIFY_AGAIN_S = 600.0
-"""A refused key is tried again this often: it may have been restored."""
-OFFLINE_LIMIT_S = 60.0
-"""One pass gives up after this long without Picora; the daemon never does."""
 IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
 CLOCK_JUMP_S = 30.0
@@ -68,7 +57,6 @@ class Daemon:
         self._lock = lock
         self._stop = stop
         self._clocks = Clocks(time.monotonic, time.time)
-        self._limits = PlanLimits()
         rate = config.max_upload_rate_bytes_s
         self._meter = Meter(Throttle(rate, time.monotonic, stop.wait) if rate else None)
         self._settles = {folder.name: folder for folder in config.folders}
@@ -85,9 +73,10 @@ class Daemon:
             Executor(self._client, Threads(self._queue.wake)),
             self._clocks,
         )
-        self._told_at = self._written_at = float("-inf")
-        self._untold = False
-        self._verify_at = 0.0
+        self._account = AccountWatch(
+            self._client, self._pacer, self.reconciler.connection, index, config.state_dir, time.monotonic
+        )
+        self._telling = Telling(self._live, config.state_dir / LIVE_NAME, time.monotonic)
 
     @classmethod
     def open(cls, config: Config, key: str, *, stop: threading.Event) -> Daemon:
@@ -125,12 +114,7 @@ class Daemon:
 
         Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account.
         """
-        account = self._client.verify()
-        self._claim(account)
-        self._limits = account.limits
-        self._pacer.prime(self._client.rate_limits())
-        self.reconciler.connection.accepted()
-        return account
+        return self._account.connect()
 
     def run(self, on_live: Callable[[Live], None]) -> None:
         """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile."""
@@ -138,12 +122,12 @@ class Daemon:
         for watch in self._watches:
             watch.start()
         while not self._stop.is_set():
-            self._keep_connected()
+            self._account.keep_connected()
             self._look_after_folders()
             self.reconciler.turn()
-            self._tell(on_live)
+            self._telling.tell(on_live)
             self._wait(IDLE_S)
-        self._tell(on_live, at_once=True)
+        self._telling.tell(on_live, at_once=True)
 
     def sync(self, on_live: Callable[[Live], None], *, wait: bool = True) -> None:
         """One full pass over all folders; with ``wait`` also over what settles, or may still turn up elsewhere.
@@ -156,12 +140,12 @@ class Daemon:
             self.reconciler.scan(watch.unit.policy.name)
         while not self._stop.is_set():
             self.reconciler.turn()
-            self._tell(on_live)
-            self._give_up_if_hopeless()
+            self._telling.tell(on_live)
+            self._account.give_up_if_hopeless()
             if not self.reconciler.working() and not (wait and self.reconciler.settling()):
                 break
             self._wait(IDLE_S)
-        self._tell(on_live, at_once=True)
+        self._telling.tell(on_live, at_once=True)
 
     def plan(self) -> PlanReport:
         """What would be done and why; reads the folders, changes nothing, needs no server."""
@@ -198,45 +182,20 @@ class Daemon:
             watch.follow_rename(self._settles)
         self.reconciler.start()
 
-    def _keep_connected(self) -> None:
-        connection, now = self.reconciler.connection, self._clocks.mono()
-        if (connection.verified and not connection.refused) or now < self._verify_at:
-            return
-        try:
-            self.connect()
-            log.info("connected to %s", self._config.account.url)
-        except Stopped:
-            return  # the loop sees it, too
-        except RemoteError as error:
-            refused = isinstance(error, KeyRefused)
-            trouble = Problem(error.code, error.message, error.hint)
-            if connection.trouble != trouble:
-                log.error("%s %s", error.message, error.hint)  # noqa: TRY400  (a sentence for people, no traceback)
-            connection.unverified(now, trouble, refused=refused)
-            self._verify_at = now + (VERIFY_AGAIN_S if refused else connection.pause_s())
-
     def _look_after_folders(self) -> None:
         now = self._clocks.mono()
         for watch in self._watches:
             watch.look_after(now)
 
-    def _give_up_if_hopeless(self) -> None:
-        connection = self.reconciler.connection
-        trouble = connection.trouble or Problem("UNREACHABLE", f"{self._config.account.url} does not answer")
-        if connection.refused:
-            raise KeyRefused(trouble.message, hint=trouble.hint)
-        since = connection.offline_since
-        if since is not None and self._clocks.mono() - since > OFFLINE_LIMIT_S:
-            raise Unreachable(trouble.message, hint=trouble.hint or "run the same command again later")
-
     def _wait(self, longest_s: float) -> None:
         """Sleep until something is due; a clock that jumped meanwhile means that time passed unseen: look at all."""
         mono, wall = self._clocks.mono(), self._clocks.wall()
-        times = [self.reconciler.next_due(), *(watch.next_due() for watch in self._watches)]
-        if not self.reconciler.connection.verified:
-            times.append(self._verify_at)
-        if self._untold:
-            times.append(mono + LIVE_FILE_S)
+        times = [
+            self.reconciler.next_due(),
+            self._account.next_due(),
+            self._telling.next_due(),
+            *(watch.next_due() for watch in self._watches),
+        ]
         timeout_s = min([longest_s, *(max(0.0, at - mono) for at in times if at is not None)])
         self._queue.wait(timeout_s, self._stop)
         drift_s = (self._clocks.wall() - wall) - (self._clocks.mono() - mono)
@@ -244,21 +203,9 @@ class Daemon:
             for folder in self._config.folders:
                 self._queue.rescan(folder.name, "the clock jumped")
 
-    def _tell(self, on_live: Callable[[Live], None], *, at_once: bool = False) -> None:
-        now = self._clocks.mono()
-        if not at_once and now - self._told_at < TELL_S:
-            self._untold = True
-            return
-        self._told_at, self._untold = now, False
+    def _live(self) -> Live:
         folders = [watch.live() for watch in self._watches]
-        live = describe(self.reconciler, self._meter, self._pacer.eta_s, self._pacer.requests, folders)
-        on_live(live)
-        if not at_once and now - self._written_at < LIVE_FILE_S:
-            self._untold = True
-        else:
-            self._written_at = now
-            with suppress(OSError):  # status shows an older picture; work goes on as long as the index can be written
-                live.write(self._config.state_dir / LIVE_NAME)
+        return describe(self.reconciler, self._meter, self._pacer.eta_s, self._pacer.requests, folders)
 
     # --- composition ------------------------------------------------------------------------------------------------
 
@@ -272,7 +219,7 @@ class Daemon:
         content = FolderContent(
             folder,
             reader,
-            limits=lambda: self._limits,
+            limits=lambda: self._account.limits,
             mirrored=disk.mirrors,
             ignored=lambda path: disk.why_ignored(path) is not None,
         )
@@ -282,18 +229,3 @@ class Daemon:
             return meter.watch(FileRef(folder.name, path), reader.open(f"{folder.root}/{path}", digest))
 
         return Unit(folder, disk, content, open_audio), disk
-
-    def _claim(self, account: Account) -> None:
-        """Bind the index to the account, or refuse: ids of one account mean nothing in another (lesson 6)."""
-        with self.index.transaction():
-            known, base = self.index.meta("user_id"), self.index.meta("base_url")
-            if known is None:
-                self.index.set_meta("user_id", account.user_id)
-            elif known != account.user_id:
-                raise ConfigError(
-                    f"the index in {self._config.state_dir} belongs to another account ({base})",
-                    hint="use the key of that account, or give this account its own state_dir",
-                )
-            if base is not None and base != account.base_url:
-                self.index.objects.rebase(base, account.base_url)
-            self.index.set_meta("base_url", account.base_url)

@@ -1,0 +1,102 @@
+"""The account a mirror belongs to: asked for until Picora answers, and bound to the index for good (design §7, §8)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from picora_sync.core.model import Account, PlanLimits, Problem
+from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Stopped, Unreachable
+from picora_sync.index import Index
+from picora_sync.reconciler.connection import Connection
+from picora_sync.remote.client import PicoraClient
+from picora_sync.remote.pacer import ThreadPacer
+
+log = logging.getLogger(__name__)
+
+VERIFY_AGAIN_S = 600.0
+"""A refused key is tried again this often: it may have been restored."""
+OFFLINE_LIMIT_S = 60.0
+"""One pass gives up after this long without Picora; the daemon never does."""
+
+
+class AccountWatch:
+    """Keeps the connection verified; called by the loop's thread only. ``limits`` is what the plan allows."""
+
+    def __init__(
+        self,
+        client: PicoraClient,
+        pacer: ThreadPacer,
+        connection: Connection,
+        index: Index,
+        state_dir: Path,
+        mono: Callable[[], float],
+    ) -> None:
+        self.limits = PlanLimits()
+        self._client = client
+        self._pacer = pacer
+        self._connection = connection
+        self._index = index
+        self._state_dir = state_dir
+        self._mono = mono
+        self._verify_at = 0.0
+
+    def connect(self) -> Account:
+        """Learn whose account this is, and what its plan allows; nothing is sent before.
+
+        Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account.
+        """
+        account = self._client.verify()
+        self._claim(account)
+        self.limits = account.limits
+        self._pacer.prime(self._client.rate_limits())
+        self._connection.accepted()
+        return account
+
+    def keep_connected(self) -> None:
+        """Try again, when it is time, what did not work before."""
+        connection, now = self._connection, self._mono()
+        if (connection.verified and not connection.refused) or now < self._verify_at:
+            return
+        try:
+            account = self.connect()
+            log.info("connected to %s", account.base_url)
+        except Stopped:
+            return  # the loop sees it, too
+        except RemoteError as error:
+            refused = isinstance(error, KeyRefused)
+            trouble = Problem(error.code, error.message, error.hint)
+            if connection.trouble != trouble:
+                log.error("%s %s", error.message, error.hint)  # noqa: TRY400  (a sentence for people, no traceback)
+            connection.unverified(now, trouble, refused=refused)
+            self._verify_at = now + (VERIFY_AGAIN_S if refused else connection.pause_s())
+
+    def next_due(self) -> float | None:
+        """When :meth:`keep_connected` has something to do."""
+        return None if self._connection.verified else self._verify_at
+
+    def give_up_if_hopeless(self) -> None:
+        """Raise KeyRefused or Unreachable if one pass cannot come to its end."""
+        connection = self._connection
+        trouble = connection.trouble or Problem("UNREACHABLE", "Picora does not answer")
+        if connection.refused:
+            raise KeyRefused(trouble.message, hint=trouble.hint)
+        since = connection.offline_since
+        if since is not None and self._mono() - since > OFFLINE_LIMIT_S:
+            raise Unreachable(trouble.message, hint=trouble.hint or "run the same command again later")
+
+    def _claim(self, account: Account) -> None:
+        """Bind the index to the account, or refuse: ids of one account mean nothing in another (lesson 6)."""
+        with self._index.transaction():
+            known, base = self._index.meta("user_id"), self._index.meta("base_url")
+            if known is None:
+                self._index.set_meta("user_id", account.user_id)
+            elif known != account.user_id:
+                raise ConfigError(
+                    f"the index in {self._state_dir} belongs to another account ({base})",
+                    hint="use the key of that account, or give this account its own state_dir",
+                )
+            if base is not None and base != account.base_url:
+                self._index.objects.rebase(base, account.base_url)
+            self._index.set_meta("base_url", account.base_url)
