@@ -1,8 +1,9 @@
-"""Tables and numbered migrations. A migration and its version mark share one transaction."""
+"""Tables and numbered migrations. A migration and its version mark share one transaction (design §4, lesson 18)."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Sequence
 
 from picora_sync.errors import IndexDamaged
 
@@ -92,18 +93,39 @@ CREATE TABLE history (              -- which object a file had when, for those w
 CREATE INDEX history_by_file ON history (folder, path, at);
 """
 
-_MIGRATIONS = (_V1,)
-VERSION = len(_MIGRATIONS)
+MIGRATIONS = (_V1,)
+"""Each brings the schema one version further. What was released is never changed, only added to."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema to :data:`VERSION`; raises IndexDamaged for an index of a newer picora-sync."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION:
+def version_of(connection: sqlite3.Connection) -> int:
+    """Which version a database is of; 0 if nothing is in it yet."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    migrations: Sequence[str] = MIGRATIONS,
+    back_up: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Bring the schema to the newest version. ``back_up`` is called with the old version before anything is changed in
+    a database that holds something.
+
+    Raises IndexDamaged for an index of a newer picora-sync; what a migration raises leaves the version before it.
+    """
+    version, newest = version_of(connection), len(migrations)
+    if version > newest:
         raise IndexDamaged(
-            f"the index has version {version}, this picora-sync knows only {VERSION}",
+            f"the index has version {version}, this picora-sync knows only {newest}",
             hint="install the newer picora-sync that wrote it, or choose another state_dir",
         )
-    for number in range(version, VERSION):
-        statements = f"BEGIN IMMEDIATE;\n{_MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
-        connection.executescript(statements)
+    if 0 < version < newest:
+        back_up(version)
+    for number in range(version, newest):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{migrations[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
+            )
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from picora_sync.errors import IndexDamaged
-from picora_sync.index.faults import unwritable
+from picora_sync.index import safety
+from picora_sync.index.faults import told, unwritable
 from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
 from picora_sync.index.objects import Objects
-from picora_sync.index.schema import migrate
+from picora_sync.index.schema import MIGRATIONS, migrate, version_of
 
 
 class Index:
@@ -31,39 +33,57 @@ class Index:
         self.holds = Holds(connection)
 
     @classmethod
-    def open(cls, path: Path) -> Index:
-        """Open or make the index.
+    def open(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index:
+        """Open or make the index; the caller holds the lock of its directory.
+
+        One that fails its check is put aside, and nothing is put in its place (lesson 18): that is for ``rebuild``.
 
         Raises IndexDamaged if it is no index, or of a newer version; IndexUnwritable if its disk takes no more.
         """
+        safety.expect_none_in_quarantine(path)
         try:
             if not path.exists():
                 path.touch(mode=0o600)
-            connection = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            migrate(connection)
+            with ExitStack() as undo:
+                connection = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
+                undo.callback(connection.close)
+                fault = safety.fault_of(connection)
+                if fault is None:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    connection.execute("PRAGMA synchronous = FULL")
+                    connection.execute("PRAGMA foreign_keys = ON")
+                    migrate(connection, migrations, partial(safety.back_up, connection, path))
+                    undo.pop_all()
+                    return cls(connection)
+            raise safety.quarantine(path, fault)
         except (sqlite3.Error, OSError) as error:
             raise unwritable(error) or IndexDamaged(
-                f"the index {path} cannot be used: {error}",
-                hint="move it aside and start again: what Picora already holds is recognised, not uploaded twice",
+                f"the index {path} cannot be used: {error}", hint="is it yours, and a file? `ls -l` shows it"
             ) from error
-        return cls(connection)
 
     @classmethod
-    def open_for_reading(cls, path: Path) -> Index | None:
-        """A look at the index beside a running daemon; None if there is none yet."""
+    def open_for_reading(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index | None:
+        """A look at the index beside a running daemon; None if there is none yet. Raises IndexDamaged."""
+        safety.expect_none_in_quarantine(path)
         if not path.exists():
             return None
         try:
-            connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
-            connection.execute("SELECT count(*) FROM meta").fetchone()
+            with ExitStack() as undo:
+                address = f"file:{_uri(path)}?mode=ro"
+                connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=10.0)
+                undo.callback(connection.close)
+                if version_of(connection) == len(migrations):
+                    undo.pop_all()
+                    return cls(connection)
+                copy = sqlite3.connect(":memory:", isolation_level=None)
+                connection.backup(copy)
+                migrate(copy, migrations)  # of another picora-sync, or just being made
+                return cls(copy)
         except sqlite3.Error as error:
             raise IndexDamaged(
-                f"the index {path} cannot be read: {error}", hint="is another file in its place?"
+                f"the index {path} cannot be read: {error}",
+                hint="run `picora-sync sync` while no daemon runs: it checks the index, and says what to do",
             ) from error
-        return cls(connection)
 
     def copy_in_memory(self) -> Index:
         """A private copy, for asking what would be done."""
@@ -84,7 +104,9 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; nested uses join the outer one. Raises IndexUnwritable if the disk takes no more."""
+        """All or nothing; nested uses join the outer one. Raises IndexUnwritable if the disk takes no more,
+        IndexDamaged if SQLite finds it broken.
+        """
         if self._connection.in_transaction:
             yield
             return
@@ -95,9 +117,9 @@ class Index:
         except BaseException as error:
             if self._connection.in_transaction:  # SQLite itself rolls back what a full disk interrupted
                 self._connection.execute("ROLLBACK")
-            told = unwritable(error) if isinstance(error, sqlite3.Error) else None
-            if told is not None:
-                raise told from error
+            failure = told(error)
+            if failure is not None:
+                raise failure from error
             raise
 
     def meta(self, key: str) -> str | None:

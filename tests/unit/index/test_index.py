@@ -18,7 +18,6 @@ from picora_sync.index import Index
 from picora_sync.index.faults import unwritable
 from picora_sync.index.files import Origin
 from picora_sync.index.rows import Seen
-from picora_sync.index.schema import VERSION
 
 A, B = FileRef("notes", "a.md"), FileRef("notes", "d/b.md")
 PRINT = Fingerprint(10, 1_000_000_000, 2_000_000_000, 7, 1)
@@ -477,17 +476,6 @@ def test_setting_a_folder_again_keeps_when_it_was_scanned(index: Index) -> None:
     assert index.folder("notes") == ("/b", "id", 5.0)
 
 
-def test_a_damaged_index_is_told_from_a_missing_one(tmp_path: Path) -> None:
-    path = tmp_path / "index.sqlite"
-    path.write_bytes(b"this is no database, whatever its name says" * 100)
-    with pytest.raises(IndexDamaged) as raised:
-        Index.open(path)
-    assert raised.value.hint
-    with pytest.raises(IndexDamaged):
-        Index.open_for_reading(path)
-    assert Index.open_for_reading(tmp_path / "none") is None
-
-
 def test_an_index_that_cannot_be_made_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged):
         Index.open(tmp_path / "no such directory" / "index.sqlite")
@@ -536,25 +524,6 @@ def test_what_the_disk_refuses_is_no_damage(error: OSError) -> None:
 def test_what_is_no_fault_of_the_disk_is_not_called_so() -> None:
     assert unwritable(sqlite3.OperationalError("no such table")) is None
     assert unwritable(FileNotFoundError(errno.ENOENT, "none")) is None
-
-
-def test_an_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "index.sqlite"
-    Index.open(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    connection.close()
-    with pytest.raises(IndexDamaged, match="version"):
-        Index.open(path)
-
-
-def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "index.sqlite"
-    for _ in range(2):
-        index = Index.open(path)
-        index.set_meta("a", "1")
-        index.close()
-    assert Index.open(path).meta("a") == "1"
 
 
 @pytest.mark.parametrize("name", ["index.sqlite", "a b?c#d%20.sqlite", "ü.sqlite"])

@@ -1,0 +1,74 @@
+"""Checking the index file, and putting it aside: nothing here ever deletes one (lesson 18).
+
+index.sqlite                             the index
+index.damaged-20260502-093000.sqlite     one that failed its check, by when it was last written (UTC)
+index.replaced-20260502-093000.sqlite    one that a rebuilt index took the place of
+index.version-1.sqlite                   a copy from before a migration
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from picora_sync.errors import IndexDamaged
+from picora_sync.index.faults import damaged
+
+DAMAGED = "damaged"
+REPLACED = "replaced"
+
+_REBUILD = "run `picora-sync rebuild`: it makes a new index, and uploads nothing that Picora holds already"
+_COMPANIONS = ("", "-wal", "-shm")
+
+
+def fault_of(connection: sqlite3.Connection) -> str | None:
+    """What ``PRAGMA quick_check`` finds wrong, None if the database is sound. Raises sqlite3.Error for the rest."""
+    try:
+        answers = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
+    except sqlite3.DatabaseError as error:
+        if damaged(error):
+            return str(error)
+        raise
+    return None if answers == ["ok"] else "; ".join(answers)
+
+
+def put_aside(path: Path, why: str) -> Path:
+    """Rename a database with its journal; returns its new name, which says why, and when it was last written."""
+    stamp = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y%m%d-%H%M%S")
+    names = (f"{path.stem}.{why}-{stamp}{f'-{n}' if n else ''}{path.suffix}" for n in count())
+    aside = next(found for name in names if not (found := path.with_name(name)).exists())
+    # The journal first: a crash in between leaves a database that is checked again, never one with a foreign journal.
+    for companion in reversed(_COMPANIONS):
+        file = path.with_name(path.name + companion)
+        if file.exists():
+            file.rename(aside.with_name(aside.name + companion))
+    return aside
+
+
+def quarantine(path: Path, fault: str) -> IndexDamaged:
+    """Put a damaged index aside; returns the error to raise."""
+    aside = put_aside(path, DAMAGED)
+    return IndexDamaged(f"the index is damaged ({fault}); it was renamed to {aside}", hint=_REBUILD)
+
+
+def expect_none_in_quarantine(path: Path) -> None:
+    """Raises IndexDamaged if the index was put aside, and no other has taken its place yet: going on without one would
+    upload again what Picora holds (promise 3).
+    """
+    aside = max(path.parent.glob(f"{path.stem}.{DAMAGED}-*{path.suffix}"), default=None)
+    if aside is not None and not path.exists():
+        raise IndexDamaged(f"the index was damaged, and renamed to {aside}", hint=_REBUILD)
+
+
+def back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the whole database to a file beside it, before a migration changes it."""
+    copy = path.with_name(f"{path.stem}.version-{version}{path.suffix}")
+    scratch = copy.with_name(f"{copy.name}.new")
+    scratch.unlink(missing_ok=True)
+    scratch.touch(mode=0o600)
+    with closing(sqlite3.connect(scratch)) as target:
+        connection.backup(target)
+    scratch.replace(copy)
