@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from picora_sync.core.model import FileRef
+from picora_sync.core.plan import Action, Bind, Unbind, Upload
+from picora_sync.core.view import Content, View
 
 FEW = 10
 """So many removals in 24 h need no question, in a folder of any size."""
@@ -16,12 +18,15 @@ WINDOW_S = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the guard knows of one folder: files bound now, removals of the last 24 h, approved ones, held ones."""
+    """What the guard knows of one folder: files bound now, removals of the last 24 h, approved ones, held ones, and
+    those that lose their object to another file's: they count, but something of them is left.
+    """
 
     bound: int
     removed_recently: int = 0
     approved: frozenset[FileRef] = frozenset()
     held: frozenset[FileRef] = frozenset()
+    merged: frozenset[FileRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,48 @@ def judge(pending: Collection[FileRef], ledger: Ledger) -> Verdict:
         return Verdict(approved, frozenset())
     limit = max(FEW, int(ledger.bound * SHARE))
     total = ledger.removed_recently + len(rest)
-    if len(waiting) >= ledger.bound:
+    if len(waiting - ledger.merged) >= ledger.bound:
         return Verdict(approved, rest, f"nothing would be left of the {ledger.bound} files of this folder on Picora")
     if rest & ledger.held or total > limit:
         return Verdict(
             approved, rest, f"{total} of {ledger.bound} files would be deleted within 24 hours (limit {limit})"
         )
     return Verdict(waiting, frozenset())
+
+
+def merged(view: View, actions: Iterable[Action]) -> frozenset[FileRef]:
+    """The files that would give up objects of their own for one that they share (500 notes turned into one pointer
+    file): replacing is no removal, unless several vanished objects have one successor (design §6).
+    """
+    before = {file.ref: file.bound for file in view.files if file.bound is not None}
+    successor = _successors(view, actions)
+    kept = {bound for ref, bound in before.items() if ref not in successor}
+    items = [item for item in view.objects.values() if item.id in kept]
+    held_by_others = {(item.kind, item.sha256) for item in items if item.sha256 is not None}
+    losers: dict[Content, set[FileRef]] = {}
+    for ref, content in successor.items():
+        if content is not None and ref in before and before[ref] not in kept:
+            losers.setdefault(content, set()).add(ref)
+    return frozenset(
+        ref
+        for content, refs in losers.items()
+        if content in held_by_others or len({before[ref] for ref in refs}) > 1
+        for ref in refs
+    )
+
+
+def _successors(view: View, actions: Iterable[Action]) -> dict[FileRef, Content | None]:
+    """What the files hold afterwards whose binding changes; None: nothing, or what was renamed to them."""
+    found: dict[FileRef, Content | None] = {}
+    for action in actions:
+        match action:
+            case Upload(ref, wanted, also=also):
+                found |= dict.fromkeys((ref, *also), (wanted.kind, wanted.sha256))
+            case Bind(ref, object_id, renamed_from=None):
+                item = view.objects[object_id]
+                found[ref] = None if item.sha256 is None else (item.kind, item.sha256)
+            case Unbind(ref):
+                found[ref] = None
+            case _:
+                pass
+    return found

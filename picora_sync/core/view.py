@@ -28,7 +28,9 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FileNow:
-    """One file of the view. ``bound_at`` orders the bindings of a shared object (seconds, any epoch)."""
+    """One file of the view. ``bound_at`` orders the bindings of a shared object (seconds, any epoch); ``guarded`` tells
+    that the guard holds it, or let it pass.
+    """
 
     ref: FileRef
     standing: Standing
@@ -38,6 +40,7 @@ class FileNow:
     fingerprint: Fingerprint | None = None
     reason: Reason = Reason.REMOVED
     why: str = ""
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import BATCH, Backlog
 from picora_sync.core.model import FileRef, Kind, Tier
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Unbind, Upload
-from picora_sync.core.planner import plan
 from picora_sync.core.policy import Settle
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
@@ -39,9 +38,9 @@ def forecast(
     while due := queue.take_due(float("inf")):
         for ref in due:
             inspector.inspect(ref)
-    actions = _plan(context, backlog, context.todo, {})
+    actions = _plan(context, removals, backlog, context.todo, {})
     leaving = removals.judge()
-    actions += _plan(context, backlog, set(leaving), leaving)
+    actions += _plan(context, removals, backlog, set(leaving), leaving)
     before = {delete.object_id for delete in backlog.requests() if isinstance(delete, Delete)}
     collect_orphans(context, backlog, frozenset())
     actions += [a for a in backlog.requests() if isinstance(a, Delete) and a.object_id not in before]
@@ -74,13 +73,17 @@ def count_requests(actions: Iterable[Action]) -> dict[Tier, int]:
 
 
 def _plan(
-    context: Context, backlog: Backlog, refs: Iterable[FileRef], leaving: Mapping[FileRef, Leaving]
+    context: Context,
+    removals: Removals,
+    backlog: Backlog,
+    refs: Iterable[FileRef],
+    leaving: Mapping[FileRef, Leaving],
 ) -> list[Action]:
     """Move the bindings until they rest, then say which requests are left."""
     concerned, moved = set(refs), list[Action]()
     context.todo.clear()
     while True:
-        made = plan(load_view(context, concerned, leaving))
+        made = removals.plan(load_view(context, concerned, leaving))
         moves = [action for action in made if isinstance(action, Bind | Unbind)]
         if not moves:
             return moved + made

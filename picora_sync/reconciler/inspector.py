@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 
-from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, kind_of, suffix_of
+from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, Wanted, kind_of, suffix_of
 from picora_sync.core.ports import Absent, Derived, Ignored, Present, Unknown
 from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.index.rows import FileRow, Seen
@@ -106,7 +106,7 @@ class Inspector:
             return
         self._context.index.files.unblock(ref)
         self._context.index.files.see(ref, Seen.MISSING)
-        self._removals.expect(ref, unit.policy.delete_after_s)
+        self._expect_removal(unit, row)
 
     def _ignored(self, ref: FileRef, row: FileRow | None, why: str, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.ignore(ref, why, fingerprint, self._context.clocks.wall())
@@ -114,14 +114,14 @@ class Inspector:
             self._touch_dependents(ref)  # what is left out is not shown by other notes, either
         unit = self._context.unit(ref)
         if row is not None and row.bound is not None and unit is not None:
-            self._removals.expect(ref, unit.policy.delete_after_s)
+            self._expect_removal(unit, row)
 
     def _present(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         if row is not None and _is_as_before(row, fingerprint):
             if row.seen is Seen.IGNORED:
                 return  # still nothing in it
             self._context.index.files.see(ref, Seen.PRESENT)
-            self._settle_removal(unit, ref, selected=row.wanted is None or row.wanted.selected)
+            self._settle_removal(unit, ref, row, row.wanted)
             return
         if self._is_warm(unit, ref, fingerprint):
             return
@@ -138,7 +138,7 @@ class Inspector:
         self._texts.keep(ref, derived)
         if row is not None and row.bound is not None:
             self._context.interactive.add(ref)
-        self._settle_removal(unit, ref, selected=derived.wanted.selected)
+        self._settle_removal(unit, ref, row, derived.wanted)
         if row is None or row.seen is Seen.IGNORED or row.file_sha256 != derived.file_sha256:
             if row is None or row.seen is not Seen.PRESENT:
                 unit.content.refresh()
@@ -181,11 +181,25 @@ class Inspector:
         self._context.index.files.block(ref, problem, fingerprint, self._context.clocks.wall())
         self._removals.withdraw(ref)
 
-    def _settle_removal(self, unit: Unit, ref: FileRef, *, selected: bool) -> None:
-        if selected:
+    def _settle_removal(self, unit: Unit, ref: FileRef, row: FileRow | None, wanted: Wanted | None) -> None:
+        if wanted is not None and not wanted.selected:
+            if row is not None:
+                self._expect_removal(unit, row)
+        elif row is None or not (_was_there(row) and _same_content(row.wanted, wanted)):
             self._removals.withdraw(ref)
-        else:
-            self._removals.expect(ref, unit.policy.delete_after_s)
+
+    def _expect_removal(self, unit: Unit, row: FileRow) -> None:
+        expect = self._removals.expect_anew if _was_there(row) else self._removals.expect
+        expect(row.ref, unit.policy.delete_after_s)
+
+
+def _was_there(row: FileRow) -> bool:
+    """Whether nothing was said before of this file losing its object."""
+    return row.seen is Seen.PRESENT and (row.wanted is None or row.wanted.selected)
+
+
+def _same_content(one: Wanted | None, other: Wanted | None) -> bool:
+    return one is not None and other is not None and one.sha256 == other.sha256
 
 
 def _is_as_before(row: FileRow, fingerprint: Fingerprint) -> bool:

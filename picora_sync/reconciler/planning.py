@@ -63,6 +63,7 @@ def _file_now(row: FileRow, leaving: Leaving | None, waiting: frozenset[FileRef]
         row.fingerprint,
         leaving.reason if leaving else Reason.REMOVED,
         leaving.why if leaving else "",
+        guarded=row.held or row.approved,
     )
 
 

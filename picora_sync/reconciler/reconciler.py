@@ -9,7 +9,6 @@ from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Delete, Patch
-from picora_sync.core.planner import plan
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
@@ -155,6 +154,7 @@ class Reconciler:
             self._plan_for(set(leaving), leaving)
 
     def _plan(self) -> None:
+        self.context.todo |= self.removals.loosened()
         while self.context.todo:
             refs = set(self.context.todo)
             self.context.todo.clear()
@@ -168,7 +168,7 @@ class Reconciler:
         context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
         altering = dispatcher.altering()
         context.superseded |= altering & view.objects.keys()
-        actions = [a for a in plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
+        actions = [a for a in self.removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self.backlog)
 
     def _reopen(self) -> None:

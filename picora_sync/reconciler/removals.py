@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
 from picora_sync.core.model import FileRef, Fingerprint
-from picora_sync.core.plan import Reason
+from picora_sync.core.plan import Action, Reason
+from picora_sync.core.planner import plan
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.ports import Absent, Ignored, Present
+from picora_sync.core.view import FileNow, Standing, View
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 
@@ -34,9 +36,15 @@ class Removals:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._due_at: dict[FileRef, float] = {}
+        self._loosened: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._due_at)
+
+    def expect_anew(self, ref: FileRef, after_s: float) -> None:
+        """A file that was there is to lose its object: what it was held or approved for before is over."""
+        self._context.index.holds.release(ref)
+        self.expect(ref, after_s)
 
     def expect(self, ref: FileRef, after_s: float) -> None:
         """This file is to lose its object unless things change within ``after_s``."""
@@ -45,16 +53,23 @@ class Removals:
     def withdraw(self, ref: FileRef) -> None:
         """It is there (again), or nobody knows: no removal, and no hold."""
         self._due_at.pop(ref, None)
-        self._context.index.holds.release(ref)
+        if self._context.index.holds.release(ref):
+            self._loosened.add(ref.folder)
+
+    def loosened(self) -> set[FileRef]:
+        """What is held where something left the hold: it may have been held for being the same as that."""
+        folders, self._loosened = self._loosened, set()
+        return {ref for folder in folders for ref, _, _ in self._context.index.holds.held(folder)}
 
     def next_due(self) -> float | None:
         """When the next removal is to be judged."""
         return min(self._due_at.values(), default=None)
 
     def reconsider_held(self, folders: Iterable[str]) -> None:
-        """After a start: what was missing, held or approved waits out its grace again."""
+        """After a start: what was missing, held or approved waits out its grace again; after an approval, too."""
         for name in folders:
             unit = self._context.units[name]
+            self._context.todo.update(ref for ref, _, _ in self._context.index.holds.held(name))
             for ref in self._context.index.files.leaving(name):
                 self.expect(ref, unit.policy.delete_after_s)
 
@@ -127,17 +142,36 @@ class Removals:
                 return True
         return False
 
+    def plan(self, view: View) -> list[Action]:
+        """What the planner says, without what the guard holds: files that would give up objects of their own for one
+        that they share keep what they have.
+        """
+        actions = plan(view)
+        merged = guard.merged(view, actions)
+        for file in view.files:
+            if file.guarded and file.ref not in merged and _is_free(file, view):
+                self._context.index.holds.release(file.ref)
+        held: set[FileRef] = set()
+        for folder in {ref.folder for ref in merged}:
+            held |= self._hold_merged(folder, frozenset(ref for ref in merged if ref.folder == folder))
+        if not held:
+            return actions
+        return plan(replace(view, files=tuple(_kept(file) if file.ref in held else file for file in view.files)))
+
+    def _hold_merged(self, folder: str, merged: frozenset[FileRef]) -> frozenset[FileRef]:
+        """Those that must wait. For the others a permission is left: their successor must be uploaded first."""
+        index, wall = self._context.index, self._context.clocks.wall()
+        ledger = replace(self._ledger(folder), merged=merged)
+        verdict = guard.judge(merged | self._expected(folder) | ledger.held, ledger)
+        index.holds.hold(verdict.held & merged, f"it became the same as other files; {verdict.why}", wall)
+        index.holds.permit((verdict.allowed & merged) - ledger.approved, "it became the same as other files", wall)
+        return verdict.held & merged
+
     def _pass_guard(self, folder: str, pending: dict[FileRef, Leaving]) -> dict[FileRef, Leaving]:
         if not pending:
             return {}
         index, wall = self._context.index, self._context.clocks.wall()
-        held = {ref: approved for ref, _, approved in index.holds.held(folder)}
-        ledger = guard.Ledger(
-            bound=index.files.count_bound(folder),
-            removed_recently=index.holds.removed_since(folder, wall - guard.WINDOW_S),
-            approved=frozenset(ref for ref, approved in held.items() if approved),
-            held=frozenset(ref for ref, approved in held.items() if not approved),
-        )
+        ledger = self._ledger(folder)
         verdict = guard.judge(pending.keys() | self._expected(folder) | ledger.held, ledger)
         index.holds.hold(verdict.held & pending.keys(), verdict.why, wall)
         allowed = verdict.allowed & pending.keys()
@@ -145,6 +179,27 @@ class Removals:
             index.holds.release(ref)
             index.holds.removed(ref, wall)
         return {ref: pending[ref] for ref in allowed}
+
+    def _ledger(self, folder: str) -> guard.Ledger:
+        index, wall = self._context.index, self._context.clocks.wall()
+        held = {ref: approved for ref, _, approved in index.holds.held(folder)}
+        return guard.Ledger(
+            bound=index.files.count_bound(folder),
+            removed_recently=index.holds.removed_since(folder, wall - guard.WINDOW_S),
+            approved=frozenset(ref for ref, approved in held.items() if approved),
+            held=frozenset(ref for ref, approved in held.items() if not approved),
+        )
+
+
+def _is_free(file: FileNow, view: View) -> bool:
+    """Whether a present file that is held, or was let pass, has nothing more to do with that."""
+    if file.standing is not Standing.PRESENT or file.wanted is None:
+        return False
+    return (file.wanted.kind, file.wanted.sha256) not in view.busy
+
+
+def _kept(file: FileNow) -> FileNow:
+    return replace(file, standing=Standing.KEPT)
 
 
 def _same_inode(one: Fingerprint, other: Fingerprint) -> bool:

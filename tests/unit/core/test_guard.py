@@ -29,6 +29,8 @@ CASES = {
     "approved ones of many": (refs(0, 30), Ledger(40, approved=refs(0, 7)), 7),
     "all approved": (refs(0, 40), Ledger(40, approved=refs(0, 40)), 40),
     "approved ones do not use up the budget": (refs(0, 15), Ledger(100, approved=refs(0, 10)), 15),
+    "all of two that become one": (refs(0, 2), Ledger(2, merged=refs(0, 2)), 2),
+    "more than a few that become one": (refs(0, 11), Ledger(20, merged=refs(0, 11)), 0),
     "an approval for something else": (refs(0, 30), Ledger(40, approved=refs(30, 40)), 0),
 }
 
