@@ -86,8 +86,9 @@ class AudioItem(Resource):
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, audio_id: str) -> None:
         """Change title or visibility; an empty object changes nothing."""
-        sent = body.json_object(req)
+        content = body.received(req)
         row = self._own(req, audio_id)
+        sent = body.json_object(content)
         title = fields.title(sent, _MAX_TITLE_CHARACTERS)
         public = fields.boolean(sent, "is_public", "isPublic")
         if not self._audio.change(row["user_id"], audio_id, title, public):

@@ -90,8 +90,8 @@ class _Files(Resource):
         if not_modified(req, etag):
             resp.status = 304
             return
-        condition = req.get_header("If-Range")
-        wanted = ranges.parse(req.get_header("Range"), size_bytes) if condition in (None, etag) else None
+        ranged = req.method == "GET" and req.get_header("If-Range") in (None, etag)  # RFC 9110 §14.2: GET alone
+        wanted = ranges.parse(req.get_header("Range"), size_bytes) if ranged else None
         start, end = wanted or (0, size_bytes)
         if wanted is not None:
             resp.status = 206

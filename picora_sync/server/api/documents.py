@@ -34,7 +34,7 @@ class DocumentList(Resource):
         owner: Credential = req.context.credential
         if not owner.plan.active:
             raise errors.quota_exceeded("doc_count", 0, 0)
-        created = self._documents.create(owner, _draft(body.json_object(req)))
+        created = self._documents.create(owner, _draft(body.json_object(body.received(req))))
         document = views.document(created.row) | {
             "failedCount": len(created.failures),
             "failures": list(created.failures),
@@ -56,7 +56,7 @@ class DocumentList(Resource):
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Delete up to 50; repeated ids count once, unknown ones as failed."""
-        wanted = body.json_object(req).get("ids")
+        wanted = body.json_object(body.received(req)).get("ids")
         if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MAX_BATCH:
             raise errors.invalid("ids", f"ids must be a list of 1 to {_MAX_BATCH} ids")
         deleted = self._documents.delete(req.context.credential.user_id, wanted)
@@ -82,10 +82,11 @@ class DocumentItem(Resource):
     def on_patch(self, req: falcon.Request, resp: falcon.Response, doc_id: str) -> None:
         """Change title, visibility or tags."""
         user_id = req.context.credential.user_id
-        sent = body.json_object(req)
+        content = body.received(req)
         found = self._documents.get(doc_id)
         if found is None or found["user_id"] != user_id:
             raise errors.not_found("document")
+        sent = body.json_object(content)
         tags = sent.get("tags")
         changes = DocChanges(
             title=fields.title(sent, MAX_TITLE_CHARACTERS),

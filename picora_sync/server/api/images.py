@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import falcon
@@ -25,6 +25,7 @@ from picora_sync.server.web.forms import form_flag, form_tags
 from picora_sync.server.web.uploads import Upload
 
 _MAX_BYTES = 50 * 1024 * 1024
+_DAY_S = 24 * 3600
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
@@ -140,7 +141,7 @@ def _day(req: falcon.Request, name: str, *, days: int = 0) -> int | None:
     if match is None:
         raise wrong
     try:
-        day = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC) + timedelta(days=days)
-    except (ValueError, OverflowError) as error:
+        day = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
+    except ValueError as error:
         raise wrong from error
-    return int(day.timestamp() * 1000)
+    return int(day.timestamp() + days * _DAY_S) * 1000

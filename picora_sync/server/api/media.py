@@ -44,7 +44,7 @@ class MediaList(Resource):
         """Delete up to 100; what is not there is reported, nothing is rolled back."""
         deleted: list[str] = []
         failed: list[dict[str, str]] = []
-        for item_id, kind in _batch(body.json_object(req).get("items")):
+        for item_id, kind in _batch(body.json_object(body.received(req)).get("items")):
             if self._library.delete(req.context.credential.user_id, kind, item_id):
                 deleted.append(item_id)
             else:
@@ -70,7 +70,7 @@ class SyncState(Resource):
         page, last = self._library.changes(user_id, None if kind == "all" else kind, since, limit)
         data = {
             "changes": [views.change(row, self._urls) for row in page.rows],
-            "nextCursor": None if last is None else cursors.encode(last),
+            "nextCursor": cursors.encode(last),
             "hasMore": page.has_more,
         }
         reply(resp, data)

@@ -19,6 +19,7 @@ from picora_sync.server.web.cursors import Cursor
 LIST_ORDER = "media"
 SYNC_ORDER = "sync"
 TYPES = ("image", "video", "audio")
+_BEFORE_ALL = Cursor(SYNC_ORDER, 0, "-")
 _TOMBSTONE_LIFE_MS = 30 * 24 * 3600 * 1000
 
 
@@ -62,8 +63,8 @@ class Media:
                 limit=limit,
             )
 
-    def changes(self, user_id: str, kind: str | None, since: Cursor | None, limit: int) -> tuple[Page, Cursor | None]:
-        """Upserts and deletes in the order they happened, and a cursor to go on from, on the last page too."""
+    def changes(self, user_id: str, kind: str | None, since: Cursor | None, limit: int) -> tuple[Page, Cursor]:
+        """Upserts and deletes in the order they happened, and a cursor to go on from, on an empty page too."""
         columns = ("id", "user_id", "type", "updated_at")
         facts = ("content_hash", "size_bytes", "mime", "ext", "filename", "public")
         living = select(*(media.c[name] for name in columns + facts)).where(media.c.user_id == user_id)
@@ -86,8 +87,10 @@ class Media:
                 limit=limit,
                 descending=False,
             )
-        last = page.rows[-1] if page.rows else None
-        return page, since if last is None else Cursor(SYNC_ORDER, last["updated_at"], last["id"])
+        if page.rows:
+            last = page.rows[-1]
+            return page, Cursor(SYNC_ORDER, last["updated_at"], last["id"])
+        return page, since or _BEFORE_ALL
 
     def delete(self, user_id: str, kind: str, media_id: str) -> bool:
         """Remove one item of a batch; False if the user has no such one."""

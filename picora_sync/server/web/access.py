@@ -77,9 +77,11 @@ class Gate:
         req.context.credential = None
 
     def process_resource(
-        self, req: falcon.Request, _resp: falcon.Response, resource: Resource, _params: dict[str, object]
+        self, req: falcon.Request, _resp: falcon.Response, resource: Resource, params: dict[str, object]
     ) -> None:
-        """Check method, key, rate and scope, in this order."""
+        """Check route, method, key, rate and scope, in this order."""
+        if req.path.startswith("//") or "" in params.values():  # Falcon takes them for /… and for an empty id
+            raise falcon.HTTPNotFound
         if req.method == "OPTIONS":
             return
         if req.method not in resource.methods:
@@ -111,6 +113,8 @@ class Gate:
                 headers[f"{prefix}-Remaining"] = str(budget.remaining)
                 headers[f"{prefix}-Reset"] = str(budget.reset_s)
         if req.method == "OPTIONS":
+            if resp.status == falcon.HTTP_OK:
+                resp.status = falcon.HTTP_NO_CONTENT
             headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
             headers["Access-Control-Allow-Headers"] = (
                 "Authorization, Content-Type, Range, If-None-Match, If-Range, X-Picora-Client"

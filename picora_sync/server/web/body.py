@@ -58,14 +58,22 @@ def reader(req: falcon.Request, cap_bytes: int) -> Callable[[], bytes]:
     return read
 
 
-def json_object(req: falcon.Request) -> dict[str, object]:
+def received(req: falcon.Request) -> bytes:
+    """The whole body of a request with JSON, not yet looked at.
+
+    Raises:
+        ApiError: 413 over the cap, 400 if it is cut off.
+    """
+    return b"".join(iter(reader(req, JSON_CAP_BYTES), b""))
+
+
+def json_object(content: bytes) -> dict[str, object]:
     """The known fields of a JSON object; others are skipped without being built (contract §15 #6).
 
     Raises:
-        ApiError: 413 over the cap, 400 if it is no JSON, 422 if it is no object or a field is absurdly large.
+        ApiError: 400 if it is no JSON, 422 if it is no object or a field is absurdly large.
     """
-    read = reader(req, JSON_CAP_BYTES)
-    content = b"".join(iter(read, b"")).removeprefix(codecs.BOM_UTF8)
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         msgspec.json.decode(content, type=msgspec.Raw)  # the syntax of all of it, before what it holds
         found = _DECODER.decode(content)

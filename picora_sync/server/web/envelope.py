@@ -42,6 +42,8 @@ def _on_api_error(req: falcon.Request, resp: falcon.Response, error: ApiError, _
     resp.content_type = falcon.MEDIA_JSON
     resp.stream = None
     resp.data = to_json(body)
+    resp.delete_header("ETag")  # of the file that this is not
+    resp.set_header("Cache-Control", "no-store")
     for name, value in error.headers.items():
         resp.set_header(name, value)
     del req

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+
+import msgspec
 
 from picora_sync.server import errors
 from picora_sync.server.web import fields
@@ -36,7 +37,7 @@ def form_tags(form: Mapping[str, str]) -> list[str]:
     if not value:
         return []
     try:
-        parsed = json.loads(value)
+        parsed = msgspec.json.decode(value)
     except (ValueError, RecursionError) as error:
         raise errors.invalid("tags", "tags must be a JSON array of strings") from error
     return fields.tag_list(parsed)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from picora_sync.server.errors import ApiError
 
-_RANGE = re.compile(r"bytes=\s*(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})\s*", re.IGNORECASE)
+_RANGE = re.compile(r"bytes=\s*(?P<first>[0-9]*)-(?P<last>[0-9]*)\s*", re.IGNORECASE)
+_MOST_DIGITS = 18  # more is beyond every file, and int() refuses thousands
 
 
 def parse(header: str | None, size_bytes: int) -> tuple[int, int] | None:
@@ -21,16 +23,21 @@ def parse(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     if match is None or not (match["first"] or match["last"]):
         return None
     if not match["first"]:
-        length = int(match["last"])
+        length = _number(match["last"])
         start, end = max(0, size_bytes - length), size_bytes
     else:
-        start = int(match["first"])
+        start = _number(match["first"])
         end = size_bytes
         if match["last"]:
-            if int(match["last"]) < start:
+            last = _number(match["last"])
+            if last < start:
                 return None
-            end = min(size_bytes, int(match["last"]) + 1)
+            end = min(size_bytes, last + 1)
     if start >= end:
         headers = {"Content-Range": f"bytes */{size_bytes}", "Accept-Ranges": "bytes"}
         raise ApiError(416, "RANGE_NOT_SATISFIABLE", f"The file has {size_bytes} bytes", headers=headers)
     return start, end
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= _MOST_DIGITS else sys.maxsize

@@ -15,7 +15,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from picora_sync.server import errors
 from picora_sync.server.errors import StorageUnavailable
 from picora_sync.server.store.blobs import Blobs, Incoming
-from picora_sync.server.web import body, fields
+from picora_sync.server.web import body, fields, form_parts
 
 # Text fields that any form of the contract has; others are ignored, whatever they hold (contract §15 #6).
 _FIELDS = frozenset({"title", "isPublic", "is_public", "tags"})
@@ -59,7 +59,7 @@ def receive(req: falcon.Request, blobs: Blobs, keep_bytes: int) -> Iterator[Uplo
     with blobs.incoming() as incoming:
         receiver = _Receiver(incoming, keep_bytes)
         try:
-            with PushMultipartParser(boundary, max_segment_count=_MAX_PARTS, strict=True) as parser:
+            with _parser(boundary) as parser:
                 while not parser.closed and (block := read()):
                     for event in parser.parse(block):
                         receiver.take(event)
@@ -68,6 +68,12 @@ def receive(req: falcon.Request, blobs: Blobs, keep_bytes: int) -> Iterator[Uplo
         except MultipartError as error:
             raise errors.bad_request(f"The multipart body is malformed: {error}") from error
         yield receiver.finish()
+
+
+def _parser(boundary: str) -> PushMultipartParser:
+    return PushMultipartParser(
+        boundary, max_segment_count=_MAX_PARTS, header_charset=form_parts.HEADER_CHARSET, strict=True
+    )
 
 
 def _boundary(req: falcon.Request) -> str:
@@ -89,6 +95,7 @@ class _Receiver:
         self._keep_bytes = keep_bytes
         self._hash = hashlib.sha256()
         self._name = ""
+        self._part: MultipartSegment | None = None
         self._text = bytearray()
         self._is_file = False
         self._seen_file = False
@@ -118,10 +125,11 @@ class _Receiver:
 
     def _begin(self, part: MultipartSegment) -> None:
         self._name = part.name or ""
+        self._part = part
         self._is_file = self._name == "file" and not self._seen_file
         if not self._is_file:
             return
-        filename = fields.base_name(part.filename or "")
+        filename = fields.base_name(form_parts.filename(part))
         if not filename:
             raise errors.invalid("file", "file is needed, with a filename")
         self._seen_file = True
@@ -151,7 +159,7 @@ class _Receiver:
     def _end(self) -> None:
         if not self._is_file and self._name in _FIELDS:
             try:
-                self.upload.fields.setdefault(self._name, self._text.decode())
+                self.upload.fields.setdefault(self._name, form_parts.text(self._part, bytes(self._text)))
             except UnicodeDecodeError as error:
-                raise errors.invalid(self._name, "the field is not UTF-8") from error
+                raise errors.invalid(self._name, "the field is not text in UTF-8 or the charset it names") from error
         self._text.clear()
