@@ -12,35 +12,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
-from picora_sync.content.folder import FolderContent
 from picora_sync.content.vault import vault_root
 from picora_sync.core.model import Account, FileRef, FileState, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
-from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
-from picora_sync.disk.reading import StableReader
 from picora_sync.executor import Executor, Threads
-from picora_sync.index import Index
+from picora_sync.home import Home
 from picora_sync.index.listing import entries
-from picora_sync.index.lock import InstanceLock
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
-from picora_sync.reconciler.forecast import forecast
 from picora_sync.reconciler.reporting import describe
 from picora_sync.reconciler.transfers import Meter, Throttle
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.summary import INDEX_NAME, LIVE_NAME, Live, PlanReport, SyncReport
+from picora_sync.summary import LIVE_NAME, Live, SyncReport
 from picora_sync.supervision import FolderWatch
 from picora_sync.telling import Telling
+from picora_sync.units import make_unit
 
 IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
@@ -51,16 +48,16 @@ CLOCK_JUMP_S = 30.0
 class Daemon:
     """A mirror of the configured folders. Use it as a context manager; one thread calls its methods."""
 
-    def __init__(self, config: Config, key: str, index: Index, lock: InstanceLock, stop: threading.Event) -> None:
-        self.index = index
+    def __init__(self, config: Config, key: str, home: Home, stop: threading.Event) -> None:
+        self.index = index = home.index
         self._config = config
-        self._lock = lock
         self._stop = stop
         self._clocks = Clocks(time.monotonic, time.time)
         rate = config.max_upload_rate_bytes_s
         self._meter = Meter(Throttle(rate, time.monotonic, stop.wait) if rate else None)
         self._settles = {folder.name: folder for folder in config.folders}
         self._queue = ChangeQueue(self._settle_of, time.monotonic)
+        self._threads = Threads(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
         self._client = PicoraClient(config.account.url, key, pacer=self._pacer, stop=stop)
         self._watches = [
@@ -70,7 +67,7 @@ class Daemon:
             index,
             self._queue,
             [watch.unit for watch in self._watches],
-            Executor(self._client, Threads(self._queue.wake)),
+            Executor(self._client, self._threads),
             self._clocks,
         )
         self._account = AccountWatch(
@@ -79,16 +76,11 @@ class Daemon:
         self._telling = Telling(self._live, config.state_dir / LIVE_NAME, time.monotonic)
 
     @classmethod
-    def open(cls, config: Config, key: str, *, stop: threading.Event) -> Daemon:
-        """Take the state directory and open the index; raises AnotherInstance, IndexDamaged."""
-        config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = InstanceLock(config.state_dir)
-        lock.acquire()
-        try:
-            return cls(config, key, Index.open(config.state_dir / INDEX_NAME), lock, stop)
-        except BaseException:
-            lock.release()
-            raise
+    @contextmanager
+    def open(cls, config: Config, key: str, *, stop: threading.Event) -> Iterator[Daemon]:
+        """A mirror that has the state directory to itself; raises what :meth:`Home.open` raises."""
+        with Home.open(config.state_dir) as home, cls(config, key, home, stop) as daemon:
+            yield daemon
 
     def __enter__(self) -> Self:
         return self
@@ -104,8 +96,7 @@ class Daemon:
         for watch in self._watches:
             watch.stop()
         self._client.close()
-        self.index.close()
-        self._lock.release()
+        self._threads.close()
 
     # --- what the commands do ---------------------------------------------------------------------------------------
 
@@ -146,16 +137,6 @@ class Daemon:
                 break
             self._wait(IDLE_S)
         self._telling.tell(on_live, at_once=True)
-
-    def plan(self) -> PlanReport:
-        """What would be done and why; reads the folders, changes nothing, needs no server."""
-        for watch in self._watches:
-            watch.recognise()
-        copy = self.index.copy_in_memory()
-        try:
-            return forecast(copy, [watch.unit for watch in self._watches], self._clocks, self._pacer.eta_s)
-        finally:
-            copy.close()
 
     def report(self) -> SyncReport:
         """The numbers of this process, and how the files stand now."""
@@ -214,18 +195,4 @@ class Daemon:
         return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
 
     def _unit(self, folder: Folder) -> tuple[Unit, FolderDisk]:
-        reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)))
-        disk = FolderDisk(folder, state_paths=[str(self._config.state_dir)])
-        content = FolderContent(
-            folder,
-            reader,
-            limits=lambda: self._account.limits,
-            mirrored=disk.mirrors,
-            ignored=lambda path: disk.why_ignored(path) is not None,
-        )
-        meter = self._meter
-
-        def open_audio(path: str, digest: Digest) -> StableFile:
-            return meter.watch(FileRef(folder.name, path), reader.open(f"{folder.root}/{path}", digest))
-
-        return Unit(folder, disk, content, open_audio), disk
+        return make_unit(folder, self._config.state_dir, self._meter, lambda: self._account.limits)

@@ -236,6 +236,8 @@ class Executor:
             self._outcomes.put(error)
 
 
+_Work = queue.SimpleQueue[tuple[Lane, Callable[[], None]] | None]
+
 UPLOADS = 4
 AUDIO_UPLOADS = 2
 CHANGES = 2
@@ -244,16 +246,16 @@ CHANGES = 2
 class Threads:
     """Daemon threads: ``UPLOADS`` for documents and audio (audio never takes them all), ``CHANGES`` for the rest.
 
-    They die with the process: a connection that is cut leaves no half object behind (design §7). ``wake`` is called
-    when a worker is free again.
+    They end with :meth:`close` or with the process: a connection that is cut leaves no half object behind (design §7).
+    ``wake`` is called when a worker is free again.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._lock = threading.Lock()
         self._busy = dict.fromkeys(Lane, 0)
-        self._uploads: queue.SimpleQueue[tuple[Lane, Callable[[], None]]] = queue.SimpleQueue()
-        self._changes: queue.SimpleQueue[tuple[Lane, Callable[[], None]]] = queue.SimpleQueue()
+        self._uploads: _Work = queue.SimpleQueue()
+        self._changes: _Work = queue.SimpleQueue()
         for number in range(UPLOADS):
             threading.Thread(target=self._run, args=(self._uploads,), name=f"upload-{number}", daemon=True).start()
         for number in range(CHANGES):
@@ -277,9 +279,15 @@ class Threads:
         """Run this on the next free worker of the lane."""
         (self._changes if lane is Lane.PATCH else self._uploads).put((lane, work))
 
-    def _run(self, jobs: queue.SimpleQueue[tuple[Lane, Callable[[], None]]]) -> None:
-        while True:
-            lane, work = jobs.get()
+    def close(self) -> None:
+        """Each thread ends after what it is doing now."""
+        for jobs, number in ((self._uploads, UPLOADS), (self._changes, CHANGES)):
+            for _ in range(number):
+                jobs.put(None)
+
+    def _run(self, jobs: _Work) -> None:
+        while (job := jobs.get()) is not None:
+            lane, work = job
             try:
                 work()
             finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -62,7 +63,9 @@ class Live:
         document = asdict(self)
         document["settling"] = document["settling"][:SHOWN]
         scratch = path.with_suffix(".new")
-        scratch.write_text(json.dumps(document), encoding="utf-8")
+        scratch.unlink(missing_ok=True)
+        with open(scratch, "x", encoding="utf-8", opener=_private) as file:  # Path.open takes no opener
+            file.write(json.dumps(document))
         scratch.replace(path)
 
     @classmethod
@@ -76,6 +79,10 @@ class Live:
             return cls(**document)
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @dataclass(frozen=True, slots=True)

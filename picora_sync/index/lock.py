@@ -9,6 +9,11 @@ from filelock import FileLock, Timeout
 from picora_sync.errors import AnotherInstance
 
 NAME = "lock"
+PATIENCE_S = 2.0
+"""Commands that ask whether somebody holds the lock, or write something down, hold it for a moment: a start waits."""
+GLANCE_S = 0.05
+"""Who only asks waits no longer than others who ask hold it."""
+POLL_S = 0.01
 
 
 class InstanceLock:
@@ -16,12 +21,12 @@ class InstanceLock:
 
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
-        self._lock = FileLock(state_dir / NAME, timeout=0, mode=0o600)
+        self._lock = FileLock(state_dir / NAME, mode=0o600)
 
-    def acquire(self) -> None:
-        """Take it, or raise AnotherInstance at once."""
+    def acquire(self, patience_s: float = PATIENCE_S) -> None:
+        """Take it, or raise AnotherInstance if somebody keeps it for longer than this."""
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=patience_s, poll_interval=POLL_S)
         except Timeout as error:
             raise AnotherInstance(
                 f"another picora-sync works with {self._state_dir}",
@@ -39,7 +44,7 @@ def is_held(state_dir: Path) -> bool:
     if not (state_dir / NAME).exists():
         return False
     try:
-        lock.acquire()
+        lock.acquire(GLANCE_S)
     except AnotherInstance:
         return True
     lock.release()

@@ -389,3 +389,19 @@ def test_a_worker_takes_one_job_after_another() -> None:
         assert free.acquire(timeout=WAIT_S)
     assert len(executor.finished()) == UPLOADS + 1
     assert executor.room(Lane.DOC)
+
+
+def test_closing_ends_every_worker_after_what_it_is_doing() -> None:
+    before = set(threading.enumerate())
+    free = threading.Semaphore(0)
+    threads, gate = Threads(free.release), Gate()
+    workers = set(threading.enumerate()) - before
+    threads.reserve(Lane.DOC)
+    threads.start(Lane.DOC, gate)
+    assert gate.begun.acquire(timeout=WAIT_S)
+    threads.close()
+    gate.go.set()
+    for worker in workers:
+        worker.join(WAIT_S)
+    assert len(workers) == UPLOADS + CHANGES
+    assert not any(worker.is_alive() for worker in workers)

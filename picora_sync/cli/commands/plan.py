@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 
 import click
 
@@ -14,9 +13,7 @@ from picora_sync.cli.output import write_json
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.summaries import print_plan
 from picora_sync.cli.words import safe
-from picora_sync.daemon import Daemon
-
-_NO_KEY = "planning-sends-nothing"
+from picora_sync.prospect import prospect
 
 
 @click.command("plan", epilog="Example: picora-sync plan")
@@ -25,7 +22,7 @@ _NO_KEY = "planning-sends-nothing"
 def plan_command(ctx: click.Context, *, as_json: bool) -> int:
     """Show what would be done, and why.
 
-    Reads the folders as they are now; changes nothing, and needs neither server nor key.
+    Reads the folders as they are now, also beside a running daemon; changes nothing, and needs neither server nor key.
     """
     return show_plan(ctx, as_json=as_json)
 
@@ -33,8 +30,7 @@ def plan_command(ctx: click.Context, *, as_json: bool) -> int:
 def show_plan(ctx: click.Context, *, as_json: bool) -> int:
     """Print the plan; folders that are not there are named on standard error."""
     config = configuration(ctx)
-    with Daemon.open(config, _NO_KEY, stop=threading.Event()) as daemon:
-        report = daemon.plan()
+    report = prospect(config)
     for folder in config.folders:
         if not os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
             click.echo(safe(f"Note: {folder.root} ({folder.name}) is not there: nothing is planned for it."), err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Reason
 from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import LIVE_NAME, FolderLive, Live, Transfer
+from picora_sync.summary import INDEX_NAME, LIVE_NAME, FolderLive, Live, Transfer
 
 NOW = 1_700_000_000.0
 
@@ -245,3 +246,22 @@ def test_status_of_a_running_daemon_tells_what_is_under_way(
     assert "notes: too many files to watch" in text
     assert "picora-sync approve notes" in text
     assert "1 problem: " in text
+
+
+@pytest.mark.usefixtures("running")
+def test_plan_works_beside_a_daemon_and_changes_nothing(mirror: Any, invoke: Callable[..., Any]) -> None:
+    (mirror.directory / "notes" / "new.md").write_text("hello")
+    before = (mirror.state_dir / INDEX_NAME).read_bytes()
+    ran = invoke("--config", mirror.config_file, "plan", "--json")
+    assert (ran.code, [action["path"] for action in json.loads(ran.out)["actions"]]) == (0, ["new.md"])
+    assert (mirror.state_dir / INDEX_NAME).read_bytes() == before
+
+
+def test_plan_before_the_first_run_makes_no_state_directory(tmp_path: Path, invoke: Callable[..., Any]) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "new.md").write_text("hello")
+    config = tmp_path / "config.yaml"
+    config.write_text("account: {url: 'http://127.0.0.1:9'}\nstate_dir: state\nfolders: [{path: notes}]\n")
+    ran = invoke("--config", config, "plan", "--json")
+    assert [action["path"] for action in json.loads(ran.out)["actions"]] == ["new.md"]
+    assert not (tmp_path / "state").exists()

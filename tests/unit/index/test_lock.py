@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,40 @@ def test_a_second_instance_is_refused_until_the_first_lets_go(tmp_path: Path) ->
     first.acquire()
     assert is_held(tmp_path)
     with pytest.raises(AnotherInstance) as raised:
-        second.acquire()
+        second.acquire(patience_s=0)
     assert raised.value.exit_code == 73
     first.release()
     assert not is_held(tmp_path)
     second.acquire()
     second.release()
+
+
+def test_a_start_waits_out_the_moment_in_which_somebody_asks_whether_one_runs(tmp_path: Path) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        lock = InstanceLock(tmp_path)
+        lock.acquire()
+        asked.set()
+        answered.wait(0.1)
+        lock.release()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert asked.wait(5)
+    starting = InstanceLock(tmp_path)
+    starting.acquire()
+    asking.join()
+    assert is_held(tmp_path)
+    starting.release()
+
+
+def test_those_who_ask_at_the_same_time_do_not_take_each_other_for_a_daemon(tmp_path: Path) -> None:
+    InstanceLock(tmp_path).acquire()  # the file is there; nobody holds it any more
+    answers: list[bool] = []
+    asking = [threading.Thread(target=lambda: answers.append(is_held(tmp_path))) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert answers == [False] * 4

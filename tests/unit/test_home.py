@@ -1,0 +1,74 @@
+"""The state directory belongs to one process, and to its owner's eyes."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from pathlib import Path
+
+import pytest
+
+from picora_sync.errors import AnotherInstance, ConfigError
+from picora_sync.home import Home
+from picora_sync.index.lock import InstanceLock
+from picora_sync.summary import Live
+
+
+class Unchangeable(type(Path())):  # type: ignore[misc]  # the concrete Path of this system
+    """A directory on a disk that takes no permissions."""
+
+    def chmod(self, mode: int, *, follow_symlinks: bool = True) -> None:
+        """Accepted, and without effect, as on FAT."""
+
+
+class Foreign(type(Path())):  # type: ignore[misc]  # as above
+    """Somebody else's directory."""
+
+    def chmod(self, mode: int, *, follow_symlinks: bool = True) -> None:  # noqa: ARG002  # the signature of Path
+        raise PermissionError(1, "Operation not permitted")
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_directory_is_its_owners_alone_and_so_is_what_lies_in_it(tmp_path: Path) -> None:
+    with Home.open(tmp_path / "state") as home:
+        Live(pid=1, at=0.0, account="ok", trouble="").write(home.path / "live.json")
+        assert mode_of(home.path) == 0o700
+        assert {mode_of(file) for file in home.path.iterdir()} == {0o600}
+
+
+def test_a_directory_others_can_look_into_is_closed_to_them_and_it_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    directory = tmp_path / "state"
+    directory.mkdir()
+    directory.chmod(0o755)
+    with Home.open(directory):
+        assert mode_of(directory) == 0o700
+    assert caplog.messages == [f"others could look into {directory} (mode 0755): it is 0700 now"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        pytest.param(Unchangeable, "its file system keeps no permissions", id="no-permissions"),
+        pytest.param(Foreign, "Operation not permitted", id="foreign"),
+    ],
+)
+def test_a_directory_that_cannot_be_closed_is_refused(kind: type[Path], why: str, tmp_path: Path) -> None:
+    directory = tmp_path / "state"
+    directory.mkdir()
+    directory.chmod(0o755)
+    with pytest.raises(ConfigError) as raised:
+        Home.open(kind(directory))
+    assert raised.value.message == f"others can look into {directory} (mode 0755), and that cannot be changed: {why}"
+    assert "state_dir" in raised.value.hint
+
+
+def test_a_second_process_is_refused_until_the_first_leaves(tmp_path: Path) -> None:
+    with Home.open(tmp_path), pytest.raises(AnotherInstance):
+        InstanceLock(tmp_path).acquire(patience_s=0)
+    InstanceLock(tmp_path).acquire(patience_s=0)
