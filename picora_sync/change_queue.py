@@ -9,6 +9,9 @@ from picora_sync.core.model import FileRef
 from picora_sync.core.policy import Settle
 from picora_sync.core.settle import Settler
 
+REGULAR_SCAN = "regular scan"
+"""Nothing is known to have been missed; any other reason goes before this one."""
+
 _LONGEST_WAIT_S = 1.0  # so that `stop` is seen even by a waiter whom nobody wakes
 
 
@@ -48,9 +51,10 @@ class ChangeQueue:
             self._settler.discard(ref)
 
     def rescan(self, folder: str, why: str) -> None:
-        """This folder must be looked through; the first reason is kept."""
+        """This folder must be looked through; the first reason is kept, unless it was only that it was time to."""
         with self._changed:
-            self._rescans.setdefault(folder, why)
+            if self._rescans.get(folder, REGULAR_SCAN) == REGULAR_SCAN:
+                self._rescans[folder] = why
             self._changed.notify_all()
 
     def take_due(self, now: float) -> list[FileRef]:

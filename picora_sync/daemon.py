@@ -41,8 +41,6 @@ from picora_sync.units import make_unit
 
 IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
-CLOCK_JUMP_S = 30.0
-"""Wall and monotonic clock drifting apart by this much in one wait: sleep, wake, or somebody set the clock."""
 
 
 class Daemon:
@@ -165,24 +163,23 @@ class Daemon:
 
     def _look_after_folders(self) -> None:
         now = self._clocks.mono()
+        untold = self.reconciler.context.untold
         for watch in self._watches:
             watch.look_after(now)
+            if (changed := untold.pop(watch.unit.policy.name, None)) is not None:
+                watch.distrust(changed)
 
     def _wait(self, longest_s: float) -> None:
-        """Sleep until something is due; a clock that jumped meanwhile means that time passed unseen: look at all."""
-        mono, wall = self._clocks.mono(), self._clocks.wall()
+        """Sleep until something is due."""
+        now = self._clocks.mono()
         times = [
             self.reconciler.next_due(),
             self._account.next_due(),
             self._telling.next_due(),
             *(watch.next_due() for watch in self._watches),
         ]
-        timeout_s = min([longest_s, *(max(0.0, at - mono) for at in times if at is not None)])
+        timeout_s = min([longest_s, *(max(0.0, at - now) for at in times if at is not None)])
         self._queue.wait(timeout_s, self._stop)
-        drift_s = (self._clocks.wall() - wall) - (self._clocks.mono() - mono)
-        if abs(drift_s) > CLOCK_JUMP_S:
-            for folder in self._config.folders:
-                self._queue.rescan(folder.name, "the clock jumped")
 
     def _live(self) -> Live:
         folders = [watch.live() for watch in self._watches]

@@ -8,12 +8,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from itertools import islice
 
-from picora_sync.change_queue import ChangeQueue
+from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
 from picora_sync.core.ignore import IgnoreRules
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Problem, suffix_of
 from picora_sync.core.policy import Folder
+from picora_sync.disk.faults import printable
 from picora_sync.disk.folder import FolderDisk
-from picora_sync.disk.watching import FolderWatcher, WatchState
+from picora_sync.disk.watching import FolderWatcher, OpenTree, WatchState, open_tree
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Unit
 from picora_sync.summary import FolderLive
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 ARRIVE_AGAIN_S = 5.0
 """A root that is missing, or not ours, is looked for this often; the watcher itself comes back a little later."""
 LANDMARKS = 20
+
+
+class WatcherDied(RuntimeError):
+    """A thread that watches ended, and with it what keeps the folder mirrored: the process must (design §12)."""
 
 
 Places = dict[str, tuple[int, int] | None]
@@ -44,7 +49,7 @@ class _Attachments:
         self._queue.rescan(self._folder, why)
 
 
-def _watch_attachments(policy: Folder, vault: str, queue: ChangeQueue) -> FolderWatcher:
+def _watch_attachments(policy: Folder, vault: str, queue: ChangeQueue, tree: OpenTree) -> FolderWatcher:
     """A watcher for the rest of the vault, since notes may embed images from there (design §5)."""
     own = os.path.relpath(policy.root, vault)
     rules = IgnoreRules.of((), own=[own])
@@ -53,20 +58,30 @@ def _watch_attachments(policy: Folder, vault: str, queue: ChangeQueue) -> Folder
         if state is not WatchState.OK and problem is not None:
             log.warning("%s: attachments in %s: %s %s", policy.name, vault, problem.message, problem.hint)
 
-    return FolderWatcher(replace(policy, root=vault), rules.why_ignored, _Attachments(policy.name, queue), on_state)
+    changes = _Attachments(policy.name, queue)
+    return FolderWatcher(replace(policy, root=vault), rules.why_ignored, changes, on_state, tree=tree)
 
 
 class FolderWatch:
     """Keeps one folder's watcher and its timer; called by the loop's thread only, except for the watcher's news."""
 
-    def __init__(self, unit: Unit, disk: FolderDisk, index: Index, queue: ChangeQueue, vault: str) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        disk: FolderDisk,
+        index: Index,
+        queue: ChangeQueue,
+        vault: str,
+        *,
+        tree: OpenTree = open_tree,
+    ) -> None:
         self.unit = unit
         self._disk = disk
         self._index = index
         self._queue = queue
-        self._watchers = [FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state)]
+        self._watchers = [FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state, tree=tree)]
         if vault != unit.policy.root:
-            self._watchers.append(_watch_attachments(unit.policy, vault, queue))
+            self._watchers.append(_watch_attachments(unit.policy, vault, queue, tree))
         self._watching = False
         self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
         self._absent: Problem | None = None
@@ -122,8 +137,18 @@ class FolderWatch:
             for watcher in self._watchers:
                 watcher.stop()
 
+    def distrust(self, changed: FileRef) -> None:
+        """A scan found this change, of which no event told: from now on the folder is polled (design §3)."""
+        if self._watching and self._state[0] is WatchState.OK:
+            self._watchers[0].distrust(f"the system did not tell that {printable(changed.path)} changed")
+
     def look_after(self, now: float) -> None:
-        """Look for a missing root, for disks that were mounted or unmounted, and ask for a scan when it is time."""
+        """Look for a missing root, for disks that were mounted or unmounted, and ask for a scan when it is time.
+
+        Raises WatcherDied.
+        """
+        if self._watching and not all(watcher.alive for watcher in self._watchers):
+            raise WatcherDied(f"nothing watches {self.unit.policy.name} any more")
         if self._watching and (places := self._now_at()) != self._places:
             self._places = places
             self.arrive()
@@ -138,7 +163,7 @@ class FolderWatch:
             self._next_scan = now + self.unit.policy.rescan_s
         elif now >= self._next_scan:
             self._next_scan = now + self.unit.policy.rescan_s
-            self._queue.rescan(self.unit.policy.name, "regular scan")
+            self._queue.rescan(self.unit.policy.name, REGULAR_SCAN)
 
     def next_due(self) -> float | None:
         """When :meth:`look_after` has something to do."""

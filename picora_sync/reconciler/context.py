@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from picora_sync.change_queue import ChangeQueue
+from picora_sync.core.ages import Ages
 from picora_sync.core.model import FileRef
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Content, Digest, Disk, StableFile
 from picora_sync.index import Index
+
+CLOCK = "clock"
+"""The meta key of what is known of the clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Context:
     ``interactive`` are files a person is working on: their uploads go before the backfill. ``retries`` are blocked
     files that are tried again, ``stubborn`` objects that Picora did not delete and when that is tried again
     (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight,
-    ``outdated`` are files that were found to be something else than the index says.
+    ``outdated`` are files that were found to be something else than the index says. ``scanned`` are the folders that
+    this process has looked through; ``untold`` names a change per folder that a later scan found and no event told of.
     """
 
     index: Index
@@ -53,6 +58,22 @@ class Context:
     stubborn: dict[str, float] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
     outdated: set[FileRef] = field(default_factory=set)
+    scanned: set[str] = field(default_factory=set)
+    untold: dict[str, FileRef] = field(default_factory=dict)
+    ages: Ages = field(init=False)
+
+    def __post_init__(self) -> None:
+        policies = [unit.policy for unit in self.units.values()]
+        quiet_s = [settle.quiet_s for policy in policies for settle in (policy.doc_settle, policy.audio_settle)]
+        self.ages = Ages(max(quiet_s, default=0.0), self.index.meta(CLOCK))
+
+    def clock_jumped(self) -> bool:
+        """Look at the clocks; whether one jumped since the last look, be it that of an earlier process."""
+        before = self.ages.state
+        jumped = self.ages.observe(self.clocks.mono(), self.clocks.wall())
+        if self.ages.state is not None and self.ages.state != before:
+            self.index.set_meta(CLOCK, self.ages.state)
+        return jumped
 
     def look_again(self, ref: FileRef) -> None:
         """The file is not what the index says: nothing is sent for it until it was read again."""

@@ -166,9 +166,7 @@ class Inspector:
         """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5)."""
         if kind_of(ref.path) is not Kind.AUDIO:
             return False
-        wall = self._context.clocks.wall()
-        stamps = (fingerprint.mtime_ns / 1e9, fingerprint.ctime_ns / 1e9)
-        quiet_s = wall - max((at for at in stamps if at <= wall), default=0.0)
+        quiet_s = self._context.ages.touched_s_ago(fingerprint, self._context.clocks.mono())
         if quiet_s >= unit.policy.settle(Kind.AUDIO).quiet_s:
             return False
         self._context.queue.touch(ref, changed_s_ago=quiet_s)

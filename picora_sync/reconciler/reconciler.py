@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Mapping
 
-from picora_sync.change_queue import ChangeQueue
+from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Delete, Patch
@@ -58,6 +58,7 @@ class Reconciler:
         """Take up what an earlier process left: refused files, missing files, unsure deletions, unfinished work."""
         index = self.context.index
         with index.transaction():
+            self.context.clock_jumped()  # while nothing ran: what follows starts everything anew
             for ref, _ in index.files.refused():
                 index.files.unblock(ref)
             for item in index.objects.doomed():
@@ -77,9 +78,13 @@ class Reconciler:
 
     def _advance(self) -> None:
         self._collect_outcomes()
-        for folder in self.context.queue.take_rescans():
+        if self.context.clock_jumped():
+            self.removals.start_anew()
+            for folder in self.context.units:
+                self.context.queue.rescan(folder, "the clock jumped")
+        for folder, why in self.context.queue.take_rescans().items():
             if folder in self.context.units:
-                self.scan(folder)
+                self._rescan(folder, why)
         self._peek()
         self._inspect()
         self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
@@ -90,7 +95,7 @@ class Reconciler:
 
     def scan(self, folder: str) -> int:
         """Look through a folder; returns how many paths differ from the index."""
-        return scans.scan(self.context, self.context.units[folder])
+        return len(scans.scan(self.context, self.context.units[folder]))
 
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
@@ -127,6 +132,15 @@ class Reconciler:
     def _collect_outcomes(self) -> None:
         for outcome in self.executor.finished():
             self._outcomes.apply(outcome)
+
+    def _rescan(self, folder: str, why: str) -> None:
+        context = self.context
+        told_of = why == REGULAR_SCAN and folder in context.scanned
+        known = {*context.queue.settling(), *self._due}
+        differences = scans.scan(context, context.units[folder])
+        missed = scans.untold(differences, known) if told_of else None
+        if missed is not None:
+            context.untold[folder] = missed
 
     def _peek(self) -> None:
         for ref in self.context.queue.take_peeks(self.context.clocks.mono()):

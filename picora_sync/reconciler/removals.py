@@ -50,6 +50,12 @@ class Removals:
         """This file is to lose its object unless things change within ``after_s``."""
         self._due_at.setdefault(ref, self._context.clocks.mono() + after_s)
 
+    def start_anew(self) -> None:
+        """The machine slept, or its clock was set: what is missing gets its whole grace again (design §6.5)."""
+        for ref in self._due_at:
+            unit = self._context.unit(ref)
+            self._due_at[ref] = self._context.clocks.mono() + (unit.policy.delete_after_s if unit is not None else 0.0)
+
     def withdraw(self, ref: FileRef) -> None:
         """It is there (again), or nobody knows: no removal, and no hold."""
         self._due_at.pop(ref, None)

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from picora_sync.core.model import FileRef, Fingerprint, Problem
+from picora_sync.core.model import FileRef, Problem
 from picora_sync.core.ports import Scan
 from picora_sync.index.rows import Seen
 from picora_sync.reconciler.context import Context, Unit
 
 LONG_AGO_S = 1e9
+TOLD_WITHIN_S = 60.0
+"""Events of a change come within this time, or not at all."""
 
 
-def scan(context: Context, unit: Unit) -> int:
-    """Look through a folder and queue what differs from the index; returns how many paths were queued.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path that differs from the index; ``changed``: a file was made or written ``quiet_s`` ago, by its stamps."""
+
+    ref: FileRef
+    quiet_s: float
+    changed: bool
+
+
+def scan(context: Context, unit: Unit) -> list[Difference]:
+    """Look through a folder and queue what differs from the index, which is returned.
 
     What could not be read is unknown, and stays as it is (design §6).
     """
     unit.content.refresh()
     _heed_settings(context, unit)
     found, mounts = _look_through(context, unit)
-    queued = _compare(context, unit, found)
-    queued += _stale_notes(context, unit)
+    differences = [*_compare(context, unit, found), *_stale_notes(context, unit)]
+    for each in differences:
+        context.queue.touch(each.ref, changed_s_ago=each.quiet_s)
     with context.index.transaction():
         _note_problems(context, unit, found)
         if "" not in found.failed:
             context.index.folder_scanned(unit.policy.name, context.clocks.wall())
             context.index.set_mounts(unit.policy.name, mounts)
-    return queued
+            context.scanned.add(unit.policy.name)
+    return differences
+
+
+def untold(differences: Iterable[Difference], known: Collection[FileRef]) -> FileRef | None:
+    """One of the changes that events should have brought: long enough ago, and not ``known`` to be on its way."""
+    late = (each.ref for each in differences if each.changed and each.quiet_s >= TOLD_WITHIN_S)
+    return next((ref for ref in late if ref not in known), None)
 
 
 def _look_through(context: Context, unit: Unit) -> tuple[Scan, frozenset[str]]:
@@ -61,8 +81,8 @@ def _heed_settings(context: Context, unit: Unit) -> None:
             context.index.set_meta(key, unit.policy.shaping)
 
 
-def _compare(context: Context, unit: Unit, found: Scan) -> int:
-    name, wall, queued = unit.policy.name, context.clocks.wall(), 0
+def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
+    name, mono = unit.policy.name, context.clocks.mono()
     new = dict(found.files)
     for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
         path = os.fsdecode(raw_path)
@@ -72,22 +92,20 @@ def _compare(context: Context, unit: Unit, found: Scan) -> int:
                 continue
             if _is_below(path, found.failed):
                 continue
-            queued += _queue(context, FileRef(name, path), LONG_AGO_S)
+            yield Difference(FileRef(name, path), LONG_AGO_S, changed=False)
         elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):
-            queued += _queue(context, FileRef(name, path), _quiet_s(now, wall))
+            changed = seen == Seen.PRESENT and fingerprint is not None and now != fingerprint
+            yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed)
     for path, now in new.items():
-        queued += _queue(context, FileRef(name, path), _quiet_s(now, wall))
-    return queued
+        yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed=True)
 
 
-def _stale_notes(context: Context, unit: Unit) -> int:
-    queued = 0
+def _stale_notes(context: Context, unit: Unit) -> Iterator[Difference]:
     for path, depends in context.index.files.dependencies(unit.policy.name).items():
         if unit.content.stale(path, depends):
             ref = FileRef(unit.policy.name, path)
             context.index.files.rederive(ref)
-            queued += _queue(context, ref, LONG_AGO_S)
-    return queued
+            yield Difference(ref, LONG_AGO_S, changed=False)
 
 
 def _note_problems(context: Context, unit: Unit, found: Scan) -> None:
@@ -99,16 +117,6 @@ def _note_problems(context: Context, unit: Unit, found: Scan) -> None:
             context.index.files.ignore(ref, why, None, context.clocks.wall())
     places = {**found.problems, **found.failed}
     context.index.files.replace_scan_remarks(name, [(FileRef(name, path), p) for path, p in places.items()])
-
-
-def _queue(context: Context, ref: FileRef, quiet_s: float) -> int:
-    context.queue.touch(ref, changed_s_ago=quiet_s)
-    return 1
-
-
-def _quiet_s(fingerprint: Fingerprint, wall: float) -> float:
-    """How long ago the file last changed; a time stamp in the future counts as now."""
-    return max(0.0, wall - max(fingerprint.mtime_ns, fingerprint.ctime_ns) / 1e9)
 
 
 def _is_below(path: str, failed: Mapping[str, Problem] | Iterable[str]) -> bool:

@@ -28,6 +28,7 @@ class Mirror:
 
     def __init__(self, *policies: Folder, index: Index | None = None) -> None:
         self.mono_s = 1000.0
+        self.jumped_s = 0.0
         self.index = index or Index.in_memory()
         self.picora = FakePicora(self.wall)
         self.policies = {policy.name: policy for policy in policies or (NOTES,)}
@@ -48,7 +49,7 @@ class Mirror:
         return self.mono_s
 
     def wall(self) -> float:
-        return EPOCH_S + self.mono_s
+        return EPOCH_S + self.mono_s + self.jumped_s
 
     # --- the process ------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 LOCKED = Problem("PERMISSION_DENIED", "may not be read", "give the right to read it")
 VERIFY_AGAIN_S = 600.0
 IDLE_S = 30.0
-CLOCK_JUMP_S = 30.0
 
 
 class Crash(BaseException):
@@ -203,10 +202,6 @@ class Process:
 
     def busy(self) -> bool:
         return bool(self.pool.jobs or self.reconciler.working() or self.reconciler.settling())
-
-    def clock_jumped(self) -> None:
-        for watch in self.watches:
-            self.queue.rescan(watch.unit.policy.name, "the clock jumped")
 
     def _keep_connected(self) -> None:
         connection, now = self.reconciler.connection, self.clocks.mono()

@@ -10,7 +10,7 @@ from picora_sync.core.model import FileRef, Kind, kind_of
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks
 from tests.simulation.matter import matter
-from tests.simulation.process import CLOCK_JUMP_S, Crash, Process
+from tests.simulation.process import Crash, Process
 from tests.simulation.promises import Promises
 from tests.simulation.remote import Armed, Road, Server
 from tests.simulation.timeline import Act, Scenario, fault_of
@@ -255,10 +255,7 @@ class World:
         self._deaf_until = self._mono_s + act.a % 200
 
     def _act_jump(self, act: Act) -> None:
-        jump_s = JUMPS_S[act.a % len(JUMPS_S)]
-        self._jumped_s += jump_s
-        if self.process is not None and abs(jump_s) > CLOCK_JUMP_S:
-            self.process.clock_jumped()
+        self._jumped_s += JUMPS_S[act.a % len(JUMPS_S)]
 
     def _act_rescan(self, act: Act) -> None:
         if self.process is not None:
