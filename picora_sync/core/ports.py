@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -242,8 +242,40 @@ class Picora(Protocol):
     def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
         """The audio object that holds these bytes: ``GET /v1/sync/state`` by content hash (contract §12)."""
 
-    def raw(self, object_id: str) -> str:
-        """``GET /v1/docs/:id/raw`` with the bearer: the stored, rewritten text (contract §8)."""
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """What Picora stores of a document: the text with its images rewritten, and, where the server says so, the SHA-256
+    of what was sent (contract §8.1, §15 #28).
+    """
+
+    text: str
+    source_sha256: str | None = None
+
+
+class Library(Protocol):
+    """What the account holds, read as a whole. Every method may raise any RemoteError, and Stopped."""
+
+    def listed(self, kind: Kind) -> Iterator[RemoteObject]:
+        """All objects of a kind, page by page: ``GET /v1/docs``, ``GET /v1/media`` (contract §4). Raises NotPicora
+        where the list cannot be trusted to be whole.
+        """
+
+    def get(self, kind: Kind, object_id: str) -> RemoteObject | None:
+        """As :meth:`Picora.get`."""
+
+    def stored(self, object_id: str) -> StoredText:
+        """``GET /v1/docs/:id/raw`` with the bearer (contract §8)."""
+
+    def audio_hashes(self) -> Mapping[str, str]:
+        """SHA-256 by id, of those audio objects whose content hash the server tells: ``GET /v1/sync/state`` (§12);
+        empty if it has no such call.
+        """
+
+    def sha256_of(self, url: str, size_bytes: int) -> str | None:
+        """The SHA-256 of the bytes behind a media URL; None if there are none, or not exactly so many. Raises
+        OutcomeUnknown if they cannot be read from here.
+        """
 
 
 class Pacer(Protocol):

@@ -10,7 +10,7 @@ from picora_sync.core.model import Kind, RemoteObject
 from picora_sync.errors import NotFound, NotPicora, Rejected
 from picora_sync.remote.exchange import Exchange
 from picora_sync.remote.listing import list_objects, live_audio
-from picora_sync.remote.wire import Item, audio_of, either, text
+from picora_sync.remote.wire import Item, audio_of, either, id_of, text
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,8 @@ def audio_holding(exchange: Exchange, sha256: str, size_bytes: int) -> Iterator[
         OutcomeUnknown: a candidate cannot be read, so that nothing is proven.
         RemoteError: as any call.
     """
-    try:
-        changes = list(live_audio(exchange))
-    except (NotFound, NotPicora, Rejected) as absent:
-        if absent.status not in _NO_SUCH_CALL:
-            raise
-        log.info("no /v1/sync/state here, looking through /v1/media: %s", absent)
+    changes = _state(exchange)
+    if changes is None:
         listed = sorted(list_objects(exchange, Kind.AUDIO), key=lambda audio: audio.created_at)
     else:
         yield from _objects(change for change in changes if _content_hash(change) == sha256)
@@ -40,6 +36,23 @@ def audio_holding(exchange: Exchange, sha256: str, size_bytes: int) -> Iterator[
     for audio in listed:
         if audio.url and audio.size_bytes in (0, size_bytes) and exchange.sha256_of(audio.url, size_bytes) == sha256:
             yield audio
+
+
+def audio_hashes(exchange: Exchange) -> dict[str, str]:
+    """The content hashes that the server tells, by id; none if it has no such call."""
+    changes = _state(exchange) or ()
+    return {found: told for change in changes if (found := id_of(change)) and (told := _content_hash(change))}
+
+
+def _state(exchange: Exchange) -> list[Item] | None:
+    """What ``/v1/sync/state`` says of audio, oldest first; None if this server has no such call."""
+    try:
+        return list(live_audio(exchange))
+    except (NotFound, NotPicora, Rejected) as absent:
+        if absent.status not in _NO_SUCH_CALL:
+            raise
+        log.info("no /v1/sync/state here: %s", absent)
+        return None
 
 
 def _objects(items: Iterable[Item]) -> Iterator[RemoteObject]:

@@ -14,7 +14,7 @@ from typing import Final, Self
 import httpx
 
 from picora_sync.core.model import Account, Kind, RemoteObject, Tier
-from picora_sync.core.ports import AudioUpload, Change, DocUpload, Pacer, Posted
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, Pacer, Posted, StoredText
 from picora_sync.errors import (
     NotFound,
     NotPicora,
@@ -25,12 +25,12 @@ from picora_sync.errors import (
     ScopeMissing,
 )
 from picora_sync.remote import hints
-from picora_sync.remote.audio_search import audio_holding
+from picora_sync.remote.audio_search import audio_hashes, audio_holding
 from picora_sync.remote.deletion import delete_audio, delete_docs
-from picora_sync.remote.exchange import RAW_BYTES, UPLOAD_PATIENCE, Call, Exchange
+from picora_sync.remote.exchange import UPLOAD_PATIENCE, Call, Exchange
 from picora_sync.remote.failures import not_picora
 from picora_sync.remote.limits import limits_of, plan_name
-from picora_sync.remote.listing import list_objects
+from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
 from picora_sync.remote.retry import NEVER_TWICE
 from picora_sync.remote.wire import (
@@ -50,7 +50,7 @@ _DOC_TITLE_CHARS: Final = 200
 
 
 class PicoraClient:
-    """One account over the wire; implements :class:`picora_sync.core.ports.Picora`. Thread-safe.
+    """One account over the wire; implements ``Picora`` and ``Library`` of :mod:`picora_sync.core.ports`. Thread-safe.
 
     ``stop`` ends every wait, and an upload between two blocks, with Stopped. ``clock`` is monotonic seconds.
     A context manager: leaving it closes the connections.
@@ -232,25 +232,30 @@ class PicoraClient:
                 return replace(found, sha256=sha256, size_bytes=size_bytes)
         return None
 
-    def objects(self, kind: Kind) -> Iterator[RemoteObject]:
+    def listed(self, kind: Kind) -> Iterator[RemoteObject]:
         """All objects of a kind in the account, page by page (contract §4)."""
         return list_objects(self._exchange, kind)
 
-    def raw(self, object_id: str) -> str:
+    def stored(self, object_id: str) -> StoredText:
         """``GET /v1/docs/:id/raw`` with the bearer: the stored, rewritten text (contract §8).
 
         Raises:
             NotFound: there is no such document.
             NotPicora: what came is no text, or longer than any document.
         """
-        call = Call("GET", f"{path_of(Kind.DOC, object_id)}/raw", Tier.READ, answer_bytes=RAW_BYTES)
-        answer = self._exchange.send(call)
-        if answer.cut or answer.headers.get("content-type", "").startswith("text/html"):
-            raise not_picora(answer, "is no document")
-        try:
-            return answer.body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise not_picora(answer, "is not UTF-8") from error
+        return stored_text(self._exchange, object_id)
+
+    def audio_hashes(self) -> Mapping[str, str]:
+        """SHA-256 by id, of those audio objects whose content hash the server tells (contract §12)."""
+        return audio_hashes(self._exchange)
+
+    def sha256_of(self, url: str, size_bytes: int) -> str | None:
+        """The SHA-256 of the bytes behind a media URL; None if there are none, or not exactly so many.
+
+        Raises:
+            OutcomeUnknown: they cannot be read from here.
+        """
+        return self._exchange.sha256_of(url, size_bytes)
 
     # --- parts ------------------------------------------------------------------------------------------------------
 

@@ -1,17 +1,21 @@
-"""Whole lists of the account, page by page (contract §4, §12)."""
+"""Whole lists of the account, page by page, and what is stored of a document (contract §4, §8, §12)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from picora_sync.core.model import Kind, RemoteObject, Tier
+from picora_sync.core.ports import StoredText
 from picora_sync.errors import NotPicora
 from picora_sync.remote import hints
-from picora_sync.remote.exchange import Call, Exchange
-from picora_sync.remote.wire import Item, Page, id_of, objects_of, page_of
+from picora_sync.remote.exchange import RAW_BYTES, Call, Exchange
+from picora_sync.remote.failures import not_picora
+from picora_sync.remote.wire import Item, Page, id_of, objects_of, page_of, path_of
 
 _MOST_PAGES: Final = 20_000
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LISTS: Final = {
     Kind.DOC: ("/v1/docs", {"limit": "50"}),
     Kind.AUDIO: ("/v1/media", {"type": "audio", "limit": "100"}),
@@ -53,6 +57,25 @@ def live_audio(exchange: Exchange) -> Iterator[Item]:
             if change.get("op") != "delete":
                 live[object_id] = change
     yield from live.values()
+
+
+def stored_text(exchange: Exchange, object_id: str) -> StoredText:
+    """``GET /v1/docs/:id/raw`` (§8).
+
+    Raises:
+        NotFound: there is no such document.
+        NotPicora: what came is no text, or longer than any document.
+    """
+    call = Call("GET", f"{path_of(Kind.DOC, object_id)}/raw", Tier.READ, answer_bytes=RAW_BYTES)
+    answer = exchange.send(call)
+    if answer.cut or answer.headers.get("content-type", "").startswith("text/html"):
+        raise not_picora(answer, "is no document")
+    try:
+        text = answer.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise not_picora(answer, "is not UTF-8") from error
+    source = answer.headers.get("x-source-hash", "").lower()
+    return StoredText(text, source if _SHA256.fullmatch(source) else None)
 
 
 def _pages(exchange: Exchange, path: str, query: dict[str, str], parameter: str) -> Iterator[Page]:

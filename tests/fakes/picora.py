@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from picora_sync.core.model import Account, Kind, RemoteObject
-from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted, StoredText
 from picora_sync.errors import NotFound, Unreachable
 
 T = TypeVar("T")
@@ -27,10 +27,11 @@ class Fault:
 
 @dataclass
 class FakePicora:
-    """Implements ``Picora``. ``calls`` are the names of all calls in order, with what they were about.
+    """Implements ``Picora`` and ``Library``. ``calls`` are the names of all calls in order, with what they were about.
 
     ``chaos`` may return a fault for any call; ``stubborn`` ids survive being deleted; ``up`` is whether it can be
-    reached, ``well`` whether its health check says so. Lists show an object ``lag_s`` after it was made.
+    reached, ``well`` whether its health check says so. Lists show an object ``lag_s`` after it was made,
+    and never those in ``unlisted``.
     """
 
     wall: Callable[[], float]
@@ -44,6 +45,8 @@ class FakePicora:
     well: bool = True
     force_public: bool = False
     lag_s: float = 0.0
+    unlisted: set[str] = field(default_factory=set)
+    tells_hashes: bool = True
     _made: int = 0
 
     # --- what a test asks -------------------------------------------------------------------------------------------
@@ -106,8 +109,26 @@ class FakePicora:
 
         return self._call("find_audio", sha256, find)
 
-    def raw(self, object_id: str) -> str:
-        return self._call("raw", object_id, lambda: self.texts[object_id])
+    # --- Library ----------------------------------------------------------------------------------------------------
+
+    def listed(self, kind: Kind) -> Iterator[RemoteObject]:
+        shown = [item for item in self.of_kind(kind) if item.id not in self.unlisted]
+        page = [replace(item, sha256=None, ours=True, rewritten=False) for item in shown]
+        yield from self._call("listed", kind.value, lambda: page)
+
+    def stored(self, object_id: str) -> StoredText:
+        return self._call("stored", object_id, lambda: StoredText(self.texts[object_id]))
+
+    def audio_hashes(self) -> Mapping[str, str]:
+        hashes = {item.id: item.sha256 or "" for item in self.of_kind(Kind.AUDIO)} if self.tells_hashes else {}
+        return self._call("audio_hashes", "", lambda: hashes)
+
+    def sha256_of(self, url: str, size_bytes: int) -> str | None:
+        def fetch() -> str | None:
+            held = {item.url: item for item in self.objects.values()}.get(url)
+            return held.sha256 if held is not None and held.size_bytes == size_bytes else None
+
+        return self._call("sha256_of", url, fetch)
 
     # --- how it does it ---------------------------------------------------------------------------------------------
 

@@ -103,12 +103,12 @@ def test_a_document_lives_its_whole_life(both: Both) -> None:
     posted = both.client.post_doc(note("# Hi\n"))
     made = posted.object
     assert (made.title, made.tags, made.public, made.sha256) == ("Title", ("a",), False, sha256(b"# Hi\n"))
-    assert both.client.raw(made.id) == "# Hi\n"
+    assert both.client.stored(made.id).text == "# Hi\n"
     both.client.patch(Kind.DOC, made.id, Change(title="New", tags=("b", "c"), public=True))
     now = both.client.get(Kind.DOC, made.id)
     assert now is not None
     assert (now.title, now.tags, now.public, now.created_at) == ("New", ("b", "c"), True, made.created_at)
-    assert [found.id for found in both.client.objects(Kind.DOC)] == [made.id]
+    assert [found.id for found in both.client.listed(Kind.DOC)] == [made.id]
     assert both.client.delete(Kind.DOC, [made.id, "unknown"]) == (made.id, "unknown")
     assert both.client.get(Kind.DOC, made.id) is None
 
@@ -124,7 +124,7 @@ def test_an_image_in_a_public_note_is_rewritten(both: Both) -> None:
     text = f"![dot]({data_uri(IMAGES['png'].data)})"
     posted = both.client.post_doc(note(text, public=True))
     assert posted.object.rewritten
-    assert "data:" not in both.client.raw(posted.object.id)
+    assert "data:" not in both.client.stored(posted.object.id).text
 
 
 @pytest.mark.parametrize("kind", sorted(AUDIO))
@@ -155,7 +155,7 @@ def test_audio_that_is_no_audio_is_rejected(both: Both) -> None:
 def test_a_file_that_changed_leaves_nothing_on_the_server(both: Both) -> None:
     with pytest.raises(errors.FileChanged):
         both.client.post_audio(audio_upload(MemoryFile(MP3, changed=True)))
-    assert list(both.client.objects(Kind.AUDIO)) == []
+    assert list(both.client.listed(Kind.AUDIO)) == []
 
 
 def test_an_account_without_a_plan_gets_no_audio(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_an_account_without_a_plan_gets_no_audio(tmp_path: Path) -> None:
 
 def test_a_listing_walks_all_pages(both: Both) -> None:
     made = [both.client.post_doc(note(f"note {n}")).object.id for n in range(120)]
-    assert sorted(found.id for found in both.client.objects(Kind.DOC)) == sorted(made)
+    assert sorted(found.id for found in both.client.listed(Kind.DOC)) == sorted(made)
 
 
 def test_with_limits_off_nothing_ever_waits(both: Both) -> None:

@@ -301,15 +301,15 @@ def test_a_listing_gives_each_object_once_over_all_pages() -> None:
         ok({"items": [doc(id="a"), doc(id="b")], "nextCursor": "n/1"}),
         ok({"items": [doc(id="b"), {"id": "?"}, doc(id="c")], "nextCursor": ""}),
     )
-    assert [found.id for found in api.client.objects(Kind.DOC)] == ["a", "b", "c"]
+    assert [found.id for found in api.client.listed(Kind.DOC)] == ["a", "b", "c"]
     assert api.calls == ["GET /v1/docs?limit=50", "GET /v1/docs?limit=50&cursor=n%2F1"]
 
 
 def test_an_empty_page_ends_a_listing() -> None:
     api = Api(ok({"items": [doc(id="a")], "nextCursor": "1"}), ok({"items": [], "nextCursor": "2"}))
-    assert [found.id for found in api.client.objects(Kind.DOC)] == ["a"]
+    assert [found.id for found in api.client.listed(Kind.DOC)] == ["a"]
 
 
 def test_a_listing_that_does_not_end_raises_instead_of_ending() -> None:
     with pytest.raises(errors.NotPicora):
-        list(Api(media(LISTED, cursor="same")).client.objects(Kind.AUDIO))
+        list(Api(media(LISTED, cursor="same")).client.listed(Kind.AUDIO))

@@ -7,7 +7,7 @@ import pytest
 
 from picora_sync import errors
 from picora_sync.core.model import Account, Kind, PlanLimits, Tier
-from picora_sync.core.ports import Change, DocUpload
+from picora_sync.core.ports import Change, DocUpload, StoredText
 from picora_sync.remote.client import PicoraClient
 from tests.unit.remote.support import (
     AUDIO_ID,
@@ -315,7 +315,7 @@ def test_an_id_that_is_none_is_never_sent(object_id: str) -> None:
         lambda: api.client.get(Kind.DOC, object_id),
         lambda: api.client.patch(Kind.AUDIO, object_id, Change(public=False)),
         lambda: api.client.delete(Kind.DOC, [object_id]),
-        lambda: api.client.raw(object_id),
+        lambda: api.client.stored(object_id),
     ):
         with pytest.raises(errors.Rejected):
             call()
@@ -368,7 +368,7 @@ def test_a_patch_is_repeated_after_a_fault() -> None:
 def test_raw_is_the_stored_text_as_it_is() -> None:
     text = "---\r\ntitle: ü\r\n---\n# 🎙\n"
     api = Api(httpx.Response(200, content=text.encode(), headers={"Content-Type": "text/markdown; charset=utf-8"}))
-    assert api.client.raw(DOC_ID) == text
+    assert api.client.stored(DOC_ID) == StoredText(text)
     assert api.calls == [f"GET /v1/docs/{DOC_ID}/raw"]
     assert "authorization" in api.requests[0].headers
 
@@ -376,12 +376,12 @@ def test_raw_is_the_stored_text_as_it_is() -> None:
 @pytest.mark.parametrize("reply", [html(200), httpx.Response(200, content=b"\xff\xfe\xff")])
 def test_raw_that_is_no_text_is_not_picora(reply: httpx.Response) -> None:
     with pytest.raises(errors.NotPicora):
-        Api(reply).client.raw(DOC_ID)
+        Api(reply).client.stored(DOC_ID)
 
 
 def test_raw_of_what_is_gone_is_not_found() -> None:
     with pytest.raises(errors.NotFound):
-        Api(fail(404)).client.raw(DOC_ID)
+        Api(fail(404)).client.stored(DOC_ID)
 
 
 def test_an_endless_answer_is_cut_and_refused() -> None:
