@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,12 +34,21 @@ class Home:
 
         Raises AnotherInstance, IndexDamaged, IndexUnwritable, or ConfigError if it cannot be kept from others.
         """
+        return cls._open(path, Index.open)
+
+    @classmethod
+    def open_successor(cls, path: Path) -> Home:
+        """The same, with the index that is to take the place of the present one."""
+        return cls._open(path, Index.open_successor)
+
+    @classmethod
+    def _open(cls, path: Path, open_index: Callable[[Path], Index]) -> Home:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_private(path)
         lock = InstanceLock(path)
         lock.acquire()
         try:
-            return cls(path, Index.open(path / INDEX_NAME), lock)
+            return cls(path, open_index(path / INDEX_NAME), lock)
         except BaseException:
             lock.release()
             raise

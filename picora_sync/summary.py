@@ -118,3 +118,29 @@ class SyncReport:
     deleted: int = 0
     requests: int = 0
     problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long command has come; ``total`` is None as long as nobody knows."""
+
+    stage: str
+    done: int = 0
+    total: int | None = None
+    eta_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a rebuilt index knows: files that are to be mirrored, those recognised on Picora, and their objects.
+
+    ``problems`` are the files that nothing can be said of; ``kept`` is where the index from before is, None if there
+    was none.
+    """
+
+    files: int = 0
+    recognised: int = 0
+    objects: int = 0
+    requests: int = 0
+    problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
+    kept: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index.listing import Entry
-from picora_sync.summary import PlanReport, SyncReport
+from picora_sync.summary import PlanReport, RebuildReport, SyncReport
 
 Document = dict[str, object]
 
@@ -33,6 +33,18 @@ def sync_document(report: SyncReport) -> Document:
         "patched": report.patched,
         "deleted": report.deleted,
         "requests": report.requests,
+        "problems": [problem_document(ref, problem) for ref, problem in report.problems],
+    }
+
+
+def rebuild_document(report: RebuildReport) -> Document:
+    """``rebuild --json``; ``kept`` is the file of the old index, null if there was none."""
+    return {
+        "files": report.files,
+        "recognised": report.recognised,
+        "objects": report.objects,
+        "requests": report.requests,
+        "kept": report.kept,
         "problems": [problem_document(ref, problem) for ref, problem in report.problems],
     }
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "problems": Entry("problems", "Show what is wrong, and what to do about it; what blocks a file comes first."),
     "history": Entry("files", "Show which URLs files had, and when, oldest first."),
     "approve": Entry("approve", "Carry out the removals of FOLDER that are held."),
+    "rebuild": Entry("rebuild", "Make a new index from folders and account, after the old one was damaged or lost."),
     "serve": Entry("serve", "Run the embedded Picora alone, until Ctrl-C."),
     "config": Entry("config", "Check and show the configuration."),
     "completion": Entry("completion", "Print a script that completes commands, options and paths in a shell."),

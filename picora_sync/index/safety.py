@@ -58,9 +58,40 @@ def expect_none_in_quarantine(path: Path) -> None:
     """Raises IndexDamaged if the index was put aside, and no other has taken its place yet: going on without one would
     upload again what Picora holds (promise 3).
     """
+    if path.exists():
+        return
     aside = max(path.parent.glob(f"{path.stem}.{DAMAGED}-*{path.suffix}"), default=None)
-    if aside is not None and not path.exists():
+    if aside is not None:
         raise IndexDamaged(f"the index was damaged, and renamed to {aside}", hint=_REBUILD)
+    if rebuilding(path).exists():
+        raise IndexDamaged("there is no index, and making a new one was interrupted", hint=_REBUILD)
+
+
+def rebuilding(path: Path) -> Path:
+    """Where the successor of this index is made."""
+    return path.with_name(f"{path.stem}.rebuilding{path.suffix}")
+
+
+def discard_unless_sound(path: Path) -> None:
+    """Drop an unfinished index that a crash broke; a finished one is never dropped."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            sound = fault_of(connection) is None
+    except sqlite3.DatabaseError:
+        sound = False
+    if not sound:
+        for companion in _COMPANIONS:
+            path.with_name(path.name + companion).unlink(missing_ok=True)
+
+
+def take_place(path: Path) -> Path | None:
+    """Put the finished successor in the place of the index; returns where the old one is kept, if there was one.
+
+    Both are closed. A crash between the two renames leaves an unfinished rebuild, which is said at the next start.
+    """
+    kept = put_aside(path, REPLACED) if path.exists() else None
+    rebuilding(path).rename(path)
+    return kept
 
 
 def back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:

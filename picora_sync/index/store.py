@@ -62,6 +62,19 @@ class Index:
             ) from error
 
     @classmethod
+    def open_successor(cls, path: Path) -> Index:
+        """Begin the index that is to take the place of this one, or go on with it (:meth:`take_place`)."""
+        successor = safety.rebuilding(path)
+        if successor.exists():
+            safety.discard_unless_sound(successor)
+        return cls.open(successor)
+
+    def take_place(self, path: Path) -> Path | None:
+        """Close this successor, and put it in the place of the index; returns where the old one is kept now."""
+        self.close()
+        return safety.take_place(path)
+
+    @classmethod
     def open_for_reading(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index | None:
         """A look at the index beside a running daemon; None if there is none yet. Raises IndexDamaged."""
         safety.expect_none_in_quarantine(path)

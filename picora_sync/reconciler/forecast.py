@@ -20,13 +20,14 @@ from picora_sync.reconciler.texts import Texts
 from picora_sync.summary import Planned, PlanReport
 
 AT_ONCE = Settle(quiet_s=0.0, at_most_s=0.0)
+"""What nothing waits for."""
 
 
 def forecast(
     copy: Index, units: Iterable[Unit], clocks: Clocks, eta: Callable[[Mapping[Tier, int]], float]
 ) -> PlanReport:
     """Plan everything as if it had settled and every grace were over; ``copy`` is changed, nothing else is."""
-    hasty = [_without_waits(unit) for unit in units]
+    hasty = [without_waits(unit) for unit in units]
     queue = ChangeQueue(lambda _: AT_ONCE, clocks.mono)
     context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks)
     removals, backlog = Removals(context), Backlog()
@@ -107,6 +108,7 @@ def _line(action: Action) -> Planned | None:
     return Planned(op, action.ref.folder, action.ref.path, action.why)
 
 
-def _without_waits(unit: Unit) -> Unit:
+def without_waits(unit: Unit) -> Unit:
+    """The same folder, with nothing to wait for."""
     policy = replace(unit.policy, doc_settle=AT_ONCE, audio_settle=AT_ONCE, delete_after_s=0.0)
     return replace(unit, policy=policy)

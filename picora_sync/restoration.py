@@ -1,0 +1,67 @@
+"""A new index in the place of one that was damaged or lost (design §9 ``rebuild``)."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from picora_sync.account import AccountWatch
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.config.model import Config
+from picora_sync.content.vault import vault_root
+from picora_sync.core.model import PlanLimits
+from picora_sync.core.pacing import Pacing
+from picora_sync.core.policy import DOC_SETTLE, Folder
+from picora_sync.errors import FileUnreadable
+from picora_sync.home import Home
+from picora_sync.reconciler.connection import Connection
+from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.reconciler.rebuilding import Rebuilding
+from picora_sync.reconciler.transfers import Meter
+from picora_sync.remote.client import PicoraClient
+from picora_sync.remote.pacer import ThreadPacer
+from picora_sync.summary import INDEX_NAME, Progress, RebuildReport
+from picora_sync.supervision import FolderWatch
+from picora_sync.units import make_unit
+
+
+def restore(
+    config: Config, key: str, stop: threading.Event, tell: Callable[[Progress], None], *, claim: bool
+) -> RebuildReport:
+    """Fill a new index from folders and account, and put it in the place of the old one, which is kept.
+
+    Raises AnotherInstance; FileUnreadable where a folder, or a part of it, is not there; the RemoteError that ended it;
+    Stopped. What was found out until then is used the next time.
+    """
+    clocks = Clocks(time.monotonic, time.time)
+    pacer = ThreadPacer(Pacing(), clocks.mono, stop)
+    with (
+        Home.open_successor(config.state_dir) as home,
+        PicoraClient(config.account.url, key, pacer=pacer, stop=stop) as client,
+    ):
+        connection = Connection(random.Random())  # noqa: S311  (spreads retries; no secret)
+        account = AccountWatch(client, pacer, connection, home.index, config.state_dir, clocks.mono).connect()
+        units = [_arrived(folder, config, home, account.limits) for folder in config.folders]
+        work = Rebuilding(home.index, units, clocks, tell)
+        work.expect_readable()
+        work.look()
+        work.recognise(client, pacer.eta_s, claim=claim)
+        report = work.report(pacer.requests)
+        kept = home.index.take_place(config.state_dir / INDEX_NAME)
+    return replace(report, kept=None if kept is None else str(kept))
+
+
+def _arrived(folder: Folder, config: Config, home: Home, limits: PlanLimits) -> Unit:
+    """The folder, recognised by its mark. Raises FileUnreadable if it is not there."""
+    unit, disk = make_unit(folder, config.state_dir, Meter(), lambda: limits)
+    queue = ChangeQueue(lambda _: DOC_SETTLE, time.monotonic)  # a watcher's; none is started here
+    problem = FolderWatch(unit, disk, home.index, queue, vault_root(folder)).arrive()
+    if problem is not None:
+        raise FileUnreadable(
+            f"{folder.name}: {problem.message}",
+            hint="bring it back, or take it out of the configuration; then run `picora-sync rebuild` again",
+        )
+    return unit
