@@ -84,3 +84,83 @@ def test_after_a_rebuild_of_a_lost_index_nothing_is_uploaded(tmp_path: Path, ser
     assert (again["synced"], again["uploaded"], again["patched"], again["deleted"]) == (210, 0, 0, 0)
     assert uploads(server) == before
     assert (server.docs(), server.audio()) == (docs, audio)
+
+
+def test_a_damaged_index_is_put_aside_nothing_runs_without_it_and_a_rebuild_mends_it(
+    tmp_path: Path, server: Server, config: Path
+) -> None:
+    make_notes(tmp_path / "notes", 12)
+    make_audio(tmp_path / "podcast", 3)
+    assert sync(config)["synced"] == 15
+    before = uploads(server)
+    index = tmp_path / "state" / "index.sqlite"
+    data = bytearray(index.read_bytes())
+    data[4096 : len(data) // 2] = b"\xa5" * (len(data) // 2 - 4096)
+    index.write_bytes(data)
+
+    for _ in range(2):  # a service manager starts it again and again
+        done = picora("sync", config=config)
+        assert done.returncode == 1
+        assert "picora-sync rebuild" in done.stderr
+    (aside,) = index.parent.glob("index.damaged-*.sqlite")
+    assert aside.read_bytes() == data
+    assert "damaged" in picora("status", config=config).stderr
+
+    assert rebuild(config)["recognised"] == 15
+    again = sync(config)
+    assert (again["synced"], again["uploaded"], again["deleted"]) == (15, 0, 0)
+    assert uploads(server) == before
+    assert aside.exists()
+
+
+def test_what_a_rebuild_found_is_deleted_with_its_file_only_if_it_was_claimed(
+    tmp_path: Path, server: Server, config: Path
+) -> None:
+    make_notes(tmp_path / "notes", 30)
+    (tmp_path / "podcast").mkdir()
+    sync(config)
+    number = len(server.docs())
+    report = rebuild(config)
+    assert Path(report["kept"]).name.startswith("index.replaced-")
+    (tmp_path / "notes" / "1" / "note 1.md").unlink()
+    assert sync(config)["deleted"] == 0
+    assert len(server.docs()) == number
+
+    rebuild(config, "--claim")
+    (tmp_path / "notes" / "2" / "note 2.md").unlink()
+    assert sync(config)["deleted"] == 1
+    assert len(server.docs()) == number - 1
+
+
+def test_beside_a_daemon_nothing_is_rebuilt(tmp_path: Path, config: Path) -> None:
+    make_notes(tmp_path / "notes", 3)
+    (tmp_path / "podcast").mkdir()
+    daemon = Daemon(config, tmp_path / "daemon.log").start()
+    try:
+        wait_until(lambda: daemon.status()["running"], 30, "the daemon runs")
+        rebuild(config, code=73)
+    finally:
+        daemon.stop()
+
+
+def test_a_folder_that_is_not_there_is_not_left_out_of_a_rebuild(tmp_path: Path, config: Path) -> None:
+    make_notes(tmp_path / "notes", 3)
+    done = picora("rebuild", config=config)
+    assert done.returncode == 1
+    assert "podcast" in done.stderr
+    assert not (tmp_path / "state" / "index.sqlite").exists()
+
+
+def test_a_rebuild_that_was_interrupted_goes_on_and_meanwhile_nothing_starts_anew(tmp_path: Path, config: Path) -> None:
+    make_notes(tmp_path / "notes", 20)
+    (tmp_path / "podcast").mkdir()
+    sync(config)
+    (tmp_path / "state" / "index.sqlite").unlink()
+    key = (tmp_path / "key").read_text()
+    (tmp_path / "key").write_text("sk_live_" + "x" * 32)
+    rebuild(config, code=77)
+    assert "interrupted" in picora("sync", config=config).stderr
+    (tmp_path / "key").write_text(key)
+    assert rebuild(config)["recognised"] == 20
+    with closing(sqlite3.connect(tmp_path / "state" / "index.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM binding").fetchone() == (20,)
