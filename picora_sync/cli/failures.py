@@ -9,7 +9,7 @@ import traceback
 import click
 
 from picora_sync.cli.words import safe, safe_lines
-from picora_sync.errors import PicoraSyncError, Stopped
+from picora_sync.errors import AnotherInstance, PicoraSyncError, Stopped
 
 OK = 0
 UNFINISHED = 1
@@ -17,6 +17,7 @@ UNFINISHED = 1
 
 USAGE = 2
 INTERNAL = 70
+OTHER_INSTANCE = AnotherInstance.exit_code
 INTERRUPTED = 130
 
 _SERVER_LIBRARIES = {"falcon", "granian", "multipart", "obstore", "py_svg_hush", "regex", "sqlalchemy"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import falcon
 
@@ -16,6 +17,7 @@ from picora_sync.server.api.cdn import AudioFile, CoverFile, ImageFile
 from picora_sync.server.api.documents import DocumentItem, DocumentList, DocumentText
 from picora_sync.server.api.images import ImageItem, ImageList
 from picora_sync.server.api.media import MediaList, SyncState
+from picora_sync.server.errors import ServerError, StorageUnavailable
 from picora_sync.server.library.audio import AudioFiles
 from picora_sync.server.library.composing import Composer
 from picora_sync.server.library.documents import Documents
@@ -33,7 +35,7 @@ from picora_sync.server.web import envelope
 from picora_sync.server.web.access import Gate
 from picora_sync.server.web.rate_windows import RateWindows
 
-__all__ = ["App", "Bootstrap", "bootstrap", "create_app"]
+__all__ = ["App", "Bootstrap", "bootstrap", "create_app", "open_app", "prepare"]
 
 
 class App(falcon.App[falcon.Request, falcon.Response]):
@@ -55,18 +57,44 @@ def create_app(
     clock: Callable[[], float] = time.time,
     blobs: Blobs | None = None,
 ) -> App:
-    """The application for one data directory; media are served below ``{base_url}/media/``.
+    """:func:`prepare` and :func:`open_app`; ``blobs`` replaces the configured object store."""
+    blobs = blobs or Blobs(settings.data, settings.storage)
+    prepare(settings, clock=clock, blobs=blobs)
+    return open_app(settings, base_url=base_url, clock=clock, blobs=blobs)
 
-    The schema is made if it is missing, leftovers of a crash are removed, and a key in the settings is accepted from
-    then on; :func:`bootstrap` makes a key where there is none. ``blobs`` replaces the configured object store.
+
+def prepare(settings: ServerSettings, *, clock: Callable[[], float] = time.time, blobs: Blobs | None = None) -> None:
+    """Make what is missing of the schema, remove leftovers of a crash, and accept the key in the settings from now on.
+
+    :func:`bootstrap` makes a key where there is none. No other process may use the data directory meanwhile.
+
+    Raises:
+        ServerError: database or object store cannot be used.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database.for_settings(settings.data, settings.database)
-    database.create()
-    if settings.key is not None and accounts.find(database, settings.key) is None:
-        bootstrap(settings, clock)
+    with closing(Database.for_settings(settings.data, settings.database)) as database:
+        database.create()
+        if settings.key is not None and accounts.find(database, settings.key) is None:
+            bootstrap(settings, clock)
+        try:
+            tidy(database, blobs or Blobs(settings.data, settings.storage), clock())
+        except StorageUnavailable as error:
+            raise ServerError(
+                f"The storage cannot be used: {error}",
+                hint="Check its URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and whether it runs.",
+            ) from error
+
+
+def open_app(
+    settings: ServerSettings,
+    *,
+    base_url: str,
+    clock: Callable[[], float] = time.time,
+    blobs: Blobs | None = None,
+) -> App:
+    """The application on a library that was prepared; media are served below ``{base_url}/media/``."""
+    database = Database.for_settings(settings.data, settings.database, processes=settings.workers)
     blobs = blobs or Blobs(settings.data, settings.storage)
-    tidy(database, blobs, clock())
     counters = DatabaseCounters(database) if database.shared else MemoryCounters()
     windows = RateWindows(clock, counters, enforced=settings.rate_limits)
     stamps = Stamps(clock)

@@ -14,6 +14,10 @@ class ServerError(Exception):
         self.hint = hint
 
 
+class DataInUse(ServerError):
+    """Another server runs on the same data directory."""
+
+
 class StorageUnavailable(Exception):
     """Object store or database did not do what it was asked; callers answer 502 STORAGE_ERROR."""
 

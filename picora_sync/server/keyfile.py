@@ -7,7 +7,7 @@ its owner alone, and read from there at the next start.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from picora_sync.server.accounts import bootstrap, is_revoked
 from picora_sync.server.errors import ServerError
@@ -17,22 +17,29 @@ from picora_sync.server.store import ids
 NAME = "key"
 
 
-def usable_key(settings: ServerSettings) -> str:
-    """A key in clear text that the server accepts: the given one, the kept one, or a new one.
+@dataclass(frozen=True)
+class UsableKey:
+    """A key in clear text; whether it was made just now."""
+
+    text: str
+    is_new: bool = False
+
+
+def usable_key(settings: ServerSettings) -> UsableKey:
+    """A key that the server accepts: the given one, the kept one, or a new one.
 
     A kept key that was revoked is replaced by a new one.
 
     Raises:
         ServerError: the given key was revoked.
     """
-    key = settings.key
-    if key is None:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        kept = _read(settings)
-        key = _write(settings) if kept is None or is_revoked(settings, kept) else kept
-    elif is_revoked(settings, key):
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = settings.key or _read(settings)
+    revoked = known is not None and is_revoked(settings, known)
+    if settings.key is not None and revoked:
         raise ServerError("This key was revoked", hint="Give another one, or none: then one is made.")
-    bootstrap(replace(settings, key=key))
+    key = UsableKey(_write(settings), is_new=True) if known is None or revoked else UsableKey(known)
+    bootstrap(replace(settings, key=key.text))
     return key
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.contract import samples
-from tests.e2e.harness import Server, picora
+from tests.e2e.harness import Server, picora, wait_until
 
 VERIFY = "/v1/auth/verify"
 
@@ -144,6 +144,7 @@ def test_options_that_make_no_sense_together_are_refused(tmp_path: Path, argumen
 
 def test_the_access_log_names_method_path_and_status(server: Server) -> None:
     assert status(server, server.key) == 200
+    wait_until(lambda: VERIFY in server.log.read_text(), 5, "a line, which is written after the answer")
     line = next(line for line in server.log.read_text().splitlines() if VERIFY in line)
     assert "GET" in line
     assert " 200" in line

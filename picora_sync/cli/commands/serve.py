@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
 
 from picora_sync.cli.commands.serve_admin import SCOPES, print_check, print_new_key, revoke_key
-from picora_sync.cli.failures import OK, USAGE, CommandFailed
+from picora_sync.cli.commands.serve_greeting import announce, announce_json, warn
+from picora_sync.cli.failures import OK, OTHER_INSTANCE, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
-from picora_sync.cli.output import line, write_json
 from picora_sync.config.locations import default_state_dir
 from picora_sync.server.accounts import Scope
-from picora_sync.server.errors import ServerError
+from picora_sync.server.errors import DataInUse, ServerError
 from picora_sync.server.plans import PLANS
 from picora_sync.server.process import Ready, serve
-from picora_sync.server.settings import ServerSettings
+from picora_sync.server.settings import MOST_WORKERS, ServerSettings
 
 
 class _Settings(TypedDict):
@@ -34,6 +33,8 @@ class _Settings(TypedDict):
     rate_limits: bool
     allow_remote: bool
     access_log: bool
+    public_url: str | None
+    workers: int
 
 
 @click.command("serve", epilog="Example: picora-sync serve --port 8080 --data ./picora")
@@ -46,10 +47,22 @@ class _Settings(TypedDict):
 @click.option("--key", help="The API key to accept; left out, one is made and kept in the data directory.")
 @click.option("--rate-limits/--no-rate-limits", default=True, show_default=True, help="Enforce the API's rate limits.")
 @click.option("--allow-remote", is_flag=True, help="Permit a --host that other machines can reach.")
+@click.option(
+    "--public-url", metavar="URL", help="Behind a proxy: where clients find it, such as https://notes.example."
+)
 @click.option("--access-log", is_flag=True, help="Log each request.")
-@click.option("--database", metavar="URL", help="Where the rows are: a SQLAlchemy URL.  [default: SQLite in --data]")
+@click.option(
+    "--database", metavar="URL", help="Where the rows are: postgresql://user@host/name.  [default: SQLite in --data]"
+)
 @click.option(
     "--storage", metavar="URL", help="Where the bytes are, such as s3://bucket.  [default: a directory in --data]"
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST_WORKERS),
+    default=1,
+    show_default=True,
+    help="Processes that serve together; more than one need PostgreSQL.",
 )
 @click.option("--check", is_flag=True, help="Verify everything stored, say what is wrong, and end.")
 @click.option("--add-key", is_flag=True, help="Make another key, print it, and end; a running server accepts it.")
@@ -89,28 +102,20 @@ def serve_command(
             return print_new_key(chosen, scope or SCOPES[-1], as_json=as_json)
         if revoke is not None:
             return revoke_key(chosen, revoke, as_json=as_json)
-        serve(chosen, _announce_json if as_json else _announcer(chosen), stop_on_stdin_eof=stop_on_stdin_eof)
+        serve(chosen, _greeter(chosen, as_json=as_json), stop_on_stdin_eof=stop_on_stdin_eof)
+    except DataInUse as error:
+        raise CommandFailed(error.message, hint=error.hint, exit_code=OTHER_INSTANCE) from error
     except ServerError as error:
         raise CommandFailed(error.message, hint=error.hint) from error
     return OK
 
 
-def _announce_json(ready: Ready) -> None:
-    write_json({**asdict(ready), "data": str(ready.data)})
+def _greeter(settings: ServerSettings, *, as_json: bool) -> Callable[[Ready], None]:
+    def greet(ready: Ready) -> None:
+        warn(settings, ready)
+        if as_json:
+            announce_json(ready)
+        else:
+            announce(settings, ready)
 
-
-def _announcer(settings: ServerSettings) -> Callable[[Ready], None]:
-    def announce(ready: Ready) -> None:
-        kept = settings.key is None
-        line(f"Picora runs at {ready.url}")
-        line(f"  key    {ready.key}" + (f" (kept in {ready.data / 'key'})" if kept else ""))
-        line(f"  data   {ready.data}")
-        line(f"  plan   {ready.plan}, rate limits {'on' if settings.rate_limits else 'off'}")
-        line()
-        line("Ask it something:")
-        line(f"  curl -H 'Authorization: Bearer {ready.key}' {ready.url}/v1/auth/verify")
-        line("Mirror to it, with this in config.yaml:")
-        line(f"  account: {{url: {ready.url}" + (f", key_file: {ready.data / 'key'}}}" if kept else "}"))
-        line("Ctrl-C ends it.")
-
-    return announce
+    return greet

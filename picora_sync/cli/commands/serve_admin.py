@@ -21,7 +21,7 @@ def print_new_key(settings: ServerSettings, scope: Scope, *, as_json: bool) -> i
     """Make a key for the first user and print it, the only time it is seen in clear text."""
     user_id = accounts.first_user(settings)
     if user_id is None:  # before the first start: what that would make
-        user_id = accounts.bootstrap(replace(settings, key=usable_key(settings))).user_id
+        user_id = accounts.bootstrap(replace(settings, key=usable_key(settings).text)).user_id
     key = accounts.add_key(settings, user_id, scope)
     if as_json:
         write_json({"key": key, "scope": scope})

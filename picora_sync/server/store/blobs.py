@@ -55,7 +55,7 @@ class Blobs:
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
-        """A temporary file that is gone when the block ends.
+        """A temporary file that is gone when the block ends; who writes it flushes it.
 
         Raises:
             StorageUnavailable: there is no room or no right to write.
@@ -64,10 +64,12 @@ class Blobs:
             descriptor, name = tempfile.mkstemp(dir=self._incoming)
         except OSError as error:
             raise StorageUnavailable(str(error)) from error
+        file = os.fdopen(descriptor, "wb")
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield Incoming(Path(name), file)
+            yield Incoming(Path(name), file)
         finally:
+            with suppress(OSError):  # what a full disk did not take was told when it was written
+                file.close()
             Path(name).unlink(missing_ok=True)
 
     @contextmanager
@@ -161,11 +163,18 @@ class Blobs:
             self.delete(key)
 
     def stored(self) -> Iterator[tuple[str, float]]:
-        """Every object's key and the time it was stored, in seconds since the epoch."""
-        for batch in obstore.list(self._store):
-            for found in batch:
-                if not found["path"].startswith(f"{_INCOMING}/"):
-                    yield found["path"], found["last_modified"].timestamp()
+        """Every object's key and the time it was stored, in seconds since the epoch.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        try:
+            for batch in obstore.list(self._store):
+                for found in batch:
+                    if not found["path"].startswith(f"{_INCOMING}/"):
+                        yield found["path"], found["last_modified"].timestamp()
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(str(error)) from error
 
     def clear_incoming(self) -> None:
         """Remove what a killed process left half-written."""

@@ -19,8 +19,9 @@ from picora_sync.server.store import schema
 _BUSY_TIMEOUT_MS = 30_000
 _POOL_SIZE = 64
 _CACHE_KIB = 512
-# PostgreSQL allows 100 connections by default: four processes fit.
+# PostgreSQL allows 100 connections by default: four processes fit, or one server with up to 20 workers.
 _SHARED_POOL_SIZE = 20
+_MOST_CONNECTIONS = 80
 _CONNECT_TIMEOUT_S = 5
 _START_LOCK = 0x5069636F7261  # "Picora": any number that no other program on this database locks
 
@@ -31,21 +32,21 @@ class Database:
     On PostgreSQL, writers of one account queue on its row (``Stamps.take_ms``).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, processes: int = 1) -> None:
         parsed = _parse(url)
         self._sqlite = parsed.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(parsed) if self._sqlite else _postgres_engine(parsed)
+        self._engine = _sqlite_engine(parsed) if self._sqlite else _postgres_engine(parsed, processes)
         self._reader = self._engine if self._sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = threading.Lock()
 
     @classmethod
-    def for_settings(cls, data: Path, url: str | None) -> Database:
-        """The configured database, or the SQLite file of a data directory.
+    def for_settings(cls, data: Path, url: str | None, *, processes: int = 1) -> Database:
+        """The configured database, or the SQLite file of a data directory; ``processes`` of one server share it.
 
         Raises:
             ServerError: the URL is wrong, or its driver is not installed.
         """
-        return cls(url or f"sqlite:///{data / 'picora.db'}")
+        return cls(url or f"sqlite:///{data / 'picora.db'}", processes=processes)
 
     @property
     def shared(self) -> bool:
@@ -155,11 +156,11 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _postgres_engine(url: URL) -> Engine:
+def _postgres_engine(url: URL, processes: int) -> Engine:
     try:
         return create_engine(
             url,
-            pool_size=_SHARED_POOL_SIZE,
+            pool_size=min(_SHARED_POOL_SIZE, _MOST_CONNECTIONS // processes),
             max_overflow=0,
             pool_pre_ping=True,
             # The default, written out: the locks of Stamps and the statements of tally rely on nothing stronger.
