@@ -7,7 +7,7 @@ global replacement, so the same text in a code block stays as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
@@ -27,8 +27,9 @@ _RAW_TEXT = frozenset({b"script", b"style", b"textarea", b"title", b"xmp", b"nos
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """One use of an image: its URL, and where the URL stands in the UTF-8 text (None if it cannot be told)."""
+    """One use of an image: which of all, its URL, and where that stands in the UTF-8 text (None: it cannot be told)."""
 
+    index: int
     url: str
     span: Span | None
 
@@ -41,19 +42,25 @@ class Outline:
     images: list[ImageReference]
 
 
-def outline(body: str) -> Outline:
-    """The first H1 as plain text, and every image reference."""
+def outline(body: str, wanted: Callable[[str], bool]) -> Outline:
+    """The first H1 as plain text, and every image reference that is wanted.
+
+    ``wanted`` is asked once for the URL of each reference, in document order: five megabytes hold a million of them.
+    """
     source = body.encode()
     heading = _Heading()
-    images = _Images(body, source)
+    images = _Images(body, source, wanted)
     for event, place in pyromark.events_with_range(body):
-        heading.see(event)
-        images.see(event, place["start"], place["end"])
+        if heading.text is None:
+            heading.see(event)
+        if type(event) is dict:
+            images.see(event, place)
+    images.found.sort(key=lambda image: image.index)
     return Outline(heading.text, images.found)
 
 
-def html_images(source: bytes, start: int, end: int) -> Iterator[ImageReference]:
-    """``src`` of each ``<img>`` in a piece of HTML, in one pass that is linear for any input.
+def html_images(source: bytes, start: int, end: int) -> Iterator[tuple[str, Span]]:
+    """``src`` of each ``<img>`` in a piece of HTML and its place, in one pass that is linear for any input.
 
     A tag or comment that is not closed swallows the rest, as it does in a browser.
     """
@@ -76,7 +83,7 @@ def html_images(source: bytes, start: int, end: int) -> Iterator[ImageReference]
         position = closing.end()
         element = name[0].lower()
         if element == b"img" and (value := attributes.get(b"src")):
-            yield ImageReference(unescape(source[slice(*value)].decode()).strip(), value)
+            yield unescape(source[slice(*value)].decode()).strip(), value
         if element in _RAW_TEXT:
             closed = _raw_text_end(source, element, position, end)
             if closed < 0:
@@ -97,31 +104,46 @@ def replace(body: str, replacements: Iterable[tuple[Span, str]]) -> str:
 
 
 class _Images:
-    """Collects image references in the order in which they begin."""
+    """Collects the wanted image references; nested ones end before those around them."""
 
-    def __init__(self, body: str, source: bytes) -> None:
+    def __init__(self, body: str, source: bytes, wanted: Callable[[str], bool]) -> None:
         self.found: list[ImageReference] = []
+        self._count = 0
         self._body = body
         self._source = source
-        # Images whose end has not come: index in found, the parser's description, end of the last thing inside.
-        self._open: list[tuple[int, dict[str, str], int]] = []
+        self._wanted = wanted
+        # Images whose end has not come; None for those that are not wanted.
+        self._open: list[_Open | None] = []
 
-    def see(self, event: Any, start: int, end: int) -> None:  # noqa: ANN401 - the parser's events are open unions
-        image = _started(event, "Image")
-        if image is not None:
-            self._open.append((len(self.found), image, start + len("![")))
-            self.found.append(ImageReference(image["dest_url"], None))
-            return
-        if not isinstance(event, dict):
+    def see(self, event: Any, place: Any) -> None:  # noqa: ANN401 - the parser's events are open unions
+        started = event.get("Start")
+        if started is not None:
+            if type(started) is dict and (image := started.get("Image")) is not None:
+                index, wanted = self._take(image["dest_url"])
+                self._open.append(_Open(index, image, place["start"] + len("![")) if wanted else None)
+            elif started == "HtmlBlock":
+                self._html(place)
             return
         if event.get("End") == "Image":
-            index, image, inner = self._open.pop()
-            self.found[index] = ImageReference(image["dest_url"], self._span(image, inner, end))
-        elif event.get("Start") == "HtmlBlock" or "InlineHtml" in event:
-            self.found.extend(html_images(self._source, start, end))
-        if self._open and "Start" not in event:
-            index, image, inner = self._open[-1]
-            self._open[-1] = (index, image, max(inner, end))
+            ended = self._open.pop()
+            if ended is not None:
+                span = self._span(ended.image, ended.inner, place["end"])
+                self.found.append(ImageReference(ended.index, ended.image["dest_url"], span))
+        elif "InlineHtml" in event:
+            self._html(place)
+        if self._open and (around := self._open[-1]) is not None:
+            around.inner = max(around.inner, place["end"])
+
+    def _take(self, url: str) -> tuple[int, bool]:
+        index = self._count
+        self._count += 1
+        return index, self._wanted(url)
+
+    def _html(self, place: Any) -> None:  # noqa: ANN401 - as above
+        for url, span in html_images(self._source, place["start"], place["end"]):
+            index, wanted = self._take(url)
+            if wanted:
+                self.found.append(ImageReference(index, url, span))
 
     def _span(self, image: dict[str, str], inner: int, end: int) -> Span | None:
         if image["link_type"] == "Inline":
@@ -139,6 +161,15 @@ class _Images:
         return spans
 
 
+@dataclass(slots=True)
+class _Open:
+    """A wanted image that is being read: the parser's description, and the end of the last thing inside."""
+
+    index: int
+    image: dict[str, str]
+    inner: int
+
+
 class _Heading:
     """Collects the text of the first H1 that has any."""
 
@@ -147,13 +178,9 @@ class _Heading:
         self._parts: list[str] | None = None
 
     def see(self, event: Any) -> None:  # noqa: ANN401 - the parser's events are open unions
-        if self.text is not None:
-            return
-        started = _started(event, "Heading")
-        if started is not None and started["level"] == "H1":
-            self._parts = []
-        elif self._parts is None:
-            return
+        if self._parts is None:
+            if type(event) is dict and _is_h1(event.get("Start")):
+                self._parts = []
         elif event in ("SoftBreak", "HardBreak"):
             self._parts.append(" ")
         elif isinstance(event, dict):
@@ -164,13 +191,8 @@ class _Heading:
                 self._parts.append(event.get("Text") or event.get("Code") or "")
 
 
-def _started(event: Any, name: str) -> dict[str, str] | None:  # noqa: ANN401 - the parser's events are open unions
-    if isinstance(event, dict):
-        started = event.get("Start")
-        if isinstance(started, dict) and name in started:
-            found: dict[str, str] = started[name]
-            return found
-    return None
+def _is_h1(started: Any) -> bool:  # noqa: ANN401 - the parser's events are open unions
+    return type(started) is dict and (heading := started.get("Heading")) is not None and heading["level"] == "H1"
 
 
 def _inner(match: re.Match[bytes] | None) -> Span | None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from picora_sync.server.content import data_uris
-from picora_sync.server.content.data_uris import Unusable
+from picora_sync.server.content.data_uris import DataUri, Unusable
 from picora_sync.server.content.image_formats import ImageInfo
+from picora_sync.server.content.image_survey import ImageSurvey
 from picora_sync.server.content.markdown_images import ImageReference, Span, replace
-
-_MAX_WARNINGS = 100
-_SHOWN_CHARACTERS = 200
 
 Store = Callable[[bytes, bytes, ImageInfo, int], str]
 """Stores an image: bytes as sent, bytes to keep, what they are, index of the reference; gives its URL.
@@ -31,42 +28,31 @@ class Rewritten:
     warnings: list[str]
 
 
-def embedded_count(images: list[ImageReference]) -> int:
-    """How many references carry base64 data: what the plan limits (contract §15 #21)."""
-    return sum(1 for image in images if data_uris.parse(image.url) is not None)
+def rewrite(body: str, images: list[ImageReference], survey: ImageSurvey, store: Store) -> Rewritten:
+    """Store every image inside the text once and put its URL in its place; what fails stays and is reported.
 
-
-def rewrite(body: str, images: list[ImageReference], store: Store) -> Rewritten:
-    """Store every usable data URI once and put its URL in its place; what fails stays and is reported."""
+    Args:
+        body: the text.
+        images: the references that carry an image, in document order.
+        survey: what was found in all of the text.
+        store: takes an image and gives its URL.
+    """
     work = _Work(store)
-    for index, image in enumerate(images):
-        work.take(index, image)
+    for image in images:
+        work.take(image)
+    webs = [web for web in (survey.web, work.first) if web is not None]
     return Rewritten(
         body=replace(body, work.replacements.items()) if work.replacements else body,
         rewritten_count=len(set(work.replacements.values())),
-        cover_url=work.cover_url,
+        cover_url=min(webs)[1] if webs else None,
         failures=work.failures,
-        warnings=review(images),
+        warnings=survey.warnings(),
     )
 
 
-def review(images: list[ImageReference]) -> list[str]:
-    """What a person should know about images that are kept as they are."""
-    local = [index for index, image in enumerate(images) if _is_local(image.url)]
-    warnings = [
-        f"image {index} skipped: local path {images[index].url[:_SHOWN_CHARACTERS]}" for index in local[:_MAX_WARNINGS]
-    ]
-    if len(local) > _MAX_WARNINGS:
-        warnings.append(f"{len(local) - _MAX_WARNINGS} more local images skipped")
-    kept = sum(1 for image in images if _is_other_data(image.url))
-    if kept:
-        warnings.append(f"{kept} data URIs that are no base64 images are kept as they are")
-    return warnings
-
-
-def cover_of(images: list[ImageReference]) -> str | None:
-    """The first image that has a web address."""
-    return next((image.url for image in images if _is_web(image.url)), None)
+def left_alone(body: str, survey: ImageSurvey) -> Rewritten:
+    """The text as it is, for a client that wants no rewriting."""
+    return Rewritten(body, 0, survey.web and survey.web[1], [], survey.warnings())
 
 
 class _Work:
@@ -77,59 +63,32 @@ class _Work:
         self._outcomes: dict[str, str | Unusable] = {}
         self.replacements: dict[Span, str] = {}
         self.failures: list[dict[str, object]] = []
-        self.cover_url: str | None = None
+        self.first: tuple[int, str] | None = None
 
-    def take(self, index: int, image: ImageReference) -> None:
+    def take(self, image: ImageReference) -> None:
         uri = data_uris.parse(image.url)
-        url = image.url
-        if uri is not None and uri.is_image:
-            outcome = self._outcome(index, image)
-            if isinstance(outcome, Unusable):
-                self.failures.append(
-                    {"index": index, "mimeType": uri.mime, "reason": outcome.reason, "message": outcome.message}
-                )
-                return
-            url = outcome
-        if self.cover_url is None and _is_web(url):
-            self.cover_url = url
+        if uri is None:
+            return
+        outcome = self._outcome(uri, image)
+        if isinstance(outcome, Unusable):
+            failure = {"index": image.index, "mimeType": uri.mime, "reason": outcome.reason, "message": outcome.message}
+            self.failures.append(failure)
+        elif self.first is None:
+            self.first = image.index, outcome
 
-    def _outcome(self, index: int, image: ImageReference) -> str | Unusable:
+    def _outcome(self, uri: DataUri, image: ImageReference) -> str | Unusable:
         if image.span is None:
             return Unusable("UNSUPPORTED_TYPE", "the place of the data in the text cannot be told")
         outcome = self._outcomes.get(image.url)
         if outcome is None:
-            outcome = self._outcomes[image.url] = self._stored(index, image.url)
+            outcome = self._outcomes[image.url] = self._stored(uri, image.index)
         if isinstance(outcome, str):
             self.replacements[image.span] = outcome
         return outcome
 
-    def _stored(self, index: int, url: str) -> str | Unusable:
-        uri = data_uris.parse(url)
-        if uri is None:  # the caller parsed it before
-            return Unusable("UNSUPPORTED_TYPE", "not a data URI")
+    def _stored(self, uri: DataUri, index: int) -> str | Unusable:
         try:
             source, content, info = data_uris.decode(uri)
             return self._store(source, content, info, index)
         except Unusable as failure:
             return failure
-
-
-def _is_web(url: str) -> bool:
-    return url[:8].lower().startswith(("http://", "https://"))
-
-
-def _is_other_data(url: str) -> bool:
-    if not data_uris.is_data(url):
-        return False
-    uri = data_uris.parse(url)
-    return uri is None or not uri.is_image
-
-
-def _is_local(url: str) -> bool:
-    if data_uris.is_data(url):
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "file" or not parts.netloc

@@ -7,14 +7,15 @@ from xml.parsers import expat
 
 from py_svg_hush import filter_svg
 
+from picora_sync.server.content.svg_references import without_outside_references
+
 MAX_BYTES = 2 * 1024 * 1024
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _MAX_DEPTH = 256
 # The filter indents its output: the sum of all depths is what that costs, in memory and bytes.
 _MAX_TOTAL_DEPTH = 2_000_000
+_BARE_ROOT = re.compile(r"<svg(?![^>]*\sxmlns=)(?=[\s/>])")
 _KEPT_DATA = {"image": ["png", "jpeg", "gif", "webp"]}
-_TAG = re.compile(rb"<[A-Za-z][^>]*>")
-_LOOSE_HREF = re.compile(rb"\s(?:xlink:)?href=\"(?!#|data:image/)[^\"]*\"")
 _LENGTH = re.compile(r"\s*([0-9]{1,5})(?:\.[0-9]+)?\s*(?:px)?\s*")
 
 
@@ -41,7 +42,8 @@ def sanitise(content: bytes) -> bytes:
     except ValueError as error:
         raise SvgInvalid(f"not a valid SVG: {error}") from error
     # The filter turns outside references into paths on this host; they would still be requests.
-    return _TAG.sub(lambda tag: _LOOSE_HREF.sub(b"", tag[0]), filtered)
+    # And it drops prefixes, with the namespace of the root if that was bound to one.
+    return without_outside_references(_BARE_ROOT.sub(f'<svg xmlns="{_NAMESPACE}"', filtered.decode(), 1)).encode()
 
 
 def dimensions(content: bytes) -> tuple[int | None, int | None]:

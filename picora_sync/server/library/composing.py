@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from threading import Lock
 
 from picora_sync.server.accounts import Credential
 from picora_sync.server.content import frontmatter, markdown_images, rewriting, words
 from picora_sync.server.content.data_uris import Unusable
 from picora_sync.server.content.frontmatter import Frontmatter
 from picora_sync.server.content.image_formats import EXTENSIONS, ImageInfo
+from picora_sync.server.content.image_survey import ImageSurvey
 from picora_sync.server.content.markdown_images import Outline
 from picora_sync.server.errors import ApiError, StorageUnavailable
 from picora_sync.server.library.images import Images, NewImage
 from picora_sync.server.library.views import Urls
 
 MAX_TITLE_CHARACTERS = 200
+# Reading a text costs up to 80 times its size in memory: long ones wait for each other (decision 0087).
+_LARGE_CHARACTERS = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Outlined:
     frontmatter: Frontmatter
     body: str
     outline: Outline
+    survey: ImageSurvey
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Composer:
     def __init__(self, images: Images, urls: Urls) -> None:
         self._images = images
         self._urls = urls
+        self._large = Lock()
 
     def check(self, owner: Credential, size_bytes: int) -> None:
         """Refuse a text over the plan's size.
@@ -83,31 +89,31 @@ class Composer:
         """
         front = frontmatter.parse(draft.content)
         body = draft.content[front.body_start :]
-        outline = markdown_images.outline(body)
-        embedded = rewriting.embedded_count(outline.images)
         limit = owner.plan.doc_images
-        if embedded > limit:
-            meta = {"field": "content", "limit": limit, "actual": embedded}
+        survey = ImageSurvey(limit)
+        with self._large if len(body) > _LARGE_CHARACTERS else nullcontext():
+            outline = markdown_images.outline(body, survey.take)
+        if survey.embedded > limit:
+            meta = {"field": "content", "limit": limit, "actual": survey.embedded}
             raise ApiError(422, "DOC_IMAGE_LIMIT_EXCEEDED", f"The document embeds over {limit} images", meta=meta)
-        return Outlined(front, body, outline)
+        return Outlined(front, body, outline, survey)
 
     def compose(self, owner: Credential, draft: Draft, outlined: Outlined) -> Composed:
         """The document as it will be stored; its images are stored already."""
-        front, images = outlined.frontmatter, outlined.outline.images
+        front, body, survey = outlined.frontmatter, outlined.body, outlined.survey
         new_images: list[str] = []
         if draft.rewrite_images:
-            rewritten = rewriting.rewrite(outlined.body, images, self._storing(owner, new_images))
+            rewritten = rewriting.rewrite(body, outlined.outline.images, survey, self._storing(owner, new_images))
         else:
-            cover = rewriting.cover_of(images)
-            rewritten = rewriting.Rewritten(outlined.body, 0, cover, [], rewriting.review(images))
+            rewritten = rewriting.left_alone(body, survey)
         title = draft.title or front.title or outlined.outline.heading or draft.filename
         return Composed(
             text=draft.content[: front.body_start] + rewritten.body,
             title=_without_nul(title)[:MAX_TITLE_CHARACTERS],
             tags=draft.tags if draft.tags is not None else front.tags or [],
             public=_first_told(draft.public, front.public),
-            word_count=words.count(outlined.body),
-            image_count=len(images),
+            word_count=words.count(body),
+            image_count=survey.count,
             rewritten_count=rewritten.rewritten_count,
             cover_url=rewritten.cover_url and _without_nul(rewritten.cover_url),
             failures=rewritten.failures,

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from picora_sync.server.content import markdown_images, rewriting, words
 from picora_sync.server.content.data_uris import Unusable
 from picora_sync.server.content.image_formats import ImageInfo
-from picora_sync.server.content.markdown_images import outline, replace
+from picora_sync.server.content.image_survey import ImageSurvey
+from picora_sync.server.content.markdown_images import Outline, outline, replace
+
+
+def read(text: str) -> Outline:
+    return outline(text, lambda _url: True)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ from picora_sync.server.content.markdown_images import outline, replace
     ],
 )
 def test_images_are_what_a_markdown_parser_says(text: str, urls: list[str]) -> None:
-    assert [image.url for image in outline(text).images] == urls
+    assert [image.url for image in read(text).images] == urls
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,7 @@ def test_images_are_what_a_markdown_parser_says(text: str, urls: list[str]) -> N
     ],
 )
 def test_only_the_url_is_replaced(text: str, expected: str) -> None:
-    spans = [image.span for image in outline(text).images]
+    spans = [image.span for image in read(text).images]
     assert replace(text, [(span, "X") for span in spans if span]) == expected
 
 
@@ -66,13 +71,13 @@ def test_only_the_url_is_replaced(text: str, expected: str) -> None:
     ],
 )
 def test_the_heading_is_the_first_h1_without_markup(text: str, heading: str | None) -> None:
-    assert outline(text).heading == heading
+    assert read(text).heading == heading
 
 
 @given(st.text(alphabet="![]()<>\"'`=\\ \n#-ab:/é", max_size=200))
 def test_any_text_is_read_and_spans_lie_in_order_within_it(text: str) -> None:
     size = len(text.encode())
-    spans = [image.span for image in outline(text).images if image.span]
+    spans = [image.span for image in read(text).images if image.span]
     assert all(0 <= start <= end <= size for start, end in spans)
     markdown_images.replace(text, [(span, "X") for span in spans])
 
@@ -86,7 +91,8 @@ def _store(source: bytes, _content: bytes, _info: ImageInfo, _index: int) -> str
 
 
 def _rewrite(text: str, store: rewriting.Store = _store) -> rewriting.Rewritten:
-    return rewriting.rewrite(text, outline(text).images, store)
+    survey = ImageSurvey(100)
+    return rewriting.rewrite(text, outline(text, survey.take).images, survey, store)
 
 
 def test_equal_bytes_count_once(png: bytes) -> None:
