@@ -9,7 +9,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check simulate fuzz lint fix contract-postgres soak bench requirements samples clean
+.PHONY: help demo test check lessons simulate fuzz lint fix contract-postgres soak bench requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ fix: $(VENV)/.installed ## repair what lint and format can repair by themselves
 contract-postgres: $(VENV)/.installed ## run the contract tests on a PostgreSQL and an S3 endpoint of their own
 	@.ci/postgres
 	PICORA_TEST_BACKEND=postgres+s3 $(BIN)/python -m pytest tests/contract
+
+lessons: $(VENV)/.installed ## take each protection out of a copy of the project, and see the test of its lesson fail
+	$(BIN)/python -m tests.lessons
 
 soak: $(VENV)/.installed ## kill, starve and unmount the real processes for an hour or two (needs root for the mounts)
 	$(BIN)/python -m tests.soak kill --victim daemon

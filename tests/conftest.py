@@ -1,9 +1,37 @@
 """CI asks the same questions each time, and gives a slow machine time to answer; `make fuzz` asks new ones."""
 
-import os
+from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("patient", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "patient")
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """An empty directory, with root's powers laid down while the test runs: chmod stops root only then."""
+    directory = Path(tempfile.mkdtemp(prefix="picora-sync-test-"))
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(directory, NOBODY, -1)
+        os.seteuid(NOBODY)
+    try:
+        yield directory
+    finally:
+        if is_root:
+            os.seteuid(0)
+        for parent, names, _ in os.walk(directory):
+            for name in names:
+                Path(parent, name).chmod(0o700)
+        shutil.rmtree(directory)

@@ -18,6 +18,9 @@ CREDENTIAL = "picora-api-key"
 SERVICE = "picora-sync"
 """The keyring's service name; its user name is the account's base URL."""
 
+NO_KEYRING = "NoKeyringError"
+"""What the library raises where no keyring will ever answer; anything else may pass."""
+
 _READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 4096
 
@@ -26,6 +29,12 @@ class KeyUnusable(KeyRefused):
     """There is no API key, or the place that should hold one cannot be used (77): nothing was sent."""
 
     code = "KEY_UNUSABLE"
+
+
+class KeyringSilent(KeyUnusable):
+    """The keyring may hold the key, and does not give it now: it is locked, or not there yet, as after a boot."""
+
+    code = "KEYRING_SILENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,9 @@ def _from_keyring(config: Config, keyring: Keyring | None) -> Key:
         secret = keyring.get_password(SERVICE, url)
     except Exception as error:  # noqa: BLE001  # each backend raises what it likes: locked, no D-Bus, no backend
         hint = f"unlock it, or {supply}"
+        trouble = KeyUnusable if type(error).__name__ == NO_KEYRING else KeyringSilent
         # Not chained: what a backend says is not ours to print.
-        raise KeyUnusable(f"the keyring did not answer: {type(error).__name__}", hint=hint) from None
+        raise trouble(f"the keyring did not answer: {type(error).__name__}", hint=hint) from None
     if secret is None:
         raise KeyUnusable(f"no API key for {url} was found{where}, nor in the keyring", hint=supply)
     return _checked(secret, "the keyring")

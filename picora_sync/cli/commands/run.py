@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 import click
 
@@ -14,6 +15,7 @@ from picora_sync.cli.failures import OK
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
+from picora_sync.cli.unlocking import await_key
 from picora_sync.cli.words import count, duration
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
@@ -47,7 +49,9 @@ def run_command(ctx: click.Context) -> int:
 
 def _mirror(config: Config, notifier: Notifier, stop: threading.Event) -> None:
     """Mirror until a signal comes. Raises KeyRefused if the key is wrong from the start: starting again cannot help."""
-    key = find_key(config, os.environ).secret
+    key = await_key(partial(find_key, config, os.environ), notifier, stop)
+    if key is None:
+        return
     with Daemon.open(config, key, stop=stop) as daemon:
         log.info("mirroring %s to %s", count(len(config.folders), "folder"), config.account.url)
         with suppress(Stopped):

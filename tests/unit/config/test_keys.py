@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from picora_sync.config.keys import Key, KeyUnusable, find_key, import_keyring
+from picora_sync.config.keys import Key, KeyringSilent, KeyUnusable, find_key, import_keyring
 from picora_sync.config.model import AccountConfig, Config
 
 SECRET = "sk_live_" + "a" * 32
@@ -133,6 +133,17 @@ def test_no_key_anywhere_is_77_and_says_how_to_supply_one(keyring: FakeKeyring |
     assert caught.value.exit_code == 77
     assert "PICORA_API_KEY" in caught.value.hint
     assert SECRET not in str(caught.value)
+
+
+class NoKeyringError(RuntimeError):
+    """Called as the library calls it."""
+
+
+@pytest.mark.parametrize(("error", "may_pass"), [(RuntimeError(), True), (NoKeyringError(), False)])
+def test_only_a_keyring_that_exists_is_worth_waiting_for(error: Exception, may_pass: bool) -> None:
+    with pytest.raises(KeyUnusable) as caught:
+        find(config(), {}, FakeKeyring(error=error))
+    assert isinstance(caught.value, KeyringSilent) is may_pass
 
 
 def test_the_library_is_optional() -> None:
