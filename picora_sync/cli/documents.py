@@ -77,7 +77,7 @@ def file_document(entry: Entry) -> Document:
         "url": item.url if item else None,
         "title": item.title if item else None,
         "public": item.public if item else False,
-        "tags": list(item.tags) if item else [],
+        "tags": list(item.tags or ()) if item else [],
         "sha256": entry.sha256,
     }
 

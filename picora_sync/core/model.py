@@ -124,16 +124,17 @@ class Metadata:
 class RemoteObject:
     """An object as the server last confirmed it.
 
-    ``public`` is None after an ambiguous PATCH, until a GET agrees. ``ours`` is False for an object that existed
-    before us: it is bound and kept right, never deleted. ``sha256`` is of what was sent, None if we do not know.
-    ``rewritten`` tells whether it was sent with ``rewriteImages``. ``created_at`` is the server's time stamp.
+    ``title``, ``tags`` and ``public`` are None while nobody knows whether a PATCH has changed them. ``ours`` is False
+    for an object that existed before us: it is bound and kept right, never deleted. ``sha256`` is of what was sent,
+    None if we do not know. ``rewritten`` tells whether it was sent with ``rewriteImages``. ``created_at`` is the
+    server's time stamp.
     """
 
     id: str
     kind: Kind
     url: str
-    title: str
-    tags: tuple[str, ...] = ()
+    title: str | None
+    tags: tuple[str, ...] | None = ()
     public: bool | None = None
     size_bytes: int = 0
     created_at: str = ""

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
-from picora_sync.index.rows import OBJECT_COLUMNS, Row, key, object_of, object_values, ref_of, text
+from picora_sync.index.rows import (
+    OBJECT_COLUMNS,
+    UNKNOWN_TAGS,
+    UNKNOWN_TITLE,
+    Row,
+    key,
+    object_of,
+    object_values,
+    ref_of,
+    text,
+)
 
 INTENT_COLUMNS = """kind, sha256, folder, path, size_bytes, filename, title, public, rewrite_images, body,
   opened_at, sends"""
@@ -181,9 +191,15 @@ class Objects:
                 (new, old, old, old),
             )
 
-    def visibility_unknown(self, object_id: str) -> None:
-        """A PATCH of the visibility may or may not have been carried out."""
-        self._connection.execute("UPDATE object SET public = NULL WHERE id = ?", (object_id,))
+    def in_doubt(self, object_id: str, change: Change) -> None:
+        """A PATCH may or may not have been carried out: what it changes is unknown until an answer says so."""
+        for column, value, unknown in (
+            ("title", change.title, UNKNOWN_TITLE),
+            ("tags", change.tags, UNKNOWN_TAGS),
+            ("public", change.public, None),
+        ):
+            if value is not None:
+                self._connection.execute(f"UPDATE object SET {column} = ? WHERE id = ?", (unknown, object_id))
 
     def bind(self, ref: FileRef, item: RemoteObject, now: float, reason: Reason = Reason.REPLACED) -> None:
         """Bind a file to an object; the one it was bound to is let go for this reason."""

@@ -47,6 +47,10 @@ FILE_JOIN = """file f
   LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path
   LEFT JOIN hold h ON h.folder = f.folder AND h.path = f.path
   LEFT JOIN problem p ON p.folder = f.folder AND p.path = f.path AND p.blocking = 1"""
+UNKNOWN_TITLE = ""
+UNKNOWN_TAGS = "null"
+"""What these columns hold while nobody knows what became of a PATCH; no title is empty (design §4)."""
+
 OBJECT_COLUMNS = """id, kind, url, title, tags, public, size_bytes, created_at, sha256, ours, rewritten,
   thumbnail_url, duration_s"""
 
@@ -120,8 +124,8 @@ def object_of(row: Row) -> RemoteObject:
         id=row[0],
         kind=Kind(row[1]),
         url=row[2],
-        title=row[3],
-        tags=tuple(json.loads(row[4])),
+        title=None if row[3] == UNKNOWN_TITLE else row[3],
+        tags=None if row[4] == UNKNOWN_TAGS else tuple(json.loads(row[4])),
         public=None if row[5] is None else bool(row[5]),
         size_bytes=row[6],
         created_at=row[7],
@@ -139,7 +143,7 @@ def object_values(item: RemoteObject) -> Values:
         item.id,
         item.kind.value,
         item.url,
-        text(item.title),
+        UNKNOWN_TITLE if item.title is None else text(item.title),
         json.dumps(item.tags),
         item.public,
         item.size_bytes,

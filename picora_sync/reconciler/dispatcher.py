@@ -100,8 +100,7 @@ class Dispatcher:
             if patch.object_id in self.altering():
                 self._context.todo.add(patch.ref)  # planned again when the call in flight has ended
                 continue
-            if patch.change.public is not None:
-                self._context.index.objects.visibility_unknown(patch.object_id)
+            self._context.index.objects.in_doubt(patch.object_id, patch.change)
             self._executor.stage(Lane.PATCH, Alter(patch))
 
     def _uploads(self, lane: Lane, now: float) -> None:

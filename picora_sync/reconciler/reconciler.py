@@ -62,7 +62,9 @@ class Reconciler:
             for ref, _ in index.files.refused():
                 index.files.unblock(ref)
             for item in index.objects.doomed():
-                self.backlog.put(Delete(item.id, item.kind, FileRef("", item.title), "its deletion was not confirmed"))
+                self.backlog.put(
+                    Delete(item.id, item.kind, FileRef("", item.title or item.id), "its deletion was not confirmed")
+                )
         for intent in index.objects.intents():
             now, job = self.context.clocks.mono(), doubt_of(self.context, intent)
             self._doubts.begin(job, now)

@@ -103,7 +103,9 @@ def _place(look: Look, path: str, known: Iterator[FileRef]) -> Place:
 def _row(entry: Entry) -> list[str]:
     item = entry.object
     path = f"{entry.ref.folder}/{entry.ref.path}"
-    return [entry.state.value, path, *((item.title, _VISIBILITY[item.public], item.url) if item else ("", "", ""))]
+    if item is None:
+        return [entry.state.value, path, "", "", ""]
+    return [entry.state.value, path, item.title or "", _VISIBILITY[item.public], item.url]
 
 
 def _time(at: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -353,12 +354,22 @@ def test_a_patch_changes_what_it_names(
     assert (item.title, item.tags, item.public) == (title, tags, public)
 
 
-def test_the_visibility_can_become_unknown(index: Index) -> None:
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [(Change(title="T"), {"title"}), (Change(tags=("t",)), {"tags"}), (Change(public=True), {"public"})],
+)
+def test_what_a_patch_may_have_changed_is_unknown(index: Index, change: Change, unknown: set[str]) -> None:
     index.objects.store(X)
-    index.objects.visibility_unknown("x")
+    index.objects.in_doubt("x", change)
     item = index.objects.get("x")
     assert item is not None
-    assert item.public is None
+    assert {name for name in ("title", "tags", "public") if getattr(item, name) is None} == unknown
+
+
+def test_what_is_unknown_of_an_object_stays_so_when_it_is_stored(index: Index) -> None:
+    unknown = replace(X, title=None, tags=None, public=None)
+    index.objects.store(unknown)
+    assert index.objects.get("x") == unknown
 
 
 def test_urls_move_with_the_account(index: Index) -> None:
