@@ -38,9 +38,9 @@ def compare(known: Iterable[RemoteObject], listed: Mapping[str, RemoteObject]) -
 
 def difference(known: RemoteObject, seen: RemoteObject) -> Change:
     """What somebody else changed, with its present values. What either side does not say is no difference."""
-    same_tags = sorted(known.tags) == sorted(seen.tags)
+    same_tags = None in (known.tags, seen.tags) or sorted(known.tags or ()) == sorted(seen.tags or ())
     return Change(
-        title=seen.title if seen.title and _nfc(seen.title) != _nfc(known.title) else None,
+        title=seen.title if seen.title and known.title and _nfc(seen.title) != _nfc(known.title) else None,
         tags=None if same_tags else seen.tags,
         public=seen.public if None not in (known.public, seen.public) and known.public != seen.public else None,
     )

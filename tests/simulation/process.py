@@ -157,7 +157,7 @@ class Process:
         self.index = index
         self.clocks = Clocks(world.mono, world.wall)
         self._limits = PlanLimits()
-        self._settles = {policy.name: policy for policy in world.policies}
+        self._settles = {policy.name: policy for policy in world.folders.policies}
         self.queue = ChangeQueue(self._settle_of, world.mono)
         self.stop = Stop(world.pass_time)
         self.pool = Pool(world.point)
@@ -170,7 +170,7 @@ class Process:
             transport=world.road,
             clock=world.mono,
         )
-        units = [self._unit(policy, world.trees[policy.name]) for policy in world.policies]
+        units = [self._unit(policy, tree) for policy, tree in world.folders.mirrored()]
         self.watches = [FolderWatch(unit, disk, index, self.queue, vault_root(unit.policy)) for unit, disk in units]
         executor = Executor(self.client, self.pool)
         jitter = random.Random(world.seed)  # noqa: S311  (a simulation)
@@ -178,6 +178,8 @@ class Process:
         self._verify_at = 0.0
 
     def start(self) -> None:
+        for watch in self.watches:
+            watch.follow_rename(self._settles)
         self.reconciler.start()
         for watch in self.watches:
             watch.arrive()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from picora_sync.core.model import FileRef, Kind, kind_of
-from picora_sync.core.policy import Folder, OnDelete, Select
+from picora_sync.core.policy import Folder, Select, TitleFrom
 from tests.simulation.matter import Matter
 from tests.simulation.remote import Held
 from tests.simulation.tree import RULE, Line, Tree
@@ -53,6 +53,7 @@ class Promises:
         self._approved: set[str] = set()
         self._removals: list[tuple[float, str, str]] = []
         self._looked_at = 0.0
+        self._left_behind: dict[str, set[str]] = {}
 
     # --- on the way -------------------------------------------------------------------------------------------------
 
@@ -101,11 +102,25 @@ class Promises:
                 self._approved.add(row.bound)
                 self._held.pop(row.bound, None)
 
+    def taken_out(self, folder: str) -> None:
+        """From now on what this folder has on Picora stays there."""
+        matters = [line.now for line in self._world.folders.trees[folder].lines.values()]
+        self._left_behind[folder] = {i for i, item in self._world.server.held().items() if _is_among(item, matters)}
+
+    def taken_in(self, folder: str) -> None:
+        """It is mirrored again."""
+        self._left_behind.pop(folder, None)
+
+    def renamed(self, old: str, new: str) -> None:
+        """A folder goes by another name."""
+        self._held = {i: ref if ref.folder != old else FileRef(new, ref.path) for i, ref in self._held.items()}
+        self._removals = [(at, new if name == old else name, i) for at, name, i in self._removals]
+
     def _break(self, what: str) -> None:
         self.broken.append(what)
 
     def _tree(self, ref: FileRef) -> Tree:
-        return self._world.trees[ref.folder]
+        return self._world.folders.trees[ref.folder]
 
     def _check_whole(self, item: Held) -> None:
         """8: what is stored stood on disk, and not only while somebody was still writing."""
@@ -123,9 +138,11 @@ class Promises:
             self._break(f"5: {call} deleted what others made: {item}")
         if item.id in self._held and not any(_held_at_some_time(line, item) for line in self._living()):
             self._break(f"6: {call} deleted what is held: {item} of {self._held[item.id]}")
+        equal = any((other.kind, other.sha256) == (item.kind, item.sha256) for other in after.values())
+        if any(item.id in ids for ids in self._left_behind.values()) and not equal:
+            self._break(f"2: {call} deleted {item} of a folder that is configured no more")
         first = self._first_delete[item.id]
-        for policy in self._world.policies:
-            tree = self._world.trees[policy.name]
+        for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 stable = line.since <= first - STABLE_S[self._world.scenario.calm]
                 if stable and _is_listed(policy, tree, path, line) and not _is_kept_alive(line, item, after):
@@ -137,7 +154,7 @@ class Promises:
         if item.id in self._approved or any(_held_at_some_time(line, item) for line in self._living()):
             return
         now = self._world.mono()
-        for tree in self._world.trees.values():
+        for tree in self._world.folders.trees.values():
             lines = [line for line in tree.dead if not line.overwritten and item.sha256 in line.now.all_sent()]
             if lines:
                 self._removals.append((now, tree.name, item.id))
@@ -149,8 +166,7 @@ class Promises:
     def _check_private_soon(self) -> None:
         """4: in a calm world make-private takes seconds."""
         now, held = self._world.mono(), self._world.server.held()
-        for policy in self._world.policies:
-            tree = self._world.trees[policy.name]
+        for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 age_s = now - line.history[-1][0]
                 if line.has_moved and line.since == line.history[-1][0]:
@@ -168,10 +184,10 @@ class Promises:
                         self._break(f"4: {path!r} wants private since {age_s:.0f} s, but {item} is public")
 
     def _living(self) -> list[Line]:
-        return [line for tree in self._world.trees.values() for line in tree.lines.values()]
+        return [line for tree in self._world.folders.trees.values() for line in tree.lines.values()]
 
     def _lines(self) -> list[Line]:
-        return [*self._living(), *(line for tree in self._world.trees.values() for line in tree.dead)]
+        return [*self._living(), *(line for tree in self._world.folders.trees.values() for line in tree.dead)]
 
     # --- in the end -------------------------------------------------------------------------------------------------
 
@@ -201,10 +217,9 @@ class Promises:
 
     def _wishes(self) -> dict[tuple[Kind, str], list[tuple[Folder, str, Matter]]]:
         wishes: dict[tuple[Kind, str], list[tuple[Folder, str, Matter]]] = {}
-        for policy in self._world.policies:
-            tree = self._world.trees[policy.name]
+        for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
-                if line.now.sendable and _is_in_place(tree, path) and _is_selected(policy, line.now):
+                if line.now.sendable and _is_in_place(policy, tree, path) and _is_selected(policy, line.now):
                     content = (line.now.kind, line.now.sent(tree.picture))
                     wishes.setdefault(content, []).append((policy, path, line.now))
         return wishes
@@ -214,11 +229,10 @@ class Promises:
         are bound to: something that stood at their path, or that they brought with them.
         """
         kept = []
-        for policy in self._world.policies:
-            tree = self._world.trees[policy.name]
+        for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 doubtful = not line.now.sendable or line.now.unclear
-                if doubtful and _is_in_place(tree, path):
+                if doubtful and _is_in_place(policy, tree, path):
                     kept.append([*tree.stood.get(path, ()), *(matter for _, matter in line.history)])
         return kept
 
@@ -233,7 +247,7 @@ class Promises:
             return f"4: {_names(files)} is public: {item}"
         if any(_is_among(item, matters) for matters in self._keepers()):
             return None
-        titles = {_title(path, wish) for _, path, wish in files}
+        titles = {_title(policy, path, wish) for policy, path, wish in files}
         tags = {tag for policy, _, wish in files for tag in (*wish.tags, *policy.tags)}
         pictured = any(wish.pictured for _, _, wish in files) and item.id in self.ours
         rewritten = public and item.sha256 not in {wish.sent(None) for _, _, wish in files}
@@ -247,17 +261,18 @@ class Promises:
 
     def _keeping(self) -> list[Tree]:
         """The folders whose removed files leave their objects behind, forgotten."""
-        return [self._world.trees[p.name] for p in self._world.policies if p.on_delete is OnDelete.KEEP]
+        return [tree for tree in self._world.folders.trees.values() if tree.keeps]
 
     def _check_leftovers(
         self, ours: list[Held], wishes: dict[tuple[Kind, str], list[tuple[Folder, str, Matter]]]
     ) -> None:
         keepers = self._keepers()
+        leaving_behind = [*self._keeping(), *self._world.folders.no_more()]
         kept = 0
         for item in ours:
             if (item.kind, item.sha256) in wishes:
                 continue
-            if any(_held_at_some_time(line, item) for tree in self._keeping() for line in tree.everything()):
+            if any(_held_at_some_time(line, item) for tree in leaving_behind for line in tree.everything()):
                 continue
             assert any(_is_among(item, matters) for matters in keepers), f"1: nobody wants {item}, but it stays"
             kept += 1
@@ -267,10 +282,9 @@ class Promises:
     def _check_problems(self) -> None:
         """10: what is not sent is explained."""
         explained = {ref for ref, _, _ in self._world.index.files.problems()}
-        for policy in self._world.policies:
-            tree = self._world.trees[policy.name]
+        for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
-                if not line.now.sendable and not line.now.empty and _is_in_place(tree, path):
+                if not line.now.sendable and not line.now.empty and _is_in_place(policy, tree, path):
                     assert FileRef(policy.name, path) in explained, f"10: nothing is said of {path!r}"
 
 
@@ -305,11 +319,21 @@ def _is_kept_alive(line: Line, deleted: Held, after: dict[str, Held]) -> bool:
 def _is_listed(policy: Folder, tree: Tree, path: str, line: Line) -> bool:
     """Whether the file is one that is always mirrored: no rule leaves it out, and nothing it ever said."""
     always = policy.select is Select.ALL or line.now.kind is Kind.AUDIO
-    return _is_in_place(tree, path) and (always or all(matter.public is True for _, matter in line.history))
+    return _is_in_place(policy, tree, path) and (always or all(matter.public is True for _, matter in line.history))
 
 
-def _is_in_place(tree: Tree, path: str) -> bool:
-    return kind_of(path) is not None and not (tree.ruled and path.startswith(RULE))
+def _is_in_place(policy: Folder, tree: Tree, path: str) -> bool:
+    ruled_out = tree.ruled and path.startswith(RULE)
+    return kind_of(path) is not None and not ruled_out and not any(_fits(rule, path) for rule in policy.ignore)
+
+
+def _fits(rule: str, path: str) -> bool:
+    """What the few patterns that are used here mean: ``/directory/``, ``directory/``, ``*.suffix``, ``name``."""
+    if rule.startswith("/"):
+        return path.startswith(rule[1:])
+    if rule.endswith("/"):
+        return f"/{rule}" in f"/{path}"
+    return path.endswith(rule[1:]) if rule.startswith("*") else path.rpartition("/")[2] == rule
 
 
 def _is_selected(policy: Folder, matter: Matter) -> bool:
@@ -324,8 +348,8 @@ def _wants_public(policy: Folder, matter: Matter) -> bool:
     return policy.public if policy.public is not None else matter.kind is Kind.AUDIO
 
 
-def _title(path: str, matter: Matter) -> str:
-    if matter.title is not None:
+def _title(policy: Folder, path: str, matter: Matter) -> str:
+    if matter.title is not None and policy.title is TitleFrom.CONTENT:
         return matter.title
     stem = path.rpartition("/")[2].rpartition(".")[0].replace("\n", " ")
     return unicodedata.normalize("NFC", "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in stem))

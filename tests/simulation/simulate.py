@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.simulation.timeline import Act, Scenario, scenario
+from tests.simulation.chapters import CHAPTERS, scenario
+from tests.simulation.timeline import Act, Scenario
 from tests.simulation.world import World
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (a file system in memory; each run makes a directory of its own there)
@@ -85,27 +86,28 @@ def shorten(plan: Scenario, fails: Callable[[Scenario], Failure | None]) -> Scen
 
 def shown(plan: Scenario, failure: Failure) -> str:
     """All that is needed to understand and repeat it."""
-    lines = [f"seed {plan.seed}: {failure.error}", *(f"  {policy}" for policy in plan.policies)]
+    lines = [f"{plan.name}: {failure.error}", *(f"  {policy}" for policy in plan.policies)]
     lines += [f"  initial {act}" for act in plan.initial] + [f"  {act}" for act in plan.acts]
     return "\n".join([*lines, "trace:", *failure.trace[-120:], failure.where])
 
 
-def of(seed: int, acts: tuple[Act, ...], initial: tuple[Act, ...]) -> Scenario:
+def of(seed: int, acts: tuple[Act, ...], initial: tuple[Act, ...], chapter: str = "") -> Scenario:
     """The scenario of a seed with a shortened course of events."""
-    return replace(scenario(seed), acts=acts, initial=initial)
+    return replace(scenario(seed, chapter), acts=acts, initial=initial)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--chapter", choices=list(CHAPTERS), default="", help="further troubles, by name")
     parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--whole", action="store_true", help="do not shorten what fails")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)
     began_s, failed = time.monotonic(), []
     for seed in range(chosen.first, chosen.first + chosen.seeds):
-        plan = scenario(seed)
+        plan = scenario(seed, chosen.chapter)
         failure = simulate(plan)
         if seed % 20 == 19 and chosen.keep_going:
             sys.stdout.write(f"... {seed}\n")
@@ -114,7 +116,7 @@ def main() -> int:
             continue
         failed.append(seed)
         if chosen.keep_going:
-            sys.stdout.write(f"seed {seed}: {failure.error[:300]}\n")
+            sys.stdout.write(f"{plan.name}: {failure.error[:300]}\n")
             sys.stdout.flush()
             continue
         short = plan if chosen.whole else shorten(plan, simulate)

@@ -59,6 +59,12 @@ class Scenario:
     calm: bool
     rate_limits: bool
     skew_s: float
+    chapter: str = ""
+
+    @property
+    def name(self) -> str:
+        """What repeats it."""
+        return f"seed {self.seed}" + (f" of chapter {self.chapter}" if self.chapter else "")
 
 
 def scenario(seed: int) -> Scenario:

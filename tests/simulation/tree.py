@@ -61,7 +61,8 @@ class Line:
 
 class Tree:
     """``lines`` are the files that exist, by path, whether the root is mounted or not; ``stood`` is all that ever
-    stood at a path, or at the path that the file there came from: what a blocked file may keep.
+    stood at a path, or at the path that the file there came from: what a blocked file may keep. ``keeps`` tells that
+    the remote objects of removed files are, or were at some time, left behind.
     """
 
     def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
@@ -77,6 +78,7 @@ class Tree:
         self.picture: bytes | None = None
         self.ruled = False
         self.mounted = True
+        self.keeps = False
         self._wall, self._mono = clocks.wall, clocks.mono
         self._told = told
         root.mkdir(parents=True)
@@ -251,10 +253,19 @@ class Tree:
         self.ruled = number % 2 == 0
         full = self._file(RULES)
         full.write_text(RULE) if self.ruled else full.unlink(missing_ok=True)
-        for path, line in self.lines.items():
-            if path.startswith(RULE):
-                line.since = self._mono()
+        self.selected_anew(RULE)
         self._tell(RULES)
+
+    def selected_anew(self, below: str = "") -> None:
+        """Which of these files are mirrored may have changed: they count as new ones."""
+        for path, line in self.lines.items():
+            if path.startswith(below):
+                line.since = self._mono()
+
+    def relocate(self, root: Path) -> None:
+        """Move the whole folder."""
+        self.root.rename(root)
+        self.root, self.away = root, root.with_name(f"{root.name}.away")
 
     def unmount(self, empty: int, _: int = 0) -> None:
         """The root goes away; perhaps an empty mount point stays."""

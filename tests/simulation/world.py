@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
-from picora_sync.core.model import FileRef, Kind, kind_of
+from picora_sync.core.model import FileRef, kind_of
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks
-from tests.simulation.matter import matter
+from tests.simulation import acts
+from tests.simulation.chapters import CHAPTERS
+from tests.simulation.folders import Folders
 from tests.simulation.process import Crash, Process
 from tests.simulation.promises import Promises
-from tests.simulation.remote import Armed, Road, Server
-from tests.simulation.timeline import Act, Scenario, fault_of
+from tests.simulation.remote import Road, Server
+from tests.simulation.shelf import Shelf
+from tests.simulation.timeline import Act, Scenario
 from tests.simulation.tree import Tree
 
 EPOCH_S = 2_200_000_000.0
 """Later than any real clock, so that the real change times of inodes always lie far in the past."""
-JUMPS_S = (40.0, 3600.0, 90_000.0, -40.0, -3600.0)
 QUIET_LIMIT_S = 4 * 3600.0
 MOST_STEPS = 60_000
 
@@ -33,14 +35,11 @@ class World:
     def __init__(self, scenario: Scenario, directory: Path) -> None:
         self.scenario = scenario
         self.seed = scenario.seed
-        self.policies = tuple(replace(policy, root=str(directory / policy.name)) for policy in scenario.policies)
-        self._mono_s = 10_000.0
-        self._jumped_s = 0.0
-        self._dice = random.Random(scenario.seed)  # noqa: S311  (a simulation)
-        self.trees = {
-            p.name: Tree(p.name, Path(p.root), Clocks(self.mono, self.wall), self._told) for p in self.policies
-        }
-        clock = lambda: EPOCH_S + self._mono_s + scenario.skew_s  # noqa: E731
+        self.now_s = 10_000.0
+        self.jumped_s = 0.0
+        self.dice = random.Random(scenario.seed)  # noqa: S311  (a simulation)
+        self.folders = Folders(scenario.policies, directory, Clocks(self.mono, self.wall), self._told)
+        clock = lambda: EPOCH_S + self.now_s + scenario.skew_s  # noqa: E731
         self.server = Server(directory / "picora", clock, rate_limits=scenario.rate_limits)
         self.promises = Promises(self)
         self.road = Road(
@@ -50,49 +49,58 @@ class World:
             self.promises.carried_out,
             self.promises.about_to_send,
             clock,
-            lambda: 0.05 if scenario.calm else self._dice.choice((0.01, 0.05, 0.3, 2.0)),
+            lambda: 0.05 if scenario.calm else self.dice.choice((0.01, 0.05, 0.3, 2.0)),
         )
-        self.index = Index.in_memory()
+        self.shelf = Shelf(directory / "state")
         self.process: Process | None = None
         self.trace: list[str] = []
-        self._acts: list[Act] = []
-        self._chaos = False
-        self._dying = False
+        self.to_come: list[Act] = []
+        self.chaos = False
+        self.dying = False
+        self.power_cut = False
         self._steps = 0
-        self._points_left: int | None = None
-        self._restart_at = 0.0
-        self._deaf_until = 0.0
-        self._late: list[tuple[float, str, str]] = []
+        self.points_left: int | None = None
+        self.restart_at = 0.0
+        self.deaf_until = 0.0
+        self.late: list[tuple[float, str, str]] = []
+        self._before_start: list[Callable[[], None]] = []
+        self._chapter = CHAPTERS[scenario.chapter]
+        self._deeds = acts.DEEDS | self._chapter.deeds
 
     def close(self) -> None:
         self.server.close()
-        self.index.close()
+        self.shelf.close()
+
+    @property
+    def index(self) -> Index:
+        """The index of the running process, or that a next one will find."""
+        return self.shelf.index
 
     # --- clocks -----------------------------------------------------------------------------------------------------
 
     def mono(self) -> float:
-        return self._mono_s
+        return self.now_s
 
     def wall(self) -> float:
         """The clock of the machine the daemon runs on."""
-        return EPOCH_S + self._mono_s + self._jumped_s
+        return EPOCH_S + self.now_s + self.jumped_s
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and happen what is due meanwhile."""
-        until = self._mono_s + seconds
+        until = self.now_s + seconds
         while self._next_at() <= until:
-            self._mono_s = max(self._mono_s, self._next_at())
+            self.now_s = max(self.now_s, self._next_at())
             self._happen()
-        self._mono_s = until
+        self.now_s = until
         self.point(dies=False)
 
     def point(self, *, dies: bool = True) -> None:
         """A moment between two effects: here the process may die."""
-        if dies and self._points_left is not None:
-            self._points_left -= 1
-            if self._points_left <= 0:
-                self._points_left, self._dying = None, True
-        if self._dying and self.process is not None:
+        if dies and self.points_left is not None:
+            self.points_left -= 1
+            if self.points_left <= 0:
+                self.points_left, self.dying = None, True
+        if self.dying and self.process is not None:
             raise Crash
 
     # --- the course of events ---------------------------------------------------------------------------------------
@@ -100,15 +108,15 @@ class World:
     def run(self) -> None:
         """First run, quiet, chaos, healing, and silence."""
         for act in self.scenario.initial:
-            self._disk(act)
+            acts.on_disk(self, act)
         self._start()
         self._until_quiet()
         self._live_for(3 * 3600.0)
-        begin = self._mono_s
-        self._acts = sorted(act._replace(at_s=begin + act.at_s) for act in self.scenario.acts)
-        self._chaos = True
-        self._live_for(max((act.at_s for act in self._acts), default=begin) - begin + 30.0)
-        self._chaos = False
+        begin = self.now_s
+        self.to_come = sorted(act._replace(at_s=begin + act.at_s) for act in self.scenario.acts)
+        self.chaos = True
+        self._live_for(max((act.at_s for act in self.to_come), default=begin) - begin + 30.0)
+        self.chaos = False
         self._heal()
         self.promises.settled()
         before = len(self.promises.mutations)
@@ -119,39 +127,42 @@ class World:
     def _heal(self) -> None:
         self.road.armed.clear()
         self.road.up, self.road.lag_s = True, 0.0
-        self._deaf_until, self._points_left = 0.0, None
-        for tree in self.trees.values():
+        self.deaf_until, self.points_left = 0.0, None
+        for tree in self.folders.trees.values():
             tree.mount()
             tree.unlock()
-        self._live_for(self._dice.choice((0.0, 100.0, 4000.0)))
+        self._chapter.heal(self)
+        self._live_for(self.dice.choice((0.0, 100.0, 4000.0)))
         self._die()
-        self._restart_at = self._mono_s
+        self.restart_at = self.now_s
         self._until_quiet()
         for _ in range(4):
             if not [ref for ref, _, approved in self.index.holds.held() if not approved]:
                 break
-            self._approve()
+            self._die()
+            self.approve_listed()
+            self.restart_at = self.now_s
             self._until_quiet()
         self._live_for(4000.0)
         self._until_quiet()
 
     def _until_quiet(self) -> None:
-        end = self._mono_s + QUIET_LIMIT_S
-        while self._mono_s < end:
+        end = self.now_s + QUIET_LIMIT_S
+        while self.now_s < end:
             self._live_for(1.0)
             if self.process is not None and not self.process.busy():
                 return
         raise NeverQuiet(f"1: not quiet after {QUIET_LIMIT_S:.0f} s")
 
     def _live_for(self, seconds: float) -> None:
-        end = self._mono_s + seconds
+        end = self.now_s + seconds
         while True:
             try:
                 self._step()
-                if self._mono_s >= end:
+                if self.now_s >= end:
                     return
-                until_event_s = max(self._next_at() - self._mono_s, 0.0) + 0.01  # an event wakes the loop
-                self.pass_time(min(self._pause_s(), until_event_s, max(end - self._mono_s, 0.01)))
+                until_event_s = max(self._next_at() - self.now_s, 0.0) + 0.01  # an event wakes the loop
+                self.pass_time(min(self._pause_s(), until_event_s, max(end - self.now_s, 0.01)))
             except Crash:
                 self._die()
 
@@ -160,7 +171,7 @@ class World:
         if self._steps > MOST_STEPS:
             raise NeverQuiet("1: the loop spins")
         if self.process is None:
-            if self._mono_s >= self._restart_at:
+            if self.now_s >= self.restart_at:
                 self._start()
             return
         self.process.step()
@@ -168,23 +179,25 @@ class World:
         if self.promises.broken:
             raise AssertionError(self.promises.broken[0])
         jobs = self.process.pool.jobs
-        for _ in range(self._dice.randint(0, len(jobs)) if self._chaos else len(jobs)):
+        for _ in range(self.dice.randint(0, len(jobs)) if self.chaos else len(jobs)):
             if not jobs:
                 break
-            self.process.pool.run(self._dice.randrange(len(jobs)) if self._chaos else 0)
+            self.process.pool.run(self.dice.randrange(len(jobs)) if self.chaos else 0)
             self.point(dies=False)
 
     def _pause_s(self) -> float:
         if self.process is None:
             return 1.0
         if self.process.pool.jobs:
-            return self._dice.uniform(0.02, 1.0)
+            return self.dice.uniform(0.02, 1.0)
         if self.process.queue.settling():
             return 1.0
-        return min(30.0, max(0.05, self.process.next_due() - self._mono_s))
+        return min(30.0, max(0.05, self.process.next_due() - self.now_s))
 
     def _start(self) -> None:
-        self._dying = False
+        self.dying = False
+        while self._before_start:
+            self._before_start.pop(0)()
         process = Process(self, self.index)
         try:
             process.start()
@@ -195,127 +208,71 @@ class World:
 
     def _die(self) -> None:
         self.process = None
-        self._dying = False
-        self.note("died")
-        self._restart_at = self._mono_s + (self._dice.choice((0.0, 5.0, 60.0, 400.0)) if self._chaos else 0.0)
+        self.dying = False
+        self.note("died, and the power was cut" if self.power_cut else "died")
+        self.shelf.die(power_cut=self.power_cut)
+        self.power_cut = False
+        self.restart_at = self.now_s + (self.dice.choice((0.0, 5.0, 60.0, 400.0)) if self.chaos else 0.0)
 
     def note(self, what: str) -> None:
-        self.trace.append(f"{self._mono_s:9.1f} {what}")
+        self.trace.append(f"{self.now_s:9.1f} {what}")
         self.trace += [f"          {line}" for line in self.road.log]
         self.road.log.clear()
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
-    def _next_at(self) -> float:
-        times = [self._acts[0].at_s] if self._acts else []
-        return min([*times, *(at for at, _, _ in self._late)], default=float("inf"))
+    def tree(self, act: Act) -> Tree:
+        """The folder that an act is about."""
+        trees = list(self.folders.trees.values())
+        return trees[act.folder % len(trees)]
 
-    def _happen(self) -> None:
-        for late in [late for late in self._late if late[0] <= self._mono_s]:
-            self._late.remove(late)
-            self._deliver(late[1], late[2])
-        while self._acts and self._acts[0].at_s <= self._mono_s:
-            act = self._acts.pop(0)
-            self.note(f"{act.what} {act.folder} {act.a} {act.b}")
-            special = getattr(self, f"_act_{act.what}", None)
-            special(act) if special is not None else self._disk(act)
-            self.promises.changes += 1
+    def later(self, after_s: float, what: str, act: Act | None = None) -> None:
+        """Let this follow."""
+        self.to_come.append((act or Act(0.0, what))._replace(at_s=self.now_s + after_s, what=what))
+        self.to_come.sort()
 
-    def _disk(self, act: Act) -> None:
-        tree = self._tree(act)
-        if tree.mounted or act.what == "mount":
-            getattr(tree, act.what)(act.a, act.b % 13 + 1 if act.what == "remove_many" else act.b)
+    def while_down(self, what: Callable[[], None]) -> None:
+        """Stop the process, do this, and start it again."""
+        self._before_start.append(what)
+        self.dying = self.process is not None
 
-    def _tree(self, act: Act) -> Tree:
-        return self.trees[self.policies[act.folder % len(self.policies)].name]
+    def jump(self, by_s: float) -> None:
+        """Somebody sets the machine's clock."""
+        self.jumped_s += by_s
 
-    def _act_fault(self, act: Act) -> None:
-        fault, method, times = fault_of(act)
-        self.road.armed.append(Armed(fault, method, times))
-        self.note(f"  {fault} on {method or 'any'} x{times}")
-
-    def _act_offline(self, act: Act) -> None:
-        self.road.up = False
-        self._acts.append(Act(self._mono_s + act.a % 300, "online"))
-        self._acts.sort()
-
-    def _act_online(self, _: Act) -> None:
-        self.road.up = True
-
-    def _act_lag(self, act: Act) -> None:
-        self.road.lag_s = float(act.a % 70)
-
-    def _act_crash(self, act: Act) -> None:
-        self._points_left = 1 + act.a % 40
-
-    def _act_stop(self, _: Act) -> None:
-        self._dying = True
-
-    def _act_deaf(self, act: Act) -> None:
-        self._deaf_until = self._mono_s + act.a % 200
-
-    def _act_jump(self, act: Act) -> None:
-        self._jumped_s += JUMPS_S[act.a % len(JUMPS_S)]
-
-    def _act_rescan(self, act: Act) -> None:
-        if self.process is not None:
-            self.process.queue.rescan(self._tree(act).name, "asked for")
-
-    def _act_approve(self, _: Act) -> None:
-        """As the command does: it stops the daemon, approves what is listed, and starts it again."""
-        if self.scenario.calm:
-            return
-        if self.process is not None:
-            self._dying = True
-        self._acts.insert(0, Act(self._mono_s, "approved"))
-
-    def _act_approved(self, _: Act) -> None:
-        if self.process is None:
-            self._approve_listed()
-        elif self._dying:
-            self._acts.insert(0, Act(self._mono_s + 0.5, "approved"))
-            self._acts.sort()
-
-    def _approve(self) -> None:
-        self._die()
-        self._approve_listed()
-        self._restart_at = self._mono_s
-
-    def _approve_listed(self) -> None:
+    def approve_listed(self) -> None:
+        """A person reads the list, and agrees."""
         listed = [ref for ref, _, approved in self.index.holds.held() if not approved]
         with self.index.transaction():
             self.index.holds.approve(listed)
         self.promises.approved(listed)
 
-    def _act_plant(self, act: Act) -> None:
-        """Somebody else uploads something, perhaps the same as what is in the folder; not while we are uploading it,
-        since nobody could tell then whose it is.
-        """
-        tree, others = self._tree(act), self.server.others
-        path = tree.choose(act.a)
-        content = tree.lines[path].now if path is not None and act.b % 2 else matter(Kind.DOC, act.b)
-        under_way = any(self.index.objects.intent(content.kind, sha) for sha in content.all_sent())
-        if not content.sendable or content.torn or under_way:
-            return
-        before = self.server.held()
-        if content.kind is Kind.AUDIO:
-            others.post_audio(content.data, "theirs.flac", "audio/flac", title="theirs")
-        else:
-            others.post_doc(content.data.decode(), title="theirs", isPublic=act.b % 3 == 0)
-        self.promises.theirs |= self.server.held().keys() - before.keys()
+    def _next_at(self) -> float:
+        times = [self.to_come[0].at_s] if self.to_come else []
+        return min([*times, *(at for at, _, _ in self.late)], default=float("inf"))
+
+    def _happen(self) -> None:
+        for late in [late for late in self.late if late[0] <= self.now_s]:
+            self.late.remove(late)
+            self._deliver(late[1], late[2])
+        while self.to_come and self.to_come[0].at_s <= self.now_s:
+            act = self.to_come.pop(0)
+            self.note(f"{act.what} {act.folder} {act.a} {act.b}")
+            self._deeds.get(act.what, acts.on_disk)(self, act)
+            self.promises.changes += 1
 
     # --- events -----------------------------------------------------------------------------------------------------
 
     def _told(self, folder: str, path: str) -> None:
         """What a watcher would tell; in chaos late, twice, out of order, or not at all."""
-        if self._mono_s < self._deaf_until:
+        if self.now_s < self.deaf_until:
             return
-        copies = 1 if self.scenario.calm else self._dice.choice((1, 1, 1, 2))
+        copies = 1 if self.scenario.calm else self.dice.choice((1, 1, 1, 2))
         for _ in range(copies):
-            late_s = 0.0 if self.scenario.calm else self._dice.choice((0.0, 0.0, 0.5, 4.0))
-            self._late.append((self._mono_s + late_s, folder, path))
+            late_s = 0.0 if self.scenario.calm else self.dice.choice((0.0, 0.0, 0.5, 4.0))
+            self.late.append((self.now_s + late_s, folder, path))
         if self.scenario.calm:
-            self._late, late = [], self._late
+            self.late, late = [], self.late
             for _, name, each in late:
                 self._deliver(name, each)
 

@@ -54,4 +54,5 @@ def test_an_equal_title_in_another_unicode_form_is_no_change() -> None:
 
 
 def test_while_our_own_change_is_under_way_nothing_is_suspected_of_it() -> None:
-    assert not difference(replace(DOC, public=None), replace(DOC, public=True))
+    unknown = replace(DOC, title=None, tags=None, public=None)
+    assert not difference(unknown, replace(DOC, title="T", tags=("t",), public=True))

@@ -1,0 +1,105 @@
+"""What people, networks and machines do in every simulation; what a chapter adds is in ``chapters``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from picora_sync.core.model import Kind
+from tests.simulation.matter import matter
+from tests.simulation.remote import Armed
+from tests.simulation.timeline import Act, fault_of
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Deed = Callable[["World", Act], None]
+"""Carries out an act."""
+JUMPS_S = (40.0, 3600.0, 90_000.0, -40.0, -3600.0)
+
+
+def on_disk(world: World, act: Act) -> None:
+    """What has no deed of its own is done by a tree."""
+    tree = world.tree(act)
+    if tree.mounted or act.what == "mount":
+        getattr(tree, act.what)(act.a, act.b % 13 + 1 if act.what == "remove_many" else act.b)
+
+
+def fault(world: World, act: Act) -> None:
+    what, method, times = fault_of(act)
+    world.road.armed.append(Armed(what, method, times))
+    world.note(f"  {what} on {method or 'any'} x{times}")
+
+
+def offline(world: World, act: Act) -> None:
+    world.road.up = False
+    world.later(act.a % 300, "online")
+
+
+def online(world: World, _: Act) -> None:
+    world.road.up = True
+
+
+def lag(world: World, act: Act) -> None:
+    world.road.lag_s = float(act.a % 70)
+
+
+def crash(world: World, act: Act) -> None:
+    world.points_left = 1 + act.a % 40
+
+
+def stop(world: World, _: Act) -> None:
+    world.dying = True
+
+
+def deaf(world: World, act: Act) -> None:
+    world.deaf_until = world.now_s + act.a % 200
+
+
+def jump(world: World, act: Act) -> None:
+    world.jump(JUMPS_S[act.a % len(JUMPS_S)])
+
+
+def rescan(world: World, act: Act) -> None:
+    if world.process is not None:
+        world.process.queue.rescan(world.tree(act).name, "asked for")
+
+
+def approve(world: World, _: Act) -> None:
+    """As the command does: it stops the daemon, approves what is listed, and starts it again."""
+    if world.scenario.calm:
+        return
+    if world.process is not None:
+        world.dying = True
+    world.to_come.insert(0, Act(world.now_s, "approved"))
+
+
+def approved(world: World, _: Act) -> None:
+    if world.process is None:
+        world.approve_listed()
+    elif world.dying:
+        world.later(0.5, "approved")
+
+
+def plant(world: World, act: Act) -> None:
+    """Somebody else uploads something, perhaps the same as what is in the folder; not while we are uploading it,
+    since nobody could tell then whose it is.
+    """
+    tree, others = world.tree(act), world.server.others
+    path = tree.choose(act.a)
+    content = tree.lines[path].now if path is not None and act.b % 2 else matter(Kind.DOC, act.b)
+    under_way = any(world.index.objects.intent(content.kind, sha) for sha in content.all_sent())
+    if not content.sendable or content.torn or under_way:
+        return
+    before = world.server.held()
+    if content.kind is Kind.AUDIO:
+        others.post_audio(content.data, "theirs.flac", "audio/flac", title="theirs")
+    else:
+        others.post_doc(content.data.decode(), title="theirs", isPublic=act.b % 3 == 0)
+    world.promises.theirs |= world.server.held().keys() - before.keys()
+
+
+DEEDS: dict[str, Deed] = {
+    deed.__name__: deed
+    for deed in (fault, offline, online, lag, crash, stop, deaf, jump, rescan, approve, approved, plant)
+}

@@ -1,0 +1,31 @@
+"""What a chapter consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.simulation.acts import Deed
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+def _nothing(_: World) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """``weights`` are the acts it adds and how often, ``deeds`` carry them out (and what follows from them), ``heal``
+    ends what would keep the remote from becoming equal.
+    """
+
+    name: str
+    weights: Mapping[str, int] = field(default_factory=dict)
+    deeds: Mapping[str, Deed] = field(default_factory=dict)
+    heal: Callable[[World], None] = _nothing
+
+
+NONE = Chapter("")

@@ -1,0 +1,44 @@
+"""Where the index lies: a real file, of which a death leaves what a kill or a power cut would leave."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from picora_sync.index import Index
+
+NAME = "index.db"
+WAL = f"{NAME}-wal"
+FULL = 2
+"""``PRAGMA synchronous`` of a connection whose commits are on the disk when they return."""
+
+
+class Shelf:
+    """``index`` is open between :meth:`open` and :meth:`die`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lives = 0
+        self._path.parent.mkdir(parents=True)
+        self.index = Index.open(self._path)
+
+    @property
+    def _path(self) -> Path:
+        return self._directory / str(self._lives) / NAME
+
+    def die(self, *, power_cut: bool = False) -> None:
+        """The process is gone at once, and the index is opened anew. A power cut takes what was not synchronised."""
+        (synchronous,) = self.index._connection.execute("PRAGMA synchronous").fetchone()  # noqa: SLF001  (what it says of itself)
+        old, self._lives = self._path.parent, self._lives + 1
+        lost = WAL if power_cut and synchronous < FULL else None
+        new = self._path.parent
+        new.mkdir()
+        for name in (NAME, WAL):
+            if name != lost and (old / name).exists():
+                shutil.copyfile(old / name, new / name)
+        self.index.close()
+        shutil.rmtree(old)
+        self.index = Index.open(self._path)
+
+    def close(self) -> None:
+        self.index.close()

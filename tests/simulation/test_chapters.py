@@ -1,0 +1,42 @@
+"""The promises hold in every chapter of the simulation, and in the seeds that once broke one there."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.simulation.chapters import CHAPTERS, scenario
+from tests.simulation.mutants import MUTANTS, ROOT, Mutant, mutated
+from tests.simulation.simulate import shown, simulate
+
+FIRST = int(os.environ.get("SIMULATE_FROM", "0"))
+SEEDS = int(os.environ.get("SIMULATE_CHAPTER_SEEDS", "20"))
+NAMES = [name for name in CHAPTERS if name]
+REGRESSIONS: dict[str, tuple[str, int]] = {
+    "a title that changed back while nobody knew of its PATCH": ("configuration", 157),
+}
+"""Chapters and seeds by what they are about."""
+
+
+def _check(chapter: str, seed: int) -> None:
+    plan = scenario(seed, chapter)
+    failure = simulate(plan)
+    assert failure is None, f"{shown(plan, failure)}\nmake simulate SEEDS=1 FROM={seed} CHAPTER={chapter} shortens it"
+
+
+@pytest.mark.parametrize("chapter", NAMES)
+def test_promises_hold_in_the_chapter(chapter: str) -> None:
+    for seed in range(FIRST, FIRST + SEEDS):
+        _check(chapter, seed)
+
+
+@pytest.mark.parametrize(("chapter", "seed"), REGRESSIONS.values(), ids=REGRESSIONS.keys())
+def test_what_a_chapter_found_stays_mended(chapter: str, seed: int) -> None:
+    _check(chapter, seed)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
+def test_mutants_still_fit_the_product(mutant: Mutant) -> None:
+    source = (ROOT / "picora_sync" / mutant.file).read_text()
+    assert mutated(mutant, source) != source
