@@ -9,31 +9,28 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Protocol, assert_never
 
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Kind, Problem, RemoteObject
+from picora_sync.core.ownership import is_made_since, is_ours
 from picora_sync.core.plan import Delete, Patch, Upload
-from picora_sync.core.ports import AudioUpload, Change, DocUpload, Picora, Posted
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, Picora
 from picora_sync.errors import OutcomeUnknown, PicoraSyncError, Rejected, Stopped
-
-CLOCK_SKEW_S = 2.0
-"""A duplicate created this much before our intent may still be ours: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Upload ``body``. ``intent_at`` is when the intent for this content was first written down (wall clock).
-    ``look_first``: an earlier POST of it may have been carried out, so audio is looked for before it is sent again,
-    and sent again only if it ``may_post``: lists may lag behind writes.
+    """Upload ``body``. ``intent_at`` is when the intent for this content was first written down (the server's clock).
+    ``posted_before`` counts the POSTs for this intent that may have been carried out: if there are any, audio is looked
+    for before it is sent again, and sent again only if it ``may_post``: lists may lag behind writes.
     """
 
     upload: Upload
     body: DocUpload | AudioUpload
     intent_at: float
-    look_first: bool
+    posted_before: int = 0
     may_post: bool = True
 
 
@@ -57,16 +54,28 @@ class Probe:
     """Ask whether Picora answers at all."""
 
 
-Job = Send | Alter | Remove | Probe
+@dataclass(frozen=True, slots=True)
+class Look:
+    """List the audio that holds a content."""
+
+    sha256: str
+    size_bytes: int
+
+
+Job = Send | Alter | Remove | Probe | Look
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The content is on Picora as this object."""
+    """The content is on Picora as this object. ``twins`` are other objects that earlier POSTs of it made;
+    ``perhaps_more`` tells that one of those POSTs made none that is known.
+    """
 
     job: Send
     object: RemoteObject
     remarks: tuple[Problem, ...]
+    twins: tuple[RemoteObject, ...] = ()
+    perhaps_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,14 @@ class NotListed:
     """The content of an earlier POST is not listed, but it is too early to believe that."""
 
     job: Send
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What holds the content that was looked for."""
+
+    job: Look
+    objects: tuple[RemoteObject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,7 @@ class Failed:
     error: PicoraSyncError
 
 
-Outcome = Stored | NotListed | Altered | Removed | Probed | Failed
+Outcome = Stored | NotListed | Listed | Altered | Removed | Probed | Failed
 
 
 def perform(picora: Picora, job: Job) -> Outcome:
@@ -123,6 +140,8 @@ def perform(picora: Picora, job: Job) -> Outcome:
                 return Removed(job, picora.delete(kind, [delete.object_id for delete in deletes]))
             case Probe():
                 return Probed(job, picora.healthy())
+            case Look(sha256, size_bytes):
+                return Listed(job, picora.find_audio(sha256, size_bytes))
             case _:
                 assert_never(job)
     except PicoraSyncError as error:
@@ -130,24 +149,44 @@ def perform(picora: Picora, job: Job) -> Outcome:
 
 
 def _send(picora: Picora, job: Send) -> Outcome:
-    upload, wanted = job.upload, job.upload.wanted
     if isinstance(job.body, DocUpload):
-        if upload.delete_first is not None:
-            _delete_first(picora, upload.delete_first)
-        posted = picora.post_doc(job.body)
-        ours = not posted.duplicate or _created_since(posted.object, job.intent_at)
-        rewritten = job.body.rewrite_images
+        return _send_doc(picora, job, job.body)
+    return _send_audio(picora, job, job.body)
+
+
+def _send_doc(picora: Picora, job: Send, body: DocUpload) -> Stored:
+    if job.upload.delete_first is not None:
+        _delete_first(picora, job.upload.delete_first)
+    posted = picora.post_doc(body)
+    ours = is_ours(posted, job.intent_at, posted_before=job.posted_before > 0)
+    return _stored(picora, job, replace(posted.object, ours=ours, rewritten=body.rewrite_images), posted.remarks)
+
+
+def _send_audio(picora: Picora, job: Send, body: AudioUpload) -> Outcome:
+    """Two POSTs are two objects: what an earlier one may have made is looked for, and only what certainly did not come
+    from it, or nothing, leads to another.
+    """
+    wanted = job.upload.wanted
+    found = picora.find_audio(wanted.sha256, wanted.size_bytes) if job.posted_before else ()
+    mine = [audio for audio in found if is_made_since(audio, job.intent_at)]
+    if not mine and not job.may_post:
+        return NotListed(job)
+    if mine:
+        stored = _stored(picora, job, replace(mine[0], ours=True), ())
+    elif found:
+        stored = _stored(picora, job, replace(found[0], ours=False), ())  # others hold the same bytes
     else:
-        found = picora.find_audio(wanted.sha256, wanted.size_bytes) if job.look_first else None
-        if found is None and not job.may_post:
-            return NotListed(job)
-        posted = Posted(found, duplicate=True) if found is not None else picora.post_audio(job.body)
-        ours = found is None or _created_since(found, job.intent_at)  # others may hold the same bytes
-        rewritten = False
-    item = replace(posted.object, sha256=wanted.sha256, ours=ours, rewritten=rewritten)
-    if item.public != upload.metadata.public:
-        item = _correct_visibility(picora, item, public=upload.metadata.public)
-    return Stored(job, item, posted.remarks)
+        posted = picora.post_audio(body)
+        stored = _stored(picora, job, replace(posted.object, ours=True), posted.remarks)
+    twins = tuple(replace(audio, ours=True) for audio in mine[1:])
+    return replace(stored, twins=twins, perhaps_more=job.posted_before > len(mine))
+
+
+def _stored(picora: Picora, job: Send, item: RemoteObject, remarks: tuple[Problem, ...]) -> Stored:
+    item = replace(item, sha256=job.upload.wanted.sha256)
+    if item.public != job.upload.metadata.public:
+        item = _correct_visibility(picora, item, public=job.upload.metadata.public)
+    return Stored(job, item, remarks)
 
 
 def _delete_first(picora: Picora, object_id: str) -> None:
@@ -166,15 +205,6 @@ def _correct_visibility(picora: Picora, item: RemoteObject, *, public: bool) -> 
     except PicoraSyncError:
         return replace(item, public=None)  # the object exists: the planner goes on from "unknown"
     return item if now is None else replace(item, public=now.public)
-
-
-def _created_since(item: RemoteObject, wall_s: float) -> bool:
-    """Whether a duplicate was made by an earlier try of ours; an unreadable time stamp means no."""
-    try:
-        created = datetime.fromisoformat(item.created_at).timestamp()
-    except ValueError:
-        return False
-    return created >= wall_s - CLOCK_SKEW_S
 
 
 class Pool(Protocol):
@@ -199,6 +229,10 @@ class Executor:
         self._outcomes: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
         self._staged: list[tuple[Lane, Job]] = []
         self.in_flight: list[Job] = []
+
+    def server_time(self) -> float | None:
+        """The server's clock as its last answer told, None if none did."""
+        return self._picora.server_time()
 
     def room(self, lane: Lane) -> bool:
         """Whether another job of this lane may be started now."""

@@ -191,10 +191,13 @@ class AudioUpload:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The answer to an upload. ``duplicate``: the server held this content before; ``remarks`` are its warnings."""
+    """The answer to an upload. ``duplicate``: the server held this content before; ``repeated``: an earlier attempt of
+    this very call may have been carried out; ``remarks`` are its warnings.
+    """
 
     object: RemoteObject
     duplicate: bool = False
+    repeated: bool = False
     remarks: tuple[Problem, ...] = ()
 
 
@@ -215,6 +218,11 @@ class Picora(Protocol):
 
     def verify(self) -> Account:
         """``GET /v1/auth/verify`` and, for the limits, ``GET /v1/user/me/usage`` (contract §13)."""
+
+    def server_time(self) -> float | None:
+        """The server's clock (seconds since the epoch) as its last answer told, up to a second and the answer's travel
+        slow; None if no answer told it. No call.
+        """
 
     def healthy(self) -> bool:
         """``GET /health`` (contract §13): whether a Picora answers at all. Never raises."""
@@ -239,8 +247,8 @@ class Picora(Protocol):
         Returns the ids that are certainly gone; after reported failures each of the rest is asked for (design §4).
         """
 
-    def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
-        """The audio object that holds these bytes: ``GET /v1/sync/state`` by content hash (contract §12)."""
+    def find_audio(self, sha256: str, size_bytes: int) -> tuple[RemoteObject, ...]:
+        """The audio objects with these bytes, oldest first: ``GET /v1/sync/state`` by content hash (contract §12)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _reset_s(values: dict[str, str]) -> float | None:
     reset = _number(_either(values, "reset"))
     if reset is None or reset < _EPOCH_FROM:
         return reset
-    sent_at = _time(values.get("date"))
+    sent_at = http_date(values.get("date"))
     return None if sent_at is None else max(0.0, reset - sent_at)
 
 
@@ -63,12 +63,12 @@ def _retry_after_s(values: dict[str, str]) -> float | None:
     seconds = _number(value)
     if seconds is not None:
         return seconds
-    until, sent_at = _time(value), _time(values.get("date"))
+    until, sent_at = http_date(value), http_date(values.get("date"))
     return None if until is None or sent_at is None else max(0.0, until - sent_at)
 
 
-def _time(value: str | None) -> float | None:
-    """Seconds of an HTTP date; only differences between two of one answer mean anything here."""
+def http_date(value: str | None) -> float | None:
+    """The seconds since the epoch of an HTTP date, on the clock of whoever sent it; None if it is none."""
     try:
         return parsedate_to_datetime(value).timestamp() if value else None
     except (ValueError, OverflowError):

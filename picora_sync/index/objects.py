@@ -24,7 +24,7 @@ from picora_sync.index.rows import (
 )
 
 INTENT_COLUMNS = """kind, sha256, folder, path, size_bytes, filename, title, public, rewrite_images, body,
-  opened_at, sends"""
+  opened_at, sends, replaces"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A POST that was, or may have been, sent. ``sends`` counts the times it was handed to a worker; ``body`` is the
-    text of a note, None for audio.
+    """A POST that was, or may have been, sent. ``opened_at`` is the server's time then, ``sends`` counts the times it
+    was handed to a worker; ``body`` is the text of a note, None for audio; ``replaces`` is what the file was bound to.
     """
 
     kind: Kind
@@ -54,6 +54,7 @@ class Intent:
     body: str | None
     opened_at: float
     sends: int
+    replaces: str | None
 
 
 class Objects:
@@ -136,12 +137,13 @@ class Objects:
 
     # --- changing ---------------------------------------------------------------------------------------------------
 
-    def open_intent(self, upload: Upload, body: str | None, now: float) -> Intent | None:
+    def open_intent(self, upload: Upload, body: str | None, server_s: float) -> Intent | None:
         """Write down that this content is about to be sent; returns the intent that was open already, if any."""
         wanted = upload.wanted
         before = self.intent(wanted.kind, wanted.sha256)
         self._connection.execute(
-            "INSERT INTO intent VALUES (?,?,?,?,?,?,?,?,?,?,?,1) ON CONFLICT (kind, sha256) DO UPDATE SET "
+            f"INSERT INTO intent ({INTENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,1,?) "
+            "ON CONFLICT (kind, sha256) DO UPDATE SET "
             "sends = sends + 1, public = min(public, excluded.public), rewrite_images = excluded.rewrite_images",
             (
                 wanted.kind,
@@ -153,19 +155,25 @@ class Objects:
                 upload.metadata.public,
                 wanted.rewrite_images,
                 body,
-                now,
+                server_s,
+                upload.replaces,
             ),
         )
         return before
+
+    def send_again(self, kind: Kind, sha256: str) -> None:
+        """The content of an open intent is about to be sent once more."""
+        self._connection.execute("UPDATE intent SET sends = sends + 1 WHERE kind = ? AND sha256 = ?", (kind, sha256))
 
     def close_intent(self, kind: Kind, sha256: str) -> None:
         """The outcome is known: it was carried out, or certainly was not."""
         self._connection.execute("DELETE FROM intent WHERE kind = ? AND sha256 = ?", (kind, sha256))
 
     def store(self, item: RemoteObject) -> None:
-        """An object the server just confirmed; what is known of its bindings stays."""
+        """An object the server just confirmed; what is known of its bindings stays, and what is ours stays ours."""
         marks = ",".join("?" * 13)
-        updates = ", ".join(f"{c.strip()} = excluded.{c.strip()}" for c in OBJECT_COLUMNS.split(",")[1:])
+        columns = [column.strip() for column in OBJECT_COLUMNS.split(",")[1:]]
+        updates = ", ".join(f"{c} = max({c}, excluded.{c})" if c == "ours" else f"{c} = excluded.{c}" for c in columns)
         self._connection.execute(
             f"INSERT INTO object ({OBJECT_COLUMNS}) VALUES ({marks}) "
             f"ON CONFLICT (id) DO UPDATE SET {updates}, doomed = 0",

@@ -93,7 +93,19 @@ CREATE TABLE history (              -- which object a file had when, for those w
 CREATE INDEX history_by_file ON history (folder, path, at);
 """
 
-MIGRATIONS = (_V1,)
+# An intent's opened_at is the server's time from here on; replaces is what its file was bound to then.
+_V2 = """
+ALTER TABLE intent ADD COLUMN replaces TEXT;
+
+CREATE TABLE twin_watch (           -- audio uploads that were given up and may still arrive; times of the server
+  sha256 TEXT PRIMARY KEY,
+  folder TEXT NOT NULL, path BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL, title TEXT NOT NULL,
+  made_since REAL NOT NULL, made_until REAL NOT NULL, until REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_V1, _V2)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

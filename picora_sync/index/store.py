@@ -17,6 +17,7 @@ from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
 from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
+from picora_sync.index.twins import Twins
 
 
 class Index:
@@ -31,6 +32,7 @@ class Index:
         self.files = Files(connection)
         self.objects = Objects(connection)
         self.holds = Holds(connection)
+        self.twins = Twins(connection)
 
     @classmethod
     def open(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index:
@@ -170,7 +172,7 @@ class Index:
     def rename_folder(self, old: str, new: str) -> None:
         """All that is known of a folder belongs to its new name; nothing may be known of that yet."""
         self._connection.execute("UPDATE folder SET name = ? WHERE name = ?", (new, old))
-        for table in ("file", "dependency", "problem", "binding", "intent", "hold", "removal", "history"):
+        for table in ("file", "dependency", "problem", "binding", "intent", "twin_watch", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
         self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"mounts:{new}", f"mounts:{old}"))

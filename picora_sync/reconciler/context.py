@@ -39,7 +39,8 @@ class Clocks:
 
 @dataclass
 class Context:
-    """The state of one mirror: the index, the queue, and which files must be planned.
+    """The state of one mirror: the index, the queue, and which files must be planned. ``server_time`` is the server's
+    clock as far as it told, else the local one; what it stamps is compared with it alone (design §7).
 
     ``interactive`` are files a person is working on: their uploads go before the backfill. ``retries`` are blocked
     files that are tried again, ``stubborn`` objects that Picora did not delete and when that is tried again
@@ -52,6 +53,7 @@ class Context:
     queue: ChangeQueue
     units: Mapping[str, Unit]
     clocks: Clocks
+    server_time: Callable[[], float]
     todo: set[FileRef] = field(default_factory=set)
     interactive: set[FileRef] = field(default_factory=set)
     retries: dict[FileRef, float] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.doubts import Doubts, as_wanted_now
 from picora_sync.reconciler.texts import Texts
+from picora_sync.reconciler.twins import Twins
 
 PATIENCE_S = 60.0
 """Deletes wait so long for company while more may follow: uploads to be done, files that settle or may be gone."""
@@ -33,10 +34,12 @@ class Dispatcher:
         executor: Executor,
         connection: Connection,
         doubts: Doubts,
+        twins: Twins,
         texts: Texts,
     ) -> None:
         self._context = context
         self._doubts = doubts
+        self._twins = twins
         self._backlog = backlog
         self._executor = executor
         self._connection = connection
@@ -53,6 +56,7 @@ class Dispatcher:
         self._patches(now)
         for lane in (Lane.DOC, Lane.AUDIO):
             self._uploads(lane, now)
+        self._looks(now)
         self._deletes(now, more_to_come)
 
     def busy(self) -> frozenset[Content]:
@@ -72,11 +76,11 @@ class Dispatcher:
         return frozenset(ref for upload in sends for ref in (upload.ref, *upload.also))
 
     def next_due(self) -> float | None:
-        """When deletes will have waited long enough for company, or a doubt is to be settled.
+        """When deletes will have waited long enough for company, a doubt is to be settled, or a twin looked for.
 
         What is overdue waits for a worker or for the connection, and either wakes the loop.
         """
-        times = [self._doubts.next_due()]
+        times = [self._doubts.next_due(), self._twins.next_due()]
         if self._deletes_since is not None:
             times.append(max(self._deletes_since + PATIENCE_S, self._connection.deletes_closed_until))
         now = self._context.clocks.mono()
@@ -107,6 +111,8 @@ class Dispatcher:
         while self._connection.open(lane, now) and self._executor.room(lane):
             doubt = self._doubts.take(lane, now)
             job = None if doubt is None else as_wanted_now(self._context, doubt)
+            if job is not None and job.may_post:
+                self._context.index.objects.send_again(job.upload.wanted.kind, job.upload.wanted.sha256)
             if job is None:
                 upload = self._backlog.take(lane)
                 if not isinstance(upload, Upload):
@@ -114,6 +120,13 @@ class Dispatcher:
                 job = self._prepare(upload)
             if job is not None:
                 self._executor.stage(lane, job)
+
+    def _looks(self, now: float) -> None:
+        while self._connection.open(Lane.AUDIO, now) and self._executor.room(Lane.AUDIO):
+            look = self._twins.take()
+            if look is None:
+                return
+            self._executor.stage(Lane.AUDIO, look)
 
     def _prepare(self, upload: Upload) -> Send | None:
         """The job with its intent written down; None if the file is not what was planned any more."""
@@ -123,15 +136,15 @@ class Dispatcher:
             self._context.look_again(upload.ref)
             self._context.todo.update(upload.also)
             return None
-        wall = self._context.clocks.wall()
         text = body.content if isinstance(body, DocUpload) else None
-        before = self._context.index.objects.open_intent(upload, text, wall)
+        now = self._context.server_time()
+        before = self._context.index.objects.open_intent(upload, text, now)
         if upload.delete_first is not None:
             self._context.index.objects.doom([upload.delete_first])
         if before is None:
-            return Send(upload, body, intent_at=wall, look_first=False)
+            return Send(upload, body, intent_at=now)
         idempotent = upload.wanted.kind is Kind.DOC
-        return Send(upload, body, intent_at=before.opened_at, look_first=True, may_post=idempotent)
+        return Send(upload, body, intent_at=before.opened_at, posted_before=before.sends, may_post=idempotent)
 
     def _body(self, unit: Unit, upload: Upload) -> DocUpload | AudioUpload | None:
         wanted, meta = upload.wanted, upload.metadata

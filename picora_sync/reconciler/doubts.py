@@ -42,8 +42,8 @@ class Doubts:
         return _content(job) in self._doubts
 
     def begin(self, job: Send, now: float) -> None:
-        """From now on the outcome of this POST is unknown."""
-        self._doubts[_content(job)] = _Doubt(replace(job, look_first=True), now, float("inf"))
+        """From now on the outcome of an earlier POST of this is unknown."""
+        self._doubts[_content(job)] = _Doubt(job, now, float("inf"))
 
     def ask_at(self, job: Send, at: float) -> None:
         """Try to settle it then."""
@@ -115,8 +115,9 @@ def doubt_of(context: Context, intent: Intent) -> Send:
         body = AudioUpload(opener, wanted.size_bytes, wanted.filename, meta.title, meta.public)
     dead = (item.id for item in context.index.objects.doomed() if (item.kind, item.sha256) == (Kind.DOC, intent.sha256))
     ref = row.ref if row is not None else intent.ref
-    upload = Upload(ref, wanted, meta, "it may have been uploaded before", delete_first=next(dead, None))
-    return Send(upload, body, intent_at=intent.opened_at, look_first=True)
+    why = "it may have been uploaded before"
+    upload = Upload(ref, wanted, meta, why, replaces=intent.replaces, delete_first=next(dead, None))
+    return Send(upload, body, intent_at=intent.opened_at, posted_before=intent.sends)
 
 
 def _open_again(context: Context, intent: Intent, row: FileRow | None) -> StableFile:

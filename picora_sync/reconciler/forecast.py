@@ -29,7 +29,7 @@ def forecast(
     """Plan everything as if it had settled and every grace were over; ``copy`` is changed, nothing else is."""
     hasty = [without_waits(unit) for unit in units]
     queue = ChangeQueue(lambda _: AT_ONCE, clocks.mono)
-    context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks)
+    context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks, clocks.wall)
     removals, backlog = Removals(context), Backlog()
     inspector = Inspector(context, removals, Texts(0))
     context.todo.update(copy.files.unfinished())

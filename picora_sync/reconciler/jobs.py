@@ -7,7 +7,7 @@ from typing import assert_never
 
 from picora_sync.core.backlog import Lane, key_of
 from picora_sync.core.model import FileRef, Kind
-from picora_sync.executor import Alter, Job, Probe, Remove, Send
+from picora_sync.executor import Alter, Job, Look, Probe, Remove, Send
 
 
 def work_of(job: Job) -> Hashable:
@@ -21,6 +21,8 @@ def work_of(job: Job) -> Hashable:
             return ("delete", kind)
         case Probe():
             return "probe"
+        case Look(sha256, _):
+            return ("look", sha256)
         case _:
             assert_never(job)
 
@@ -34,7 +36,7 @@ def job_ref(job: Job) -> FileRef:
             return patch.ref
         case Remove(_, deletes):
             return deletes[0].ref
-        case Probe():
+        case Probe() | Look():
             return FileRef("", "")
         case _:
             assert_never(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from picora_sync.core.backlog import Backlog, Lane, Rank, lane_of
@@ -19,7 +20,7 @@ from picora_sync.core.consequence import (
     Vanished,
     judge,
 )
-from picora_sync.core.model import Problem
+from picora_sync.core.model import Kind, Problem
 from picora_sync.core.plan import Delete, Reason, Upload
 from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
 from picora_sync.executor import (
@@ -27,6 +28,8 @@ from picora_sync.executor import (
     Altered,
     Failed,
     Job,
+    Listed,
+    Look,
     NotListed,
     Outcome,
     Probe,
@@ -42,6 +45,7 @@ from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import ASK_AGAIN_S, Doubts
 from picora_sync.reconciler.jobs import job_ref, upload_lane, work_of
 from picora_sync.reconciler.tally import Tally
+from picora_sync.reconciler.twins import Twins, collect_twin
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +57,17 @@ class Outcomes:
     """Applies outcomes to the index, the backlog and the connection."""
 
     def __init__(
-        self, context: Context, backlog: Backlog, connection: Connection, doubts: Doubts, tally: Tally
+        self,
+        context: Context,
+        backlog: Backlog,
+        connection: Connection,
+        doubts: Doubts,
+        twins: Twins,
+        tally: Tally,
     ) -> None:
         self._context = context
         self._doubts = doubts
+        self._twins = twins
         self._backlog = backlog
         self._connection = connection
         self._tally = tally
@@ -71,6 +82,9 @@ class Outcomes:
                 if job not in self._doubts:  # from an earlier process
                     self._doubts.begin(job, now)
                 self._doubts.ask_at(job, now + ASK_AGAIN_S)
+            case Listed(job, objects):
+                self._twins.listed(job, objects, self._context.server_time())
+                self._connection.success(work_of(job))
             case Altered(job):
                 self._altered(job)
             case Removed():
@@ -97,6 +111,10 @@ class Outcomes:
         if upload.delete_first is not None:
             self._context.todo.update(index.objects.forget(upload.delete_first))
         index.objects.store(item)
+        for twin in outcome.twins:
+            collect_twin(self._context, twin, upload.ref)
+        if outcome.perhaps_more:
+            self._twins.watch(upload, self._context.server_time())
         index.objects.close_intent(upload.wanted.kind, upload.wanted.sha256)
         self._doubts.settled(outcome.job)
         for row in index.files.get_many(refs):
@@ -148,12 +166,15 @@ class Outcomes:
             case Send(upload):
                 # After a look, only the POST itself can find out that the file is another one now.
                 looked_in_vain = isinstance(error, FileChanged | FileUnreadable)
-                if looked_in_vain or not (unknown or job.look_first):
+                if looked_in_vain or not (unknown or job.posted_before):
+                    if job.posted_before and upload.wanted.kind is Kind.AUDIO:
+                        self._twins.watch(upload, self._context.server_time())
                     self._context.index.objects.close_intent(upload.wanted.kind, upload.wanted.sha256)
                     self._doubts.settled(job)
                     self._delete_what_was_first(upload)
                 elif unknown or job not in self._doubts:
-                    self._doubts.begin(job, self._context.clocks.mono())
+                    posts = job.posted_before + job.may_post
+                    self._doubts.begin(replace(job, posted_before=posts), self._context.clocks.mono())
             case Remove(_, deletes) if not unknown:
                 self._spare([delete.object_id for delete in deletes])
             case _:
@@ -210,7 +231,7 @@ class Outcomes:
             case Remove(_, deletes):
                 for delete in deletes:
                     self._backlog.park(delete, until)
-            case Probe():
+            case Probe() | Look():  # asked again in their own time
                 pass
             case _:
                 assert_never(job)

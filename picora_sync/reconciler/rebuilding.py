@@ -64,7 +64,7 @@ class Rebuilding:
     def look(self) -> None:
         """Scan the folders and read their files, as if everything had settled."""
         queue = ChangeQueue(lambda _: AT_ONCE, self._clocks.mono)
-        context = Context(self._index, queue, self._units, self._clocks)
+        context = Context(self._index, queue, self._units, self._clocks, self._clocks.wall)
         inspector = Inspector(context, Removals(context), Texts(0))
         for unit in self._units.values():
             scans.scan(context, unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
@@ -22,6 +23,7 @@ from picora_sync.reconciler.planning import apply, collect_orphans, load_view
 from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.texts import Texts
+from picora_sync.reconciler.twins import Twins
 
 SLICE_S = 0.25
 """Inspecting (hashing above all) never keeps the loop longer than this before answers are looked at again."""
@@ -39,7 +41,8 @@ class Reconciler:
         clocks: Clocks,
         jitter: random.Random | None = None,
     ) -> None:
-        self.context = Context(index, queue, {unit.policy.name: unit for unit in units}, clocks)
+        by_name = {unit.policy.name: unit for unit in units}
+        self.context = Context(index, queue, by_name, clocks, partial(_server_time, executor, clocks))
         self.backlog = Backlog()
         self.tally = Tally()
         self.connection = Connection(jitter or random.Random())  # noqa: S311  (spreads retries; no secret)
@@ -47,9 +50,10 @@ class Reconciler:
         texts = Texts()
         self.removals = Removals(self.context)
         self._inspector = Inspector(self.context, self.removals, texts)
-        self._doubts = Doubts()
-        self._dispatcher = Dispatcher(self.context, self.backlog, executor, self.connection, self._doubts, texts)
-        self._outcomes = Outcomes(self.context, self.backlog, self.connection, self._doubts, self.tally)
+        self._doubts, self._twins = Doubts(), Twins(self.context)
+        unsure = (self._doubts, self._twins)
+        self._dispatcher = Dispatcher(self.context, self.backlog, executor, self.connection, *unsure, texts)
+        self._outcomes = Outcomes(self.context, self.backlog, self.connection, *unsure, self.tally)
         self._due: list[FileRef] = []
 
     # --- the loop ---------------------------------------------------------------------------------------------------
@@ -69,6 +73,7 @@ class Reconciler:
             now, job = self.context.clocks.mono(), doubt_of(self.context, intent)
             self._doubts.begin(job, now)
             self._doubts.ask_at(job, now)
+        self._twins.start()
         self.context.todo.update(index.files.unfinished())
         self.removals.reconsider_held(self.context.units)
 
@@ -200,3 +205,8 @@ class Reconciler:
     def _collect_orphans(self) -> None:
         if self.connection.deletes_closed_until <= self.context.clocks.mono():
             collect_orphans(self.context, self.backlog, self._dispatcher.busy())
+
+
+def _server_time(executor: Executor, clocks: Clocks) -> float:
+    told = executor.server_time()
+    return clocks.wall() if told is None else told

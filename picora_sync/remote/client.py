@@ -115,6 +115,10 @@ class PicoraClient:
         except (NotFound, NotPicora, Rejected, ScopeMissing):
             return {}
 
+    def server_time(self) -> float | None:
+        """The server's clock as its last answer told (``Date``), None if none did."""
+        return self._exchange.server_time()
+
     def healthy(self) -> bool:
         """``GET /health`` (contract §13): whether a Picora answers at all. Never raises."""
         try:
@@ -151,11 +155,11 @@ class PicoraClient:
         return replace(posted, object=replace(alive, sha256=posted.object.sha256, ours=False))
 
     def _named(self, posted: Posted) -> RemoteObject | None:
-        """The document that a duplicate names; until it is seen, an earlier attempt of ours may have made it."""
+        """The document that a duplicate names; until it is seen, an earlier attempt may have made it."""
         try:
             return self.get(Kind.DOC, posted.object.id)
         except RemoteError as error:
-            error.perhaps_done = True
+            error.perhaps_done = posted.repeated
             raise
 
     def post_audio(self, upload: AudioUpload) -> Posted:
@@ -220,17 +224,16 @@ class PicoraClient:
         delete_batch = delete_docs if kind is Kind.DOC else delete_audio
         return delete_batch(self._exchange, object_ids, lambda object_id: self.get(kind, object_id) is None)
 
-    def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
-        """The oldest audio object that holds these bytes and that a GET gives out (contract §12).
+    def find_audio(self, sha256: str, size_bytes: int) -> tuple[RemoteObject, ...]:
+        """The audio objects that hold these bytes and that a GET gives out, oldest first (contract §12).
 
         Raises:
             OutcomeUnknown: something of this size is there that cannot be read and compared.
         """
-        for listed in audio_holding(self._exchange, sha256, size_bytes):
-            found = self.get(Kind.AUDIO, listed.id)
-            if found is not None:
-                return replace(found, sha256=sha256, size_bytes=size_bytes)
-        return None
+        listed = audio_holding(self._exchange, sha256, size_bytes)
+        found = (self.get(Kind.AUDIO, audio.id) for audio in listed)
+        alive = [replace(audio, sha256=sha256, size_bytes=size_bytes) for audio in found if audio is not None]
+        return tuple(sorted(alive, key=lambda audio: (audio.created_at, audio.id)))
 
     def listed(self, kind: Kind) -> Iterator[RemoteObject]:
         """All objects of a kind in the account, page by page (contract §4)."""
@@ -267,8 +270,9 @@ class PicoraClient:
             item = {"id": rejected.meta.get("existingId"), "duplicate": True}
             if rejected.status != httpx.codes.CONFLICT or (held := doc_of(item, self._exchange.base_url)) is None:
                 raise
+            repeated = rejected.perhaps_done
         else:
-            item = dict(item_of(answer))
+            item, repeated = dict(item_of(answer)), answer.repeated
             held = doc_of(item, self._exchange.base_url)
             if held is None:
                 raise not_picora(answer, "names no id")
@@ -281,7 +285,8 @@ class PicoraClient:
             sha256=hashlib.sha256(sent).hexdigest(),
             rewritten=upload.rewrite_images,
         )
-        return Posted(made, duplicate=boolean(item.get("duplicate")) is True, remarks=remarks_of(item))
+        duplicate = boolean(item.get("duplicate")) is True
+        return Posted(made, duplicate, repeated=repeated, remarks=remarks_of(item))
 
     def _purge(self, object_id: str) -> None:
         path = path_of(Kind.DOC, object_id)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Final
 
@@ -19,6 +19,7 @@ import httpx
 from picora_sync.core.model import Tier
 from picora_sync.core.pacing import ANSWER_FRESH_S
 from picora_sync.core.ports import Pacer
+from picora_sync.core.rate_headers import http_date
 from picora_sync.errors import KeyRefused, OutcomeUnknown, Rejected, Stopped
 from picora_sync.remote import hints
 from picora_sync.remote.failures import Answer, from_answer, wire_errors
@@ -103,6 +104,7 @@ class Exchange:
         self._authorization = f"Bearer {key}"
         self._pacer = pacer
         self._clock = clock
+        self._server_clock: tuple[float, float] | None = None
         agent = f"picora-sync/{version('picora-sync')}"
         self._http = httpx.Client(
             headers={"User-Agent": agent, "X-Picora-Client": agent, "Accept-Encoding": "identity"},
@@ -123,7 +125,13 @@ class Exchange:
             FileChanged, FileUnreadable: from the streamed body.
             Stopped: the program is ending.
         """
-        return call_with_retries(lambda: self._paced(call), call.rule, self.stop)
+        answer, repeated = call_with_retries(lambda: self._paced(call), call.rule, self.stop)
+        return replace(answer, repeated=repeated)
+
+    def server_time(self) -> float | None:
+        """The server's clock now, up to a second and the answer's travel slow; None if it never told."""
+        known = self._server_clock
+        return None if known is None else known[0] + self._clock() - known[1]
 
     def probe(self, path: str) -> Answer:
         """One GET without key, pacing or repetition, and with little patience."""
@@ -171,6 +179,7 @@ class Exchange:
                 self._pacer.observe(call.tier, status, headers)
         if not 200 <= answer.status < 300:  # noqa: PLR2004  # the class of success
             raise from_answer(answer)
+        self._set_server_clock(answer)
         return answer
 
     def _opened(self, call: Call) -> Answer:
@@ -203,6 +212,12 @@ class Exchange:
         answer = Answer(call.method, call.path, response.status_code, response.headers, body, cut)
         log.debug("%s: %d in %.3f s, request %s", call, answer.status, self._clock() - began_s, answer.request_id)
         return answer
+
+    def _set_server_clock(self, answer: Answer) -> None:
+        """Only what looks like the API's own answer tells the time, not a proxy's page."""
+        date = http_date(answer.headers.get("date"))
+        if date is not None and "json" in answer.headers.get("content-type", ""):
+            self._server_clock = (date, self._clock())
 
     def _key_for(self, url: str) -> dict[str, str]:
         """The key, if the URL is on the API's own origin; private media of another host needs a signed URL anyway."""

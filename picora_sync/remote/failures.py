@@ -59,7 +59,9 @@ _NEVER_SENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. ``cut`` says that the body was longer than we are willing to read."""
+    """What came back. ``cut`` says that the body was longer than we are willing to read, ``repeated`` that an earlier
+    attempt of the same call may have been carried out.
+    """
 
     method: str
     path: str
@@ -67,6 +69,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False
+    repeated: bool = False
 
     @property
     def request_id(self) -> str | None:

@@ -38,8 +38,9 @@ NEVER_TWICE: Final = RetryRule()
 """POST of audio: repeated only if it was certainly not carried out."""
 
 
-def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Event) -> T:
-    """Call ``send`` until it returns, or fails in a way, or as often, that the rule gives up.
+def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Event) -> tuple[T, bool]:
+    """Call ``send`` until it returns, or fails in a way, or as often, that the rule gives up. Returns the result, and
+    whether an earlier attempt may have been carried out.
 
     Raises:
         Stopped: ``stop`` was set during a wait.
@@ -53,7 +54,7 @@ def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Ev
 
     retrying = Retrying(retry=retry_if_exception(attempts.allow), wait=attempts.wait_s, sleep=sleep, reraise=True)
     try:
-        return retrying(send)
+        return retrying(send), attempts.perhaps_done
     except RemoteError as error:
         error.perhaps_done |= attempts.perhaps_done
         raise

@@ -47,6 +47,7 @@ class FakePicora:
     lag_s: float = 0.0
     unlisted: set[str] = field(default_factory=set)
     tells_hashes: bool = True
+    tells_time: bool = True
     _made: int = 0
 
     # --- what a test asks -------------------------------------------------------------------------------------------
@@ -77,6 +78,9 @@ class FakePicora:
     def verify(self) -> Account:
         return self._call("verify", "", lambda: Account("https://picora.test", "user"))
 
+    def server_time(self) -> float | None:
+        return self.wall() if self.tells_time else None
+
     def healthy(self) -> bool:
         self.calls.append(("healthy", ""))
         return self.up and self.well
@@ -100,12 +104,12 @@ class FakePicora:
     def delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
         return self._call("delete", ",".join(object_ids), lambda: self._delete(kind, object_ids))
 
-    def find_audio(self, sha256: str, size_bytes: int) -> RemoteObject | None:
-        def find() -> RemoteObject | None:
+    def find_audio(self, sha256: str, size_bytes: int) -> tuple[RemoteObject, ...]:
+        def find() -> tuple[RemoteObject, ...]:
             shown_before = datetime.fromtimestamp(self.wall() - self.lag_s, UTC).isoformat()
             listed = [item for item in self.of_kind(Kind.AUDIO) if item.created_at <= shown_before]
             held = [item for item in listed if (item.sha256, item.size_bytes) == (sha256, size_bytes)]
-            return min(held, key=lambda item: item.created_at, default=None)
+            return tuple(sorted(held, key=lambda item: item.created_at))
 
         return self._call("find_audio", sha256, find)
 

@@ -135,15 +135,14 @@ def test_audio_of_every_format_lives_its_whole_life(both: Both, kind: str) -> No
     assert (made.title, made.public, made.size_bytes) == ("Épisode 1", False, len(content))
     stored = both.service.owner().data(f"/v1/audio/{made.id}")
     assert stored["filename"] == f'a "b" ü 🎙.{kind}'
-    found = both.client.find_audio(sha256(content), len(content))
-    assert found is not None
+    (found,) = both.client.find_audio(sha256(content), len(content))
     assert (found.id, found.title, found.sha256) == (made.id, "Épisode 1", sha256(content))
     both.client.patch(Kind.AUDIO, made.id, Change(title="T", public=True))
     now = both.client.get(Kind.AUDIO, made.id)
     assert now is not None
     assert (now.title, now.public) == ("T", True)
     assert both.client.delete(Kind.AUDIO, [made.id, "unknown"]) == (made.id, "unknown")
-    assert both.client.find_audio(sha256(content), len(content)) is None
+    assert both.client.find_audio(sha256(content), len(content)) == ()
 
 
 def test_audio_that_is_no_audio_is_rejected(both: Both) -> None:

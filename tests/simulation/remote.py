@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import formatdate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -167,6 +168,7 @@ class Road(httpx.BaseTransport):
     def _carry_out(self, request: httpx.Request) -> httpx.Response:
         before = self.server.held() if request.method != "GET" else {}
         answer = self._inner.handle_request(request)
+        answer.headers["Date"] = formatdate(self.wall(), usegmt=True)  # by the HTTP server, to the second
         answer.read()
         if request.method != "GET":
             self.watch(request, answer, before, self.server.held())

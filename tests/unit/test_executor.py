@@ -31,6 +31,8 @@ from picora_sync.executor import (
     Executor,
     Failed,
     Job,
+    Listed,
+    Look,
     NotListed,
     Probe,
     Probed,
@@ -58,21 +60,21 @@ def picora() -> FakePicora:
 
 
 def note(
-    *, public: bool = False, delete_first: str | None = None, intent_at: float = NOW, images: bool = False
+    *, public: bool = False, delete_first: str | None = None, posted_before: int = 0, images: bool = False
 ) -> Send:
     wanted = Wanted(Kind.DOC, SHA256, len(TEXT), "a.md", "T", rewrite_images=images)
     upload = Upload(A, wanted, Metadata("T", (), public), "new", delete_first=delete_first)
-    return Send(upload, DocUpload("a.md", TEXT, "T", (), public, images), intent_at, look_first=False)
+    return Send(upload, DocUpload("a.md", TEXT, "T", (), public, images), NOW, posted_before)
 
 
-def song(*, public: bool = True, look_first: bool = False, may_post: bool = True) -> Send:
+def song(*, public: bool = True, posted_before: int = 0, may_post: bool = True) -> Send:
     disk = FakeDisk(lambda: NOW)
     disk.write("e.mp3", TEXT.encode())
     digest = Digest(SHA256, disk.files["e.mp3"].fingerprint)
     wanted = Wanted(Kind.AUDIO, SHA256, len(TEXT), "e.mp3", "T")
     upload = Upload(FileRef("notes", "e.mp3"), wanted, Metadata("T", (), public), "new")
     body = AudioUpload(lambda: disk.open("e.mp3", digest), len(TEXT), "e.mp3", "T", public)
-    return Send(upload, body, NOW, look_first, may_post)
+    return Send(upload, body, NOW, posted_before, may_post)
 
 
 def patch() -> Alter:
@@ -101,27 +103,25 @@ def test_a_note_is_stored_as_asked(picora: FakePicora, public: bool, images: boo
 
 
 DUPLICATES = {
-    "made after the intent": (0.0, True),
-    "made just before: clocks differ": (-1.0, True),
-    "made long before": (-60.0, False),
+    "the first try": (0, False, False),
+    "a try after one in doubt": (1, False, True),
+    "a call whose own first try is in doubt": (0, True, True),
 }
 
 
-@pytest.mark.parametrize(("made_s", "ours"), DUPLICATES.values(), ids=DUPLICATES.keys())
-def test_a_duplicate_is_ours_if_it_was_made_since_the_intent(picora: FakePicora, made_s: float, ours: bool) -> None:
+@pytest.mark.parametrize(("posted_before", "repeated", "ours"), DUPLICATES.values(), ids=DUPLICATES.keys())
+def test_a_duplicate_is_ours_only_if_an_earlier_try_can_have_made_it(
+    posted_before: int, repeated: bool, ours: bool
+) -> None:
+    class Repeating(FakePicora):
+        def post_doc(self, upload: DocUpload) -> Posted:
+            return replace(super().post_doc(upload), repeated=repeated)
+
+    picora = Repeating(lambda: NOW)
     picora.plant(Kind.DOC, TEXT)
-    outcome = perform(picora, note(intent_at=NOW - made_s))
+    outcome = perform(picora, note(posted_before=posted_before))
     assert isinstance(outcome, Stored)
     assert outcome.object.ours is ours
-
-
-@pytest.mark.parametrize("stamp", ["", "yesterday", "2023-99-99"])
-def test_a_duplicate_with_an_unreadable_time_is_not_ours(picora: FakePicora, stamp: str) -> None:
-    theirs = picora.plant(Kind.DOC, TEXT)
-    picora.objects[theirs.id] = replace(theirs, created_at=stamp)
-    outcome = perform(picora, note())
-    assert isinstance(outcome, Stored)
-    assert outcome.object.ours is False
 
 
 def test_what_is_stored_differently_is_deleted_first(picora: FakePicora) -> None:
@@ -163,16 +163,48 @@ def test_audio_is_sent_without_a_look_the_first_time(picora: FakePicora) -> None
 
 def test_audio_that_may_have_arrived_is_found(picora: FakePicora) -> None:
     before = picora.plant(Kind.AUDIO, TEXT, public=True)
-    outcome = perform(picora, song(look_first=True))
+    outcome = perform(picora, song(posted_before=1))
     assert isinstance(outcome, Stored)
     assert (outcome.object.id, outcome.object.ours) == (before.id, True)
     assert names(picora) == ["find_audio"]
 
 
+def test_every_audio_that_earlier_posts_made_is_told(picora: FakePicora) -> None:
+    first, second = picora.plant(Kind.AUDIO, TEXT), picora.plant(Kind.AUDIO, TEXT)
+    outcome = perform(picora, song(posted_before=3, public=False))
+    assert isinstance(outcome, Stored)
+    assert (outcome.object.id, [twin.id for twin in outcome.twins]) == (first.id, [second.id])
+    assert outcome.perhaps_more  # three were sent
+
+
+def test_audio_of_others_is_taken_only_when_ours_would_be_listed(picora: FakePicora) -> None:
+    theirs = picora.plant(Kind.AUDIO, TEXT)
+    picora.objects[theirs.id] = replace(theirs, created_at="2020-01-01T00:00:00.000Z")
+    waiting = song(posted_before=1, may_post=False)
+    assert perform(picora, waiting) == NotListed(waiting)
+    outcome = perform(picora, song(posted_before=1))
+    assert isinstance(outcome, Stored)
+    assert (outcome.object.id, outcome.object.ours, outcome.perhaps_more) == (theirs.id, False, True)
+    assert "post_audio" not in names(picora)
+
+
+def test_ours_is_taken_before_an_older_one_of_others(picora: FakePicora) -> None:
+    theirs, mine = picora.plant(Kind.AUDIO, TEXT), picora.plant(Kind.AUDIO, TEXT)
+    picora.objects[theirs.id] = replace(theirs, created_at="2020-01-01T00:00:00.000Z")
+    outcome = perform(picora, song(posted_before=1, public=False))
+    assert isinstance(outcome, Stored)
+    assert (outcome.object.id, outcome.object.ours, outcome.perhaps_more) == (mine.id, True, False)
+
+
+def test_a_look_lists_what_holds_a_content(picora: FakePicora) -> None:
+    held = picora.plant(Kind.AUDIO, TEXT)
+    assert perform(picora, Look(SHA256, len(TEXT))) == Listed(Look(SHA256, len(TEXT)), (held,))
+
+
 def test_audio_that_did_not_arrive_is_sent_again_when_the_lists_can_be_trusted(picora: FakePicora) -> None:
-    job = song(look_first=True, may_post=False)
+    job = song(posted_before=1, may_post=False)
     assert perform(picora, job) == NotListed(job)
-    assert isinstance(perform(picora, song(look_first=True)), Stored)
+    assert isinstance(perform(picora, song(posted_before=1)), Stored)
     assert names(picora) == ["find_audio", "find_audio", "post_audio"]
 
 
@@ -259,7 +291,7 @@ def test_a_probe_asks_for_health(picora: FakePicora, up: bool) -> None:
 JOBS: dict[str, tuple[str, Job]] = {
     "note": ("post_doc", note()),
     "audio": ("post_audio", song()),
-    "look": ("find_audio", song(look_first=True)),
+    "look": ("find_audio", song(posted_before=1)),
     "delete first": ("delete", note(delete_first="doc-1")),
     "patch": ("patch", patch()),
     "delete": ("delete", removal("doc-1")),

@@ -157,8 +157,8 @@ def changes(*entries: object, cursor: str | None = None, more: bool = False) -> 
 
 def find(api: Api) -> str | None:
     found = api.client.find_audio(HASH, len(CONTENT))
-    assert found is None or found.sha256 == HASH
-    return None if found is None else found.id
+    assert all(audio.sha256 == HASH for audio in found)
+    return found[0].id if found else None
 
 
 def got(object_id: str) -> httpx.Response:
@@ -192,6 +192,12 @@ def test_upserts_count_unless_a_later_delete_undid_them(entries: list[object], o
 
 def test_a_match_that_is_gone_by_now_is_passed_over() -> None:
     assert find(Api(changes(upsert("a"), upsert("b")), fail(404), got("b"))) == "b"
+
+
+def test_all_matches_are_given_the_oldest_first() -> None:
+    old, new = (audio(id=name, createdAt=f"2026-05-0{day}T00:00:00Z") for name, day in (("old", 1), ("new", 2)))
+    found = Api(changes(upsert("new"), upsert("old")), ok(new), ok(old)).client.find_audio(HASH, len(CONTENT))
+    assert [each.id for each in found] == ["old", "new"]
 
 
 def test_pages_are_read_until_there_are_no_more() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import logging
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -28,6 +30,8 @@ from tests.unit.remote.support import (
 
 VERIFIED = {"valid": True, "userId": "76UMFxFkM-R5Kjp1vRt_1", "plan": "trial", "authType": "apiKey"}
 TRIAL = PlanLimits(1 << 20, 30, 100, 50 << 20, 600)
+
+TOLD = {"date": "Sat, 02 May 2026 09:30:00 GMT"}
 
 # --- the account ----------------------------------------------------------------------------------------------------
 
@@ -220,11 +224,24 @@ def test_text_that_cannot_be_sent_is_rejected_without_a_call() -> None:
 DUPLICATES = [ok(doc(duplicate=True)), fail(409, "DOC_HASH_DUPLICATE", existingId=DOC_ID)]
 
 
-def test_a_duplicate_that_cannot_be_seen_now_may_be_of_an_earlier_attempt() -> None:
-    api = Api(DUPLICATES[0], fail(401))
+@pytest.mark.parametrize(("before", "perhaps"), [([fail(500)], True), ([], False)], ids=["after a 500", "at once"])
+def test_a_duplicate_that_cannot_be_seen_now_may_be_of_an_earlier_attempt(
+    before: list[httpx.Response], perhaps: bool
+) -> None:
+    api = Api(*before, DUPLICATES[0], fail(401))
     with pytest.raises(errors.KeyRefused) as caught:
         api.client.post_doc(UPLOAD)
-    assert caught.value.perhaps_done
+    assert caught.value.perhaps_done is perhaps
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES, ids=["200", "409"])
+@pytest.mark.parametrize(
+    ("before", "repeated"), [([fail(500)], True), ([fail(429)], False), ([], False)], ids=["500", "429", "at once"]
+)
+def test_a_duplicate_tells_whether_an_earlier_attempt_of_the_call_may_have_made_it(
+    before: list[httpx.Response], repeated: bool, duplicate: httpx.Response
+) -> None:
+    assert Api(*before, duplicate, ok(doc())).client.post_doc(UPLOAD).repeated is repeated
 
 
 @pytest.mark.parametrize("duplicate", DUPLICATES, ids=["200", "409"])
@@ -400,3 +417,26 @@ def test_an_endless_answer_is_cut_and_refused() -> None:
                 Kind.DOC, DOC_ID, Change(title="x")
             )
         assert Endless.sent_bytes <= most * 3
+
+
+# --- the server's clock ---------------------------------------------------------------------------------------------
+
+
+def test_the_servers_time_is_that_of_its_last_answer_and_what_passed_since() -> None:
+    api = Api(ok(VERIFIED, **TOLD))
+    assert api.client.server_time() is None
+    api.client.verify()
+    api.stop.now_s += 10.0
+    assert api.client.server_time() == datetime(2026, 5, 2, 9, 30, 10, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [ok(VERIFIED), ok(VERIFIED, date="yesterday"), httpx.Response(200, html="<html>Sign in</html>", headers=TOLD)],
+    ids=["no date", "an unreadable one", "a page"],
+)
+def test_what_tells_no_time_leaves_it_unknown(reply: httpx.Response) -> None:
+    api = Api(reply)
+    with contextlib.suppress(errors.RemoteError):
+        api.client.verify()
+    assert api.client.server_time() is None

@@ -83,7 +83,12 @@ def test_a_failure_is_repeated_as_the_contract_says_and_then_surfaces(
 
 
 def test_a_success_after_failures_is_returned() -> None:
-    assert call_with_retries(Calls(FAULT, limited(2), FAULT, None), IDEMPOTENT, VirtualStop()) == "done"
+    assert call_with_retries(Calls(FAULT, limited(2), FAULT, None), IDEMPOTENT, VirtualStop()) == ("done", True)
+
+
+@pytest.mark.parametrize("first", [None, GONE, limited(1)])
+def test_a_success_tells_that_no_earlier_attempt_can_have_been_carried_out(first: Exception | None) -> None:
+    assert call_with_retries(Calls(first, None), IDEMPOTENT, VirtualStop()) == ("done", False)
 
 
 def test_refusals_and_faults_are_counted_apart_and_both_end() -> None:
