@@ -136,7 +136,7 @@ class Rebuilding:
 
     def _remember(self, item: RemoteObject) -> None:
         with self._index.transaction():
-            self._index.objects.store(item)
+            self._index.objects.store(replace(item, ours=False))  # what is ours stays ours: nothing is claimed yet
 
     def _bind(self, item: RemoteObject) -> None:
         index = self._index
