@@ -30,6 +30,8 @@ from picora_sync.home import Home
 from picora_sync.index.listing import entries
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.reconciler.drift import Drift
+from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.reconciler.reporting import describe
 from picora_sync.reconciler.transfers import Meter, Throttle
 from picora_sync.remote.client import PicoraClient
@@ -71,6 +73,9 @@ class Daemon:
         self._account = AccountWatch(
             self._client, self._pacer, self.reconciler.connection, index, config.state_dir, time.monotonic
         )
+        self._drift = Drift(
+            self.reconciler.context, self.reconciler.connection, Enquiry(self._client, self._threads), config.verify_s
+        )
         self._telling = Telling(self._live, config.state_dir / LIVE_NAME, time.monotonic)
 
     @classmethod
@@ -108,12 +113,16 @@ class Daemon:
     def run(self, on_live: Callable[[Live], None]) -> None:
         """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile."""
         self._take_up()
+        with self.index.transaction():
+            self._drift.start()
         for watch in self._watches:
             watch.start()
         while not self._stop.is_set():
             self._account.keep_connected()
             self._look_after_folders()
             self.reconciler.turn()
+            with self.index.transaction():
+                self._drift.turn(self.reconciler.busy_objects())
             self._telling.tell(on_live)
             self._wait(IDLE_S)
         self._telling.tell(on_live, at_once=True)
@@ -175,6 +184,7 @@ class Daemon:
         times = [
             self.reconciler.next_due(),
             self._account.next_due(),
+            self._drift.next_due(),
             self._telling.next_due(),
             *(watch.next_due() for watch in self._watches),
         ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from picora_sync.config import checks, tree
 from picora_sync.config.findings import ConfigInvalid, Finding, Place
 from picora_sync.config.locations import default_state_dir, resolve
-from picora_sync.config.model import DEFAULT_URL, AccountConfig, Config, Visibility
+from picora_sync.config.model import DEFAULT_URL, VERIFY_S, AccountConfig, Config, Visibility
 from picora_sync.config.reader import Reader
 from picora_sync.config.sections import AccountSection, FileSection, FolderSection, SettleSection, SettleTimes
 from picora_sync.core.policy import AUDIO_SETTLE, DOC_SETTLE, Folder, Settle
@@ -86,6 +86,7 @@ class _Build:
             account=self._account(section.account),
             folders=tuple(self._folder(each) for each in section.folders),
             state_dir=state_dir if state_dir is not None else default_state_dir(self._environ),
+            verify_s=_seconds(section.verify, VERIFY_S),
             max_upload_rate_bytes_s=None if section.max_upload_rate is None else int(section.max_upload_rate),
         )
 

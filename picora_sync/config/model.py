@@ -9,6 +9,7 @@ from pathlib import Path
 from picora_sync.core.policy import Folder
 
 DEFAULT_URL = "https://api.picora.me"
+VERIFY_S = 24 * 3600.0
 
 
 class Plan(StrEnum):
@@ -38,9 +39,12 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything a run needs to know but the key. ``max_upload_rate_bytes_s`` (audio) is None for no limit."""
+    """Everything a run needs to know but the key. ``max_upload_rate_bytes_s`` (audio) is None for no limit; index and
+    account are compared every ``verify_s``, infinity for never.
+    """
 
     account: AccountConfig
     folders: tuple[Folder, ...]
     state_dir: Path
     max_upload_rate_bytes_s: int | None = None
+    verify_s: float = VERIFY_S

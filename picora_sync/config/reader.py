@@ -13,7 +13,7 @@ import msgspec
 
 from picora_sync.config.findings import Finding, Place
 from picora_sync.config.tree import Broken, Entry, Items, Node, Scalar, Section
-from picora_sync.config.values import BadValue, Duration, Size, Value
+from picora_sync.config.values import BadValue, Duration, Interval, Size, Value
 
 Path = tuple[str | int, ...]
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -22,6 +22,7 @@ _MISSING = object()
 _SHAPES: dict[type, tuple[str, str]] = {
     bool: ("true or false", "write true or false, without quotes"),
     Duration: ("a length of time", "write it with a unit: 10s, 5m, 1h or 1d"),
+    Interval: ("a length of time or off", "write it with a unit: 24h or 7d"),
     Size: ("a size", "write it with a unit: 500KB, 5MB or 1GB"),
 }
 _TEXT = ("text", "put it in quotes if it is meant as text")
@@ -128,6 +129,8 @@ class Reader:
 def _parse(kind: type[Value], value: object) -> Value:
     if isinstance(value, str):
         return kind.parse(value)
+    if value is False and issubclass(kind, Interval):  # what YAML makes of `off`
+        return kind.parse("off")
     raise TypeError
 
 

@@ -12,6 +12,7 @@ from picora_sync.config.values import (
     Duration,
     FolderName,
     IgnorePattern,
+    Interval,
     LinkBase,
     PathText,
     Size,
@@ -100,4 +101,7 @@ class FileSection(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     folders: Annotated[tuple[FolderSection, ...], Meta(description="What is mirrored.", min_length=1)]
     account: AccountSection = AccountSection()
     state_dir: Annotated[PathText | None, Meta(description="Where the index lives; one instance per directory.")] = None
+    verify: Annotated[
+        Interval | None, Meta(description="How often index and account are compared by listing, or off.")
+    ] = None
     max_upload_rate: Annotated[Size | None, Meta(description="Bandwidth for audio uploads, per second.")] = None

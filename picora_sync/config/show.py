@@ -7,7 +7,7 @@ import yaml
 
 from picora_sync.config.model import Config
 from picora_sync.config.sections import FileSection
-from picora_sync.config.values import Duration, Size, Value
+from picora_sync.config.values import Duration, Interval, Size, Value
 from picora_sync.core.policy import Folder, Settle
 
 
@@ -32,6 +32,7 @@ def effective(config: Config) -> dict[str, object]:
             key_file=config.account.key_file and str(config.account.key_file),
         ),
         "state_dir": str(config.state_dir),
+        "verify": str(Interval(config.verify_s)),
         **_given(max_upload_rate=config.max_upload_rate_bytes_s and str(Size(config.max_upload_rate_bytes_s))),
         "folders": [_folder(folder) for folder in config.folders],
     }

@@ -67,6 +67,29 @@ class Duration(float):
         return f"{float(self):g}s"
 
 
+class Interval(Duration):
+    """How often something is done: a length of time, or ``off``, which is infinity."""
+
+    schema: ClassVar[dict[str, object]] = {
+        "type": ["string", "boolean"],
+        "pattern": r"^(off|(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+)$",
+        "examples": ["24h", "7d", "off"],
+    }
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Seconds, at least one."""
+        if text.strip().lower() == "off":
+            return cls("inf")
+        interval = super().parse(text)
+        if interval < 1:
+            raise BadValue("this would never pause", "write 1h or more, or off")
+        return interval
+
+    def __str__(self) -> str:
+        return "off" if self == float("inf") else super().__str__()
+
+
 class Size(int):
     """A number of bytes, written ``500KB``, ``5MB``, ``1GB`` (1 KB = 1024 bytes, contract §1); ``/s`` may follow."""
 

@@ -7,7 +7,7 @@ the object decides, and for one that seems to be gone a second GET :data:`CONFIR
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from picora_sync.core.model import RemoteObject
@@ -17,23 +17,52 @@ CONFIRM_AFTER_S = 90.0
 """Between the two GETs that must both find nothing before an object counts as vanished."""
 
 
+MOST_LOOKS = 200
+"""So many suspects are looked at in one round of the daemon: more are a catastrophe, or wait for the next round."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``suspects`` are the objects that are not listed, or not as they should be; ``others`` counts those of others."""
+    """``missing`` are the objects that are not listed, ``altered`` those that are listed otherwise; ``others`` counts
+    what is listed and not known.
+    """
 
-    suspects: tuple[RemoteObject, ...]
+    missing: tuple[RemoteObject, ...]
+    altered: tuple[RemoteObject, ...]
     others: int
 
+    @property
+    def suspects(self) -> tuple[RemoteObject, ...]:
+        """All that is worth a GET."""
+        return (*self.missing, *self.altered)
 
-def compare(known: Iterable[RemoteObject], listed: Mapping[str, RemoteObject]) -> Comparison:
-    """What is worth a GET. ``known`` are the objects that files are bound to."""
-    ids, suspects = set(), []
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a GET said of a suspect: ``seen`` is the object as it is, None if there is none."""
+
+    object: RemoteObject
+    seen: RemoteObject | None
+
+    @property
+    def change(self) -> Change:
+        """What is otherwise than we know it, with its present values; nothing for what is gone."""
+        return Change() if self.seen is None else difference(self.object, self.seen)
+
+
+def compare(
+    known: Iterable[RemoteObject], listed: Mapping[str, RemoteObject], also: Collection[str] = ()
+) -> Comparison:
+    """What is worth a GET. ``known`` are the objects that files are bound to, ``also`` the ids of our other ones."""
+    ids, missing, altered = set(also), [], []
     for item in known:
         ids.add(item.id)
         seen = listed.get(item.id)
-        if seen is None or difference(item, seen):
-            suspects.append(item)
-    return Comparison(tuple(suspects), sum(object_id not in ids for object_id in listed))
+        if seen is None:
+            missing.append(item)
+        elif difference(item, seen):
+            altered.append(item)
+    return Comparison(tuple(missing), tuple(altered), sum(object_id not in ids for object_id in listed))
 
 
 def difference(known: RemoteObject, seen: RemoteObject) -> Change:

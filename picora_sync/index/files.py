@@ -231,6 +231,10 @@ class Files:
         """An answer of Picora a person should know of; it blocks nothing."""
         self._problem(ref, problem, Origin.REMOTE, blocking=False)
 
+    def retract(self, code: str) -> None:
+        """What was remarked with this code does not hold any more, for any file."""
+        self._connection.execute("DELETE FROM problem WHERE code = ? AND origin = 'remote' AND blocking = 0", (code,))
+
     def replace_answers(self, ref: FileRef, remarks: Iterable[Problem]) -> None:
         """What Picora said to the newest upload of this file, instead of what it said before.
 

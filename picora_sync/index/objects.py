@@ -252,6 +252,14 @@ class Objects:
         self._connection.execute("DELETE FROM object WHERE id = ?", (object_id,))
         return [ref_of(*row) for row in rows]
 
+    def vanished(self, object_id: str, now: float) -> list[FileRef]:
+        """As :meth:`forget`, and the history says that somebody else deleted it."""
+        item = self.get(object_id)
+        refs = self.forget(object_id)
+        for ref in refs:
+            self._note(ref, now, "vanished", object_id, item.url if item else "")
+        return refs
+
     def orphan(self, object_id: str, ref: FileRef, now: float, reason: Reason = Reason.REMOVED) -> None:
         """Nothing may be bound to the object any more: remember since when, why, and whose it was."""
         self._connection.execute(

@@ -130,6 +130,10 @@ class Reconciler:
             or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
         )
 
+    def busy_objects(self) -> frozenset[str]:
+        """The objects that have a call in flight."""
+        return self._dispatcher.altering()
+
     def settling(self) -> bool:
         """Whether files still settle, or removals wait out their grace."""
         return bool(self.context.queue.settling()) or len(self.removals) > 0

@@ -94,6 +94,7 @@ def test_a_folder_path_is_all_that_must_be_given() -> None:
     assert config.folders == (Folder(name="Notes", root="/home/ada/Notes"),)
     assert config.account == AccountConfig()
     assert config.max_upload_rate_bytes_s is None
+    assert config.verify_s == 24 * 3600
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,13 @@ def test_a_folder_setting_is_read(settings: str, name: str, expected: object) ->
 )
 def test_a_size_is_bytes_in_powers_of_1024(written: str, size_bytes: int) -> None:
     assert parse(f"max_upload_rate: {written}\nfolders: [{{path: /n}}]").max_upload_rate_bytes_s == size_bytes
+
+
+@pytest.mark.parametrize(
+    ("written", "verify_s"), [("off", float("inf")), ('"off"', float("inf")), ("7d", 604_800.0), ("90s", 90.0)]
+)
+def test_comparing_with_the_account_has_a_pace_or_is_off(written: str, verify_s: float) -> None:
+    assert parse(f"verify: {written}\nfolders: [{{path: /n}}]").verify_s == verify_s
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[::1]", "http://localhost:80/", "https://a.b/base/"])
@@ -221,6 +229,8 @@ def test_aliases_share_settings() -> None:
         ("account: {url: 'ftp://c.d'}\nfolders: [{path: /n}]", ["'ftp://c.d' is no address"]),
         ("account: {url: 'https://c:99999'}\nfolders: [{path: /n}]", ["'https://c:99999' is no address"]),
         ("max_upload_rate: 5\nfolders: [{path: /n}]", [":1:18: '5' is no size (write it with a unit: 500KB"]),
+        ("verify: 0\nfolders: [{path: /n}]", ["this would never pause (write 1h or more, or off"]),
+        ("verify: on\nfolders: [{path: /n}]", ["expected a length of time or off"]),
         ("max_upload_rate: 0MB\nfolders: [{path: /n}]", ["'0MB' is no size"]),
         ("account: {plan: gold}\nfolders: [{path: /n}]", ["'gold' is none of none, trial, pro, pro_plus"]),
     ],

@@ -18,6 +18,7 @@ FULL = """
 account: {url: http://localhost:8, plan: trial, key_file: /k}
 state_dir: /s/$${X}
 max_upload_rate: 3MB
+verify: off
 folders:
   - {path: /n, visibility: public, title_template: '{title}', vault: /, link_base: 'https://x', obsidian: off}
   - {path: "/m/$${HOME}", settle: {notes: {quiet: 90s}, audio: {quiet: 1m}}, select: published, tags: [a]}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from picora_sync.core.comparison import compare, difference
+from picora_sync.core.comparison import Finding, compare, difference
 from picora_sync.core.model import Kind, RemoteObject
 from picora_sync.core.ports import Change
 
@@ -30,6 +30,15 @@ FOREIGN = RemoteObject("f", Kind.DOC, "u", "Theirs")
 def test_what_is_suspect(listed: list[RemoteObject], suspects: list[RemoteObject], others: int) -> None:
     found = compare([DOC, AUDIO], {item.id: item for item in listed})
     assert (list(found.suspects), found.others) == (suspects, others)
+
+
+def test_our_objects_that_wait_for_their_deletion_are_no_strangers() -> None:
+    assert compare([DOC], {item.id: item for item in (DOC, FOREIGN)}, also={"f"}).others == 0
+
+
+def test_a_finding_says_what_changed() -> None:
+    assert Finding(DOC, replace(DOC, title="T")).change == Change("T")
+    assert not Finding(DOC, None).change
 
 
 @pytest.mark.parametrize(

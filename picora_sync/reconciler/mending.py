@@ -1,0 +1,76 @@
+"""Putting right what was found out about an object on Picora, in the index: the planner makes calls of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from picora_sync.core import guard
+from picora_sync.core.comparison import Finding
+from picora_sync.core.model import FileRef, Problem, RemoteObject
+from picora_sync.core.ports import Change
+from picora_sync.index import Index
+
+VANISHED = "VANISHED"
+
+
+def note_change(index: Index, finding: Finding) -> list[FileRef]:
+    """Remember the object as it was seen; returns the files that want it otherwise, perhaps."""
+    change = finding.change
+    known = finding.object
+    index.objects.store(
+        replace(
+            known,
+            title=known.title if change.title is None else change.title,
+            tags=known.tags if change.tags is None else change.tags,
+            public=known.public if change.public is None else change.public,
+        )
+    )
+    return [row.ref for row in index.files.bound_to([known.id])]
+
+
+def beyond_budget(index: Index, vanished: Collection[RemoteObject], wall: float) -> dict[FileRef, str]:
+    """The files whose vanished objects are not made again without a person, and why (design §6.4, lesson 8).
+
+    The budget is that of removals: what vanished counts where its files are.
+    """
+    refs = {row.ref for row in index.files.bound_to([item.id for item in vanished])}
+    held: dict[FileRef, str] = {}
+    for folder in {ref.folder for ref in refs}:
+        ledger = guard.Ledger(
+            bound=index.files.count_bound(folder),
+            removed_recently=index.holds.removed_since(folder, wall - guard.WINDOW_S),
+        )
+        pending = {ref for ref in refs if ref.folder == folder}
+        if guard.judge(pending, ledger).held:
+            why = f"{len(pending)} of the {ledger.bound} files of {folder} vanished from Picora"
+            held |= dict.fromkeys(pending, why)
+    return held
+
+
+def make_again(index: Index, item: RemoteObject, wall: float) -> list[FileRef]:
+    """Forget an object that is certainly gone; returns its files, which are then uploaded again."""
+    refs = index.objects.vanished(item.id, wall)
+    for ref in refs:
+        index.holds.removed(ref, wall)
+    return refs
+
+
+def tell_held(index: Index, held: dict[FileRef, str]) -> None:
+    """What waits for a person, instead of what waited before."""
+    index.files.retract(VANISHED)
+    for ref, why in held.items():
+        hint = "find out why: another server behind the same address? `picora-sync verify --repair` uploads them again"
+        index.files.remark(ref, Problem(VANISHED, why, hint))
+
+
+def words(change: Change) -> str:
+    """``title, now public``."""
+    parts = []
+    if change.title is not None:
+        parts.append("title")
+    if change.tags is not None:
+        parts.append("tags")
+    if change.public is not None:
+        parts.append("now public" if change.public else "now private")
+    return ", ".join(parts)
