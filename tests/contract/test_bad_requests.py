@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.contract import bad_calls, samples
+from tests.contract import bad_calls, bad_orders, samples
 from tests.contract.bad_requests import Bad
 from tests.contract.harness import Api, Json, Service, fails, ok
+
+ALL = (*bad_calls.ALL, *bad_orders.ALL)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def account(service: Service) -> Iterator[Account]:
     assert made.holds() == before, "a refused request changed something"
 
 
-@pytest.mark.parametrize("bad", bad_calls.ALL, ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", ALL, ids=lambda bad: bad.name)
 def test_a_malformed_request_is_refused_as_the_contract_says(account: Account, bad: Bad) -> None:
     """§2, §15 #1 order, §15 #7: status, code and meta; nothing is changed by any of them."""
     path = bad.path
@@ -52,8 +54,8 @@ def test_a_malformed_request_is_refused_as_the_contract_says(account: Account, b
 
 def test_there_are_at_least_five_hundred_distinct_ones() -> None:
     """Distinct in what is sent, not only in name."""
-    sent = {repr((bad.method, bad.path, bad.send, bad.key)) for bad in bad_calls.ALL}
-    assert len(sent) == len(bad_calls.ALL) >= 500
+    sent = {repr((bad.method, bad.path, bad.send, bad.key)) for bad in ALL}
+    assert len(sent) == len(ALL) >= 500
 
 
 def test_what_they_are_made_of_is_accepted_when_nothing_is_wrong(service: Service) -> None:

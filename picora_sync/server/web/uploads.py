@@ -54,8 +54,8 @@ def receive(req: falcon.Request, blobs: Blobs, keep_bytes: int) -> Iterator[Uplo
         ApiError: 400 for a malformed body, 413 over the hard cap, 422 without a file.
         StorageUnavailable: the disk did not take the bytes.
     """
-    boundary = _boundary(req)
     read = body.reader(req, body.MULTIPART_CAP_BYTES)
+    boundary = _boundary(req)
     with blobs.incoming() as incoming:
         receiver = _Receiver(incoming, keep_bytes)
         try:
