@@ -21,6 +21,7 @@ import yaml
 
 START_S = 30.0
 END_S = 15.0
+MOST_PAGES = 10_000
 _REQUEST = re.compile(r'"?(GET|HEAD|POST|PATCH|DELETE) (/\S*)')
 
 
@@ -109,13 +110,13 @@ class Server:
 def _pages(client: httpx.Client, path: str, limit: int) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     cursor = ""
-    for _ in range(1000):
+    for _ in range(MOST_PAGES):
         data = client.get(path, params={"limit": limit, "cursor": cursor}).json()["data"]
         items += data["items"]
         cursor = data["nextCursor"] or ""
         if not cursor or not data["items"]:
-            break
-    return items
+            return items
+    raise AssertionError(f"{path} has more than {MOST_PAGES} pages")
 
 
 def _without_id(path: str) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from tests.e2e.harness import Server
-from tests.soak.world import OPEN, SECRET
+from tests.soak.world import FRAME, OPEN
 
 _FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
-_SEEN_EVERY_S = 0.3
+STRANGERS = 3
+"""So many documents, and audio files, are somebody else's."""
 
 Key = tuple[str, str]
 """Kind and SHA-256."""
@@ -75,6 +75,17 @@ class Auditor:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._hashes: dict[str, str] = {}
+        self._strangers: dict[str, tuple[str, str, bool]] = {}
+
+    def upload_strangers(self) -> None:
+        """Put objects into the account that are none of ours: they must stay as they are (promise 5)."""
+        with self._server.client() as client:
+            for n in range(STRANGERS):
+                note = {"filename": f"theirs {n}.md", "content": f"# Theirs {n}\n", "title": "theirs", "isPublic": True}
+                client.post("/v1/docs", json=note).raise_for_status()
+                sound = (f"theirs {n}.mp3", FRAME.ljust(417, b"\0") * (20 + n), "audio/mpeg")
+                client.post("/v1/audio", files={"file": sound}, data={"title": "theirs"}).raise_for_status()
+        self._strangers = {item["id"]: _as_it_is(key, item) for key, item in self._objects()}
 
     def forget(self) -> None:
         """Read all bytes anew from here on."""
@@ -84,12 +95,14 @@ class Auditor:
         """One line each; none if folder and account are equal."""
         found: list[str] = []
         held: dict[Key, list[dict[str, Any]]] = {}
-        with self._server.client() as client:
-            for item in self._server.docs():
-                held.setdefault(("doc", self._hash(client, item["id"], f"/v1/docs/{item['id']}/raw")), []).append(item)
-            for item in self._server.audio():
-                kind = str(item["type"])
-                held.setdefault((kind, self._hash(client, item["id"], item["url"])), []).append(item)
+        strangers = dict(self._strangers)
+        for key, item in self._objects():
+            theirs = strangers.pop(item["id"], None)
+            if theirs is None:
+                held.setdefault(key, []).append(item)
+            elif theirs != _as_it_is(key, item):
+                found.append(f"not ours, and changed: {item['id']} was {theirs}, and is {_as_it_is(key, item)}")
+        found += [f"not ours, and gone: {object_id}, {theirs}" for object_id, theirs in strangers.items()]
         found += [f"missing: {key[0]} of {', '.join(wanted[key].files)}" for key in wanted.keys() - held.keys()]
         for key, items in held.items():
             names = ", ".join(f"{item['id']} “{item['title']}”" for item in items)
@@ -101,6 +114,13 @@ class Auditor:
             for item in items:
                 found += self._metadata(item, wanted[key])
         return sorted(found)
+
+    def _objects(self) -> Iterator[tuple[Key, dict[str, Any]]]:
+        with self._server.client() as client:
+            for item in self._server.docs():
+                yield ("doc", self._hash(client, item["id"], f"/v1/docs/{item['id']}/raw")), item
+            for item in self._server.audio():
+                yield (str(item["type"]), self._hash(client, item["id"], item["url"])), item
 
     def _hash(self, client: httpx.Client, object_id: str, url: str) -> str:
         if object_id not in self._hashes:
@@ -134,31 +154,5 @@ class Auditor:
         return found
 
 
-class Spy:
-    """Looks all the time whether something secret is public, even for a moment."""
-
-    def __init__(self, server: Server) -> None:
-        self.seen: set[str] = set()
-        self.looks = 0
-        self._server = server
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        while not self._stop.wait(_SEEN_EVERY_S):
-            try:
-                items = [*self._server.docs(), *self._server.audio()]
-            except (httpx.HTTPError, ValueError, KeyError):
-                continue  # the server was just killed, or its disk is full
-            self.looks += 1
-            for item in items:
-                if item["title"].startswith(SECRET) and item["isPublic"]:
-                    self.seen.add(f"{item['id']} “{item['title']}” was public")
+def _as_it_is(key: Key, item: Mapping[str, Any]) -> tuple[str, str, bool]:
+    return key[1], item["title"], item["isPublic"]

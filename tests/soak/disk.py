@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.soak import mounts
-from tests.soak.account import Spy
 from tests.soak.rig import Result, Rig
+from tests.soak.spy import Spy
 from tests.soak.world import Mutator, seeded
 
 STATE_BYTES = 8 * 1024 * 1024
@@ -47,7 +47,7 @@ def run(where: Path, seed: int, *, fillings: int, round_of: int = 10, short: boo
                     rig.settle()
                     rig.expect_quiet()
         result.differences += sorted(spy.seen)
-        result.remarks["looks for leaks"] = spy.looks
+        result.remarks["looks of the spy"] = spy.looks
     return result
 
 

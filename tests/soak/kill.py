@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.soak.account import Spy
 from tests.soak.rig import Result, Rig
+from tests.soak.spy import Spy
 from tests.soak.world import Mutator, seeded
 
 VICTIMS = ("daemon", "server", "both")
@@ -30,7 +30,7 @@ def run(where: Path, seed: int, *, victim: str, kills: int, round_of: int = 20, 
                     rig.settle()
                     rig.expect_quiet()
         result.differences += sorted(spy.seen)
-        result.remarks["looks for leaks"] = spy.looks
+        result.remarks["looks of the spy"] = spy.looks
     return result
 
 

@@ -6,16 +6,20 @@ import time
 from pathlib import Path
 
 from tests.e2e.harness import START_S, wait_until
-from tests.soak.account import Spy
 from tests.soak.proxy import Proxy
 from tests.soak.rig import Result, Rig
+from tests.soak.spy import Spy
 from tests.soak.world import Mutator, seeded
 
-ROUND_S = 40.0
+LOOK_S = 0.2
+ROUND_S = 90.0
+"""An offline backoff may take 60 s: then there is no connection to be spoiled."""
 
 
-def run(where: Path, seed: int, *, seconds: float, short: bool = False) -> Result:
-    """Edit for so many seconds through a bad network; every round ends with a good one, and a comparison."""
+def run(where: Path, seed: int, *, faults: int, round_of: int = 40, short: bool = False) -> Result:
+    """Edit through a bad network until it spoiled so many connections; every round ends with a good network, and a
+    comparison.
+    """
     result = Result("network", seed)
     rig = Rig(where, result, impatient=short, files=30 if short else 60)
     with rig, Proxy(rig.server.port, seeded(f"network {seed}")) as proxy:
@@ -25,15 +29,24 @@ def run(where: Path, seed: int, *, seconds: float, short: bool = False) -> Resul
         rig.daemon.start()
         wait_until(rig.server.docs, START_S, "the mirror is under way")
         with Mutator(rig.world, seeded(f"edits {seed}")) as mutator, Spy(rig.server) as spy:
-            begun = time.monotonic()
-            while time.monotonic() - begun < seconds and not result.differences:
-                proxy.bad = True
-                time.sleep(min(ROUND_S, seconds))
-                proxy.bad = False
+            while result.faults < faults and not result.differences:
+                before = result.faults
+                _spoil(proxy, min(before + round_of, faults))
+                result.faults = sum(proxy.faults.values())
+                if result.faults == before:
+                    result.differences.append(f"no connection in {ROUND_S:.0f} s")
                 with mutator.pause():
                     rig.settle()
                     rig.expect_quiet()
         result.differences += sorted(spy.seen)
-        result.faults = sum(proxy.faults.values())
-        result.remarks = {"looks for leaks": spy.looks, **proxy.faults}
+        result.remarks = {"looks of the spy": spy.looks, **proxy.faults}
     return result
+
+
+def _spoil(proxy: Proxy, until: int) -> None:
+    """Be a bad network for some time, or until it has spoiled so many connections in all."""
+    end = time.monotonic() + ROUND_S
+    proxy.bad = True
+    while time.monotonic() < end and sum(proxy.faults.values()) < until:
+        time.sleep(LOOK_S)
+    proxy.bad = False

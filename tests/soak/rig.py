@@ -98,6 +98,7 @@ class Rig:
 
     def __enter__(self) -> Self:
         self.server.start()
+        self.auditor.upload_strangers()
         self.configure()
         return self
 

@@ -21,7 +21,7 @@ SEED = os.environ.get("SOAK_SEED", "1")
 SHORT = {
     "kill the daemon": ("kill", "--victim", "daemon", "--kills", "5"),
     "kill the server": ("kill", "--victim", "server", "--kills", "4"),
-    "bad network": ("network", "--seconds", "12"),
+    "bad network": ("network", "--faults", "8"),
     "full disk": ("disk", "--fillings", "4"),
     "disk goes away": ("unmount", "--rounds", "2"),
     "burst": ("burst", "--files", "800"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.e2e.harness import wait_until
 from tests.soak import mounts
 from tests.soak.rig import Result, Rig
+from tests.soak.spy import Spy
 from tests.soak.world import CLOSED, OPEN, Mutator, seeded
 
 AWAY_S = (2.5, 8.0)
@@ -36,9 +37,12 @@ def run(where: Path, seed: int, *, rounds: int, short: bool = False) -> Result:
         rig.world.fill(rig.files)
         rig.daemon.start()
         rig.settle()
-        for _ in range(rounds):
-            if not result.differences:
-                _round(rig, place, disk)
+        with Spy(rig.server) as spy:
+            for _ in range(rounds):
+                if not result.differences:
+                    _round(rig, place, disk)
+        result.differences += sorted(spy.seen)
+        result.remarks["looks of the spy"] = spy.looks
     return result
 
 

@@ -18,7 +18,8 @@ SECRET = "Secret"  # noqa: S105  # a word in titles
 """What is titled so never wants to be public."""
 
 _NAMES = ("Tea", "Zürich", "a b", "Over [x] & y", "日記", "plan 100%", "d'été", "x")
-_FRAME = b"\xff\xfb\x90\x00"
+FRAME = b"\xff\xfb\x90\x00"
+"""The head of an MP3 frame of 417 bytes."""
 
 
 def seeded(seed: object) -> random.Random:
@@ -70,7 +71,7 @@ class World:
     def _append(self, files: list[Path]) -> None:
         path = self._rng.choice(_notes(files) or files)
         with path.open("ab") as file:
-            file.write(b"one more line\n" if path.suffix == ".md" else _FRAME + bytes(413))
+            file.write(b"one more line\n" if path.suffix == ".md" else FRAME + bytes(413))
 
     def _save_atomically(self, files: list[Path]) -> None:
         path = self._rng.choice(files)
@@ -184,7 +185,7 @@ class World:
         self._number += 1
         if path.suffix == ".mp3":
             frames = self._rng.randrange(8, 400)
-            return b"".join(_FRAME + self._rng.randbytes(413).replace(b"\xff", b"\x00") for _ in range(frames))
+            return b"".join(FRAME + self._rng.randbytes(413).replace(b"\xff", b"\x00") for _ in range(frames))
         if _is_secret(path):
             return f"---\npublic: false\n---\n# {SECRET} {self._number}\n\n{self._body()}\n".encode()
         head = self._rng.choice(("", "", f"# Heading {self._number}\n\n"))
