@@ -59,3 +59,73 @@ def test_any_filename_is_kept_without_path_and_control_characters(account: Api, 
         kept = response.json()["data"]["filename"]
         assert 0 < len(kept) <= 255
         assert not re.search(r"[/\\\x00-\x1f\x7f]", kept)
+
+
+HEAD_PIECES = st.sampled_from(
+    [
+        *(b"; filename=", b"; filename*=", b"; name=", b"utf-8''", b"utf-7''", b"iso-8859-1'en'", b"windows-1252''"),
+        *(
+            b"%C3%A9",
+            b"%ff",
+            b"%00",
+            b"%0d%0a",
+            b"%2F",
+            b"\xe9",
+            b"\xc3\xa9",
+            b'"',
+            b"'",
+            b"\\",
+            b";",
+            b"=",
+            b"a",
+            b"/",
+        ),
+    ]
+)
+
+
+@given(st.lists(HEAD_PIECES | st.binary(max_size=3), max_size=12).map(b"".join))
+def test_any_head_of_a_part_gives_a_name_that_is_text(account: Api, head: bytes) -> None:
+    """§15 #16: whatever a client writes and in whatever charset, what is kept is a name in whole Unicode."""
+    start = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"'
+    body = start + head + b"\r\n\r\n" + samples.png() + b"\r\n--b--\r\n"
+    response = account.post("/v1/images", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert response.status_code in {200, 201, 400, 422}, response.text
+    if response.is_success:
+        kept = account.data(f"/v1/images/{response.json()['data']['id']}")["filename"]
+        assert kept.encode()
+        assert not re.search(r"[/\\\x00-\x1f\x7f]", kept)
+
+
+TEXT_PIECES = st.sampled_from(
+    [
+        *(
+            "[",
+            "]",
+            '"',
+            ",",
+            ":",
+            "{",
+            "}",
+            "\\ud800",
+            "\\udc00",
+            "\\u0000",
+            "\\",
+            "null",
+            "true",
+            "1e999",
+            "-",
+            "NaN",
+        ),
+        *(" ", "a", "\ufeff", "\U0001f600", "\x00"),
+    ]
+)
+
+
+@given(st.sampled_from(["tags", "isPublic", "title"]), st.lists(TEXT_PIECES, max_size=10).map("".join))
+def test_any_text_field_is_understood_or_refused(account: Api, name: str, value: str) -> None:
+    """§10 tags, isPublic: never a fault, and what is kept is text in whole Unicode."""
+    response = account.post_image(samples.png(value.encode()), **{name: value})
+    assert response.status_code in {200, 201, 422}, response.text
+    if response.is_success:
+        assert all(tag.encode() for tag in response.json()["data"]["tags"])
