@@ -167,14 +167,7 @@ def test_lesson_06_an_index_serves_the_account_it_was_made_for_and_no_other(tmp_
     service.close()
 
 
-@lesson(
-    6,
-    Mutation(
-        "picora_sync/executor.py",
-        "ours = not posted.duplicate or _created_since(posted.object, job.intent_at)",
-        "ours = True",
-    ),
-)
+@lesson(6, Mutation("picora_sync/core/ownership.py", "if not posted.duplicate:", "if True:"))
 def test_lesson_06_what_an_earlier_installation_made_is_not_deleted_by_a_new_index(tmp_path: Path) -> None:
     with Mirror(tmp_path) as mirror:
         notes = mirror.write_notes(12)

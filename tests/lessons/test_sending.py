@@ -130,7 +130,7 @@ def test_lesson_15_a_name_in_another_case_changes_the_title_once(tmp_path: Path)
         assert [call.split("/")[0] for call in mirror.road.changing()[len(calls) :]] == ["PATCH "]
 
 
-@lesson(16, Mutation("picora_sync/executor.py", "if job.look_first else None", "if False else None"))
+@lesson(16, Mutation("picora_sync/executor.py", "if job.posted_before else ()", "if False else ()"))
 def test_lesson_16_audio_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(tmp_path: Path) -> None:
     with Mirror(tmp_path) as mirror:
         lost: list[str] = []
