@@ -146,6 +146,7 @@ def test_lesson_16_audio_whose_answer_was_lost_is_looked_for_before_it_is_sent_a
         mirror.write("talk.mp3", samples.mp3())
         mirror.run(HOUR_S)
         assert lost
+        assert mirror.road.changing().count("POST /v1/audio") == 1
         assert [item.kind for item in mirror.held().values()] == [Kind.AUDIO]
         assert mirror.states() == {"talk.mp3": FileState.SYNCED}
 
