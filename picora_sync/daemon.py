@@ -21,13 +21,16 @@ from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.vault import vault_root
-from picora_sync.core.model import Account, FileRef, FileState, kind_of
+from picora_sync.control.desk import Desk, Reread
+from picora_sync.control.inbox import Inbox
+from picora_sync.control.orders import Orders
+from picora_sync.control.passes import Pass
+from picora_sync.core.model import Account, FileRef, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.executor import Executor, Threads
 from picora_sync.home import Home
-from picora_sync.index.listing import entries
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.drift import Drift
@@ -70,6 +73,8 @@ class Daemon:
             Executor(self._client, self._threads),
             self._clocks,
         )
+        self.orders = Orders(self.reconciler)
+        self._whole = self._make_pass(wait=True)
         self._account = AccountWatch(
             self._client, self._pacer, self.reconciler.connection, index, config.state_dir, time.monotonic
         )
@@ -110,22 +115,40 @@ class Daemon:
         """
         return self._account.connect()
 
-    def run(self, on_live: Callable[[Live], None]) -> None:
-        """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile."""
+    def run(self, on_live: Callable[[Live], None], inbox: Inbox | None = None, reread: Reread | None = None) -> bool:
+        """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile.
+
+        What arrives in the inbox is carried out. True if the configuration was read again with ``reread``, and another
+        mirror is to take over.
+        """
+        inbox = inbox or Inbox()
+        desk = Desk(inbox, self.orders, self._make_pass, reread)
+        inbox.wake = self._queue.wake
+
+        def tell(live: Live) -> None:
+            on_live(live)
+            desk.tell(live)
+
         self._take_up()
         with self.index.transaction():
             self._drift.start()
         for watch in self._watches:
             watch.start()
         while not self._stop.is_set():
+            desk.serve()
+            if desk.reloading:
+                break
             self._account.keep_connected()
             self._look_after_folders()
             self.reconciler.turn()
             with self.index.transaction():
                 self._drift.turn(self.reconciler.busy_objects())
-            self._telling.tell(on_live)
+            self._telling.tell(tell)
+            desk.attend(self._account.give_up_if_hopeless)
             self._wait(IDLE_S)
         self._telling.tell(on_live, at_once=True)
+        desk.close()
+        return desk.reloading
 
     def sync(self, on_live: Callable[[Live], None], *, wait: bool = True) -> None:
         """One full pass over all folders; with ``wait`` also over what settles, or may still turn up elsewhere.
@@ -135,33 +158,20 @@ class Daemon:
         self._take_up()
         for watch in self._watches:
             watch.arrive()
-            self.reconciler.scan(watch.unit.policy.name)
+        one = self._make_pass(wait)
+        one.begin()
         while not self._stop.is_set():
             self.reconciler.turn()
             self._telling.tell(on_live)
             self._account.give_up_if_hopeless()
-            if not self.reconciler.working() and not (wait and self.reconciler.settling()):
+            if one.over():
                 break
             self._wait(IDLE_S)
         self._telling.tell(on_live, at_once=True)
 
     def report(self) -> SyncReport:
         """The numbers of this process, and how the files stand now."""
-        settling = set(self._queue.settling())
-        listed = [each for folder in self._settles for each in entries(self.index, folder, settling)]
-        states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
-        tally = self.reconciler.tally
-        return SyncReport(
-            files=len(states),
-            synced=states.count(FileState.SYNCED),
-            blocked=states.count(FileState.BLOCKED),
-            held=states.count(FileState.HELD),
-            uploaded=tally.uploads,
-            patched=tally.patched,
-            deleted=tally.deleted,
-            requests=self._pacer.requests,
-            problems=[(ref, p) for ref, p, _ in self.index.files.problems() if ref.folder in self._settles],
-        )
+        return self._whole.report()
 
     # --- the parts of the loop --------------------------------------------------------------------------------------
 
@@ -190,6 +200,9 @@ class Daemon:
         ]
         timeout_s = min([longest_s, *(max(0.0, at - now) for at in times if at is not None)])
         self._queue.wait(timeout_s, self._stop)
+
+    def _make_pass(self, wait: bool) -> Pass:
+        return Pass(self.reconciler, lambda: self._pacer.requests, wait=wait)
 
     def _live(self) -> Live:
         folders = [watch.live() for watch in self._watches]

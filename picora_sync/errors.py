@@ -3,6 +3,8 @@
     PicoraSyncError                 message for people, hint what to do, exit code
     ├── ConfigError                 the configuration file is wrong (78)
     ├── AnotherInstance             the state directory is in use (73)
+    ├── CommandRefused              what a command asks cannot be done (1, 2 for a mistake in it)
+    ├── DaemonSilent                a daemon runs, and cannot be asked (1)
     ├── IndexDamaged                the index cannot be read (1)
     ├── IndexUnwritable             the index cannot be written: its disk is full, or failing (1)
     ├── FileChanged                 a file changed while it was read or sent: look again
@@ -31,8 +33,8 @@ from typing import ClassVar
 class PicoraSyncError(Exception):
     """Base of the tree: a sentence for people, and what they can do about it."""
 
-    code: ClassVar[str] = "ERROR"
-    exit_code: ClassVar[int] = 1
+    code = "ERROR"
+    exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -56,6 +58,21 @@ class AnotherInstance(PicoraSyncError):
 
     code = "ANOTHER_INSTANCE"
     exit_code = 73
+
+
+class CommandRefused(PicoraSyncError):
+    """What a command asks of a mirror cannot be done; nothing was changed."""
+
+    def __init__(self, code: str, message: str, *, hint: str = "", exit_code: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.exit_code = exit_code
+
+
+class DaemonSilent(PicoraSyncError):
+    """A process works with the state directory, and does not say what became of what it was asked."""
+
+    code = "DAEMON_SILENT"
 
 
 class IndexDamaged(PicoraSyncError):

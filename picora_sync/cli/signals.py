@@ -14,13 +14,14 @@ _Handler = Callable[[int, FrameType | None], None]
 
 @dataclass
 class Signals:
-    """``stop`` is set when a signal came; ``ended_by`` is the one that asked for an end, not only for a new start."""
+    """``stop`` is set when a signal asked for an end, ``ended_by``; SIGHUP calls ``hang_up``, in its own thread."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     ended_by: int | None = None
+    hang_up: Callable[[], object] = lambda: None
 
     def start_again(self) -> None:
-        """Go on with a fresh ``stop``, after a SIGHUP."""
+        """Go on with a fresh ``stop``, after what used the old one has ended."""
         self.stop = threading.Event()
         if self.ended_by is not None:
             self.stop.set()
@@ -28,16 +29,16 @@ class Signals:
 
 @contextmanager
 def stop_on_signals(*, reloads: bool = False) -> Iterator[Signals]:
-    """Stop on SIGINT and SIGTERM, and on SIGHUP if it ``reloads``; a second Ctrl-C ends at once."""
+    """Stop on SIGINT and SIGTERM, hear SIGHUP if it ``reloads``; a second Ctrl-C ends at once."""
     signals = Signals()
 
     def end(number: int, _frame: FrameType | None) -> None:
         signals.ended_by = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _set(signals.stop)
+        _apart(signals.stop.set)
 
     def reload(_number: int, _frame: FrameType | None) -> None:
-        _set(signals.stop)
+        _apart(signals.hang_up)
 
     handlers: dict[signal.Signals, _Handler] = {signal.SIGINT: end, signal.SIGTERM: end}
     if reloads and hasattr(signal, "SIGHUP"):
@@ -50,6 +51,6 @@ def stop_on_signals(*, reloads: bool = False) -> Iterator[Signals]:
             signal.signal(number, handler)
 
 
-def _set(stop: threading.Event) -> None:
-    """From a thread of its own: the interrupted one may hold the event's lock at this very moment."""
-    threading.Thread(target=stop.set, daemon=True).start()
+def _apart(work: Callable[[], object]) -> None:
+    """In a thread of its own: the interrupted one may hold the locks that this needs at this very moment."""
+    threading.Thread(target=work, daemon=True).start()

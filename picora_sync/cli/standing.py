@@ -29,6 +29,7 @@ class FolderStanding:
     eta_s: int
     scanned_at: float | None
     next_scan_at: float | None
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
         eta_s=round(live.eta_s) if live and moves else 0,
         scanned_at=scanned_at,
         next_scan_at=scanned_at + folder.rescan_s if live and scanned_at is not None else None,
+        paused=folder.name in look.index.paused(),
     )
 
 

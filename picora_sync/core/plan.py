@@ -17,6 +17,7 @@ class Reason(StrEnum):
     REMOVED = "removed"
     IGNORED = "ignored"
     UNSELECTED = "unselected"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,4 +209,5 @@ _WHY_DELETE = {
     Reason.REMOVED: "deleted from the folder",
     Reason.IGNORED: "now ignored",
     Reason.UNSELECTED: "no longer published",
+    Reason.FORGOTTEN: "its folder was forgotten",
 }

@@ -175,7 +175,8 @@ class Index:
         for table in ("file", "dependency", "problem", "binding", "intent", "twin_watch", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
-        self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"mounts:{new}", f"mounts:{old}"))
+        for about in ("mounts", "paused"):
+            self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"{about}:{new}", f"{about}:{old}"))
 
     def folder_scanned(self, name: str, at: float) -> None:
         """Remember that a whole scan of the folder was completed."""
@@ -189,6 +190,27 @@ class Index:
     def set_mounts(self, name: str, mounts: frozenset[str]) -> None:
         """Remember the mount points below a folder's root."""
         self.set_meta(f"mounts:{name}", json.dumps(sorted(mounts)))
+
+    def paused(self) -> frozenset[str]:
+        """The folders for which nothing is sent but what makes something private."""
+        rows = self._connection.execute("SELECT substr(key, 8) FROM meta WHERE substr(key, 1, 7) = 'paused:'")
+        return frozenset(str(name) for (name,) in rows)
+
+    def pause(self, name: str) -> None:
+        """Keep a folder's work back, until :meth:`resume`; also in later processes."""
+        self.set_meta(f"paused:{name}", "")
+
+    def resume(self, name: str) -> None:
+        """Let a folder's work go on."""
+        self._connection.execute("DELETE FROM meta WHERE key = ?", (f"paused:{name}",))
+
+    def forget_folder(self, name: str) -> None:
+        """Nothing is known of a folder any more but its history; its bindings must be gone already."""
+        self._connection.execute("DELETE FROM folder WHERE name = ?", (name,))
+        for table in ("file", "dependency", "problem", "intent", "hold", "removal"):
+            self._connection.execute(f"DELETE FROM {table} WHERE folder = ?", (name,))
+        for about in ("mounts", "paused", "settings"):
+            self._connection.execute("DELETE FROM meta WHERE key = ?", (f"{about}:{name}",))
 
     def folders(self) -> list[tuple[str, str]]:
         """``(name, root)`` of all folders ever mirrored."""

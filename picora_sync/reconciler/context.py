@@ -47,6 +47,7 @@ class Context:
     (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight,
     ``outdated`` are files that were found to be something else than the index says. ``scanned`` are the folders that
     this process has looked through; ``untold`` names a change per folder that a later scan found and no event told of.
+    ``paused`` are the folders for which nothing is sent but what makes something private.
     """
 
     index: Index
@@ -63,11 +64,13 @@ class Context:
     scanned: set[str] = field(default_factory=set)
     untold: dict[str, FileRef] = field(default_factory=dict)
     ages: Ages = field(init=False)
+    paused: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         policies = [unit.policy for unit in self.units.values()]
         quiet_s = [settle.quiet_s for policy in policies for settle in (policy.doc_settle, policy.audio_settle)]
         self.ages = Ages(max(quiet_s, default=0.0), self.index.meta(CLOCK))
+        self.paused = self.index.paused()
 
     def clock_jumped(self) -> bool:
         """Look at the clocks; whether one jumped since the last look, be it that of an earlier process."""

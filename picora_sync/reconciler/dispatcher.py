@@ -9,7 +9,7 @@ from functools import partial
 
 from picora_sync.core.backlog import BATCH, Backlog, Lane
 from picora_sync.core.model import FileRef, Kind
-from picora_sync.core.plan import Upload
+from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Derived, Digest, DocUpload, Present
 from picora_sync.core.view import Content
 from picora_sync.errors import FileChanged, FileUnreadable
@@ -101,11 +101,20 @@ class Dispatcher:
             patch = self._backlog.take(Lane.PATCH)
             if patch is None or isinstance(patch, Upload):
                 return
-            if patch.object_id in self.altering():
+            if patch.object_id in self.altering() or (self._is_paused(patch) and not patch.makes_private):
                 self._context.todo.add(patch.ref)  # planned again when the call in flight has ended
                 continue
             self._context.index.objects.in_doubt(patch.object_id, patch.change)
             self._executor.stage(Lane.PATCH, Alter(patch))
+
+    def _is_paused(self, action: Upload | Patch | Delete) -> bool:
+        return action.ref.folder in self._context.paused
+
+    def _is_kept_back(self, delete: Delete) -> bool:
+        """Whether it waits for its folder to be resumed; what was asked of Picora before is asked to the end."""
+        if not self._is_paused(delete) or delete.makes_private:
+            return False
+        return all(item.id != delete.object_id for item in self._context.index.objects.doomed())
 
     def _uploads(self, lane: Lane, now: float) -> None:
         while self._connection.open(lane, now) and self._executor.room(lane):
@@ -117,6 +126,9 @@ class Dispatcher:
                 upload = self._backlog.take(lane)
                 if not isinstance(upload, Upload):
                     return
+                if self._is_paused(upload):
+                    self._context.todo.update((upload.ref, *upload.also))
+                    continue
                 job = self._prepare(upload)
             if job is not None:
                 self._executor.stage(lane, job)
@@ -189,7 +201,7 @@ class Dispatcher:
         altering = self.altering()
         batch = [delete for delete in self._backlog.take_deletes(kind) if delete.object_id not in altering]
         deletable = self._context.index.objects.deletable()
-        batch = [delete for delete in batch if delete.object_id in deletable]
+        batch = [delete for delete in batch if delete.object_id in deletable and not self._is_kept_back(delete)]
         if batch:
             self._context.index.objects.doom([delete.object_id for delete in batch])
             self._executor.stage(Lane.PATCH, Remove(kind, tuple(batch)))

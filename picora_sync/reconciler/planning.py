@@ -27,7 +27,8 @@ def load_view(
     """The slice of the index around these files, closed as the planner needs it; files of folders that are not
     configured any more have no say in it.
 
-    ``waiting`` are files whose upload is under way: they are planned again when it ended.
+    ``waiting`` are files whose upload is under way: they are planned again when it ended. Files of paused folders
+    are kept as they are; only their wish to be private is heard.
     """
     index = context.index
     rows = {row.ref: row for row in index.files.get_many(refs)}
@@ -41,16 +42,20 @@ def load_view(
         neighbours = [*index.files.bound_to(found), *index.files.wanting(wanted)]
         fresh = [row for row in neighbours if row.ref not in rows]
         rows.update((row.ref, row) for row in neighbours)
-    files = tuple(_file_now(row, leaving.get(row.ref), waiting) for row in rows.values() if context.unit(row.ref))
+
+    def idle(ref: FileRef) -> bool:
+        return ref in waiting or ref.folder in context.paused
+
+    files = tuple(_file_now(row, leaving.get(row.ref), idle(row.ref)) for row in rows.values() if context.unit(row.ref))
     return View(files, objects, busy)
 
 
-def _file_now(row: FileRow, leaving: Leaving | None, waiting: frozenset[FileRef]) -> FileNow:
+def _file_now(row: FileRow, leaving: Leaving | None, idle: bool) -> FileNow:
     if leaving is not None:
         standing = Standing.LEAVING
     elif row.seen is Seen.MISSING:
         standing = Standing.MISSING
-    elif _is_usable(row) and row.ref not in waiting:
+    elif _is_usable(row) and not idle:
         standing = Standing.PRESENT
     else:
         standing = Standing.KEPT
@@ -122,8 +127,8 @@ def collect_orphans(context: Context, backlog: Backlog, busy: frozenset[Content]
         may_stay = row is not None and row.wanted is not None and not exposed  # for those who pinned its URL
         keep_s = unit.policy.keep_replaced_s if unit is not None and may_stay else 0.0
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
-        if deletable and unit is not None:
-            due = orphan.at + keep_s <= wall
+        if deletable and (unit is not None or orphan.reason is Reason.FORGOTTEN):
+            due = exposed or (orphan.at + keep_s <= wall and orphan.ref.folder not in context.paused)
             orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due, exposed))
     for action in collect(orphans, busy):
         backlog.put(action)

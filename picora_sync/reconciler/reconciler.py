@@ -61,6 +61,7 @@ class Reconciler:
     def start(self) -> None:
         """Take up what an earlier process left: refused files, missing files, unsure deletions, unfinished work."""
         index = self.context.index
+        self.context.paused = index.paused()
         with index.transaction():
             self.context.clock_jumped()  # while nothing ran: what follows starts everything anew
             for ref, _ in index.files.refused():
@@ -99,6 +100,17 @@ class Reconciler:
         self._reopen()
         self._collect_orphans()
         self._dispatcher.pump(more_to_come=self.settling())
+
+    def heed_pauses(self) -> None:
+        """Some folders were paused or resumed: what waits for them is planned anew."""
+        context, index = self.context, self.context.index
+        before, context.paused = context.paused, index.paused()
+        asked = {item.id for item in index.objects.doomed()}
+        waiting = [request for request in self.backlog.requests() if request.ref.folder in context.paused]
+        deletes = {each.object_id for each in waiting if isinstance(each, Delete) and not each.makes_private}
+        self.backlog.withdraw((), deletes - asked)
+        context.todo.update(each.ref for each in waiting if not isinstance(each, Delete))
+        context.todo.update(ref for ref in index.files.unfinished() if ref.folder in before - context.paused)
 
     def scan(self, folder: str) -> int:
         """Look through a folder; returns how many paths differ from the index."""

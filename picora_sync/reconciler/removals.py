@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
@@ -18,8 +18,8 @@ from picora_sync.reconciler.context import Context
 LOOK_AGAIN_S = 1.0
 """How long a removal is put off while a path is unsettled that could be the file's new place."""
 
-PRIVATE_FIRST_S = 30.0
-"""How long it is put off while an object that stays on Picora is not private yet."""
+PUT_OFF_S = 30.0
+"""How long it is put off while an object that stays on Picora is not private yet, or a paused file wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Removals:
         self._loosened: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._due_at)
+        return sum(1 for _ in self._awaited())
 
     def expect_anew(self, ref: FileRef, after_s: float) -> None:
         """A file that was there is to lose its object: what it was held or approved for before is over."""
@@ -69,7 +69,11 @@ class Removals:
 
     def next_due(self) -> float | None:
         """When the next removal is to be judged."""
-        return min(self._due_at.values(), default=None)
+        return min((self._due_at[ref] for ref in self._awaited()), default=None)
+
+    def _awaited(self) -> Iterator[FileRef]:
+        """Nothing is removed for a paused folder."""
+        return (ref for ref in self._due_at if ref.folder not in self._context.paused)
 
     def reconsider_held(self, folders: Iterable[str]) -> None:
         """After a start: what was missing, held or approved waits out its grace again; after an approval, too."""
@@ -82,7 +86,7 @@ class Removals:
     def judge(self) -> dict[FileRef, Leaving]:
         """Let those go whose time has come and whom the guard allows; hold the others."""
         now = self._context.clocks.mono()
-        due = [ref for ref, at in self._due_at.items() if at <= now]
+        due = [ref for ref in self._awaited() if self._due_at[ref] <= now]
         if due and self._new_place_unknown():
             for ref in due:
                 self._due_at[ref] = now + LOOK_AGAIN_S
@@ -91,8 +95,8 @@ class Removals:
         for folder in {ref.folder for ref in due}:
             pending = {}
             for ref in due:
-                if ref.folder == folder and self._is_private_first(ref):
-                    self._due_at[ref] = now + PRIVATE_FIRST_S
+                if ref.folder == folder and (self._is_private_first(ref) or self._is_in_a_paused_folder(ref)):
+                    self._due_at[ref] = now + PUT_OFF_S
                 elif ref.folder == folder:
                     del self._due_at[ref]
                     if (why := self._confirm(ref)) is not None:
@@ -118,6 +122,14 @@ class Removals:
         if item is None or item.public is False or len(self._context.index.files.bound_to([row.bound])) > 1:
             return False
         return unit.policy.on_delete is OnDelete.KEEP or not (item.ours or unit.policy.delete_adopted)
+
+    def _is_in_a_paused_folder(self, ref: FileRef) -> bool:
+        """Whether the content is in a paused folder now, and will be bound there: it may have moved."""
+        row = self._context.index.files.get(ref) if self._context.paused else None
+        if row is None or row.wanted is None:
+            return False
+        wanting = self._context.index.files.wanting([row.wanted.sha256])
+        return any(each.ref.folder in self._context.paused and each.bound != row.bound for each in wanting)
 
     def _confirm(self, ref: FileRef) -> Leaving | None:
         """Look once more before anything is deleted."""

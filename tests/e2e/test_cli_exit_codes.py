@@ -91,7 +91,7 @@ def setup(tmp_path: Path, processes: Processes) -> Setup:
     server = processes.start("serve", "--json", "--port", "0", "--no-rate-limits", "--data", tmp_path / "picora")
     assert server.stdout is not None
     ready = json.loads(lines_until(server.stdout, ["url"])[0])
-    assert set(ready) == {"url", "media_url", "key", "plan", "data"}
+    assert set(ready) >= {"url", "media_url", "key", "plan", "data"}
     assert ready["plan"] == "pro_plus"
     made = Setup(ready["url"], ready["key"], tmp_path)
     made.notes.mkdir()
@@ -159,7 +159,7 @@ def test_a_second_instance_exits_with_73_and_the_first_one_ends_cleanly(setup: S
     config = setup.config()
     daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
     lines_until(daemon.stderr, ["account: ok"])
-    assert run("sync", "--config", config).returncode == 73
+    assert run("run", "--config", config).returncode == 73
     status = json.loads(run("status", "--json", "--config", config).stdout)
     assert (status["running"], status["pid"], status["account"]["state"]) == (True, daemon.pid, "ok")
     daemon.send_signal(signal.SIGTERM)
@@ -176,7 +176,7 @@ def test_sighup_reads_the_configuration_again_and_keeps_the_old_one_if_it_is_wro
     good = config.read_text()
     config.write_text(good + "nonsense: 1\n")
     daemon.send_signal(signal.SIGHUP)
-    lines_until(daemon.stderr, ["still using the configuration from before", "account: ok"])
+    lines_until(daemon.stderr, ["still using the configuration from before"])
     config.write_text(good + f"  - {{path: {setup.directory}/more}}\n")
     daemon.send_signal(signal.SIGHUP)
     lines_until(daemon.stderr, ["read the configuration again", "mirroring 2 folders"])

@@ -3,86 +3,69 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import click
 
-from picora_sync.cli.failures import OK, USAGE, CommandFailed
-from picora_sync.cli.output import line, write_table
+from picora_sync.cli.asking import ask, complete_folder, expect_state
+from picora_sync.cli.failures import OK, UNFINISHED, USAGE, CommandFailed
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.words import count
-from picora_sync.config.model import Config
-from picora_sync.core.model import FileRef
-from picora_sync.core.plan import Reason
-from picora_sync.index import Index
-from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import INDEX_NAME
-
-Held = list[tuple[FileRef, str]]
+from picora_sync.control.messages import Approve, Approved, Held, Row, ShowHeld, document
 
 
 @click.command("approve", epilog="Example: picora-sync approve notes")
-@click.argument("folder")
+@click.argument("folder", shell_complete=complete_folder)
 @click.option("--keep", is_flag=True, help="Keep what is on Picora, and forget that it came from these files.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @click.pass_context
-def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool) -> int:
+def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, as_json: bool) -> int:
     """Carry out the removals of FOLDER that are held.
 
-    Shows them first. What is approved is removed by the next `sync` or `run`, unless the file came back.
+    Shows them first, and approves exactly those: one that is something else by then is left alone. A running daemon
+    carries them out at once, otherwise the next `sync` or `run` does, unless the file came back.
     """
     config = configuration(ctx)
-    if not config.state_dir.is_dir():
-        raise CommandFailed(f"nothing of {folder} is held: there is no index yet", hint="run `picora-sync sync`")
-    lock = InstanceLock(config.state_dir)
-    lock.acquire()
-    try:
-        index = Index.open(config.state_dir / INDEX_NAME)
-        try:
-            return _approve(config, index, folder, keep=keep, yes=yes)
-        finally:
-            index.close()
-    finally:
-        lock.release()
-
-
-def _approve(config: Config, index: Index, folder: str, *, keep: bool, yes: bool) -> int:
-    names = [each.name for each in config.folders]
-    if folder not in names:
-        raise CommandFailed(f"there is no folder {folder}", hint=f"one of: {', '.join(names)}", exit_code=USAGE)
-    held = [(ref, why) for ref, why, approved in index.holds.held(folder) if not approved]
-    if not held:
-        line(f"Nothing of {folder} is held.")
-        return OK
-    write_table(["PATH", "WHY"], [[ref.path, why] for ref, why in held], folded=(0, 1))
-    if not yes and not _agreed(len(held), keep=keep):
-        line("Nothing was changed.")
-        return OK
-    if keep:
-        forget(index, held, time.time())
-        line(f"Forgot {count(len(held), 'file')}; what is on Picora stays.")
+    expect_state(config)
+    held, running = ask(config, ShowHeld(folder=folder), Held)
+    if not held.rows:
+        answer = Approved(folder=folder, approved=0, kept=0, refused=(), paused=False)
     else:
-        with index.transaction():
-            index.holds.approve(ref for ref, _ in held)
-        line(f"Approved {count(len(held), 'removal')}: the next `picora-sync sync` or `run` carries them out.")
-    return OK
+        if not as_json:
+            write_table(
+                ["PATH", "WHY", "URL"], [[row.path, row.why, row.url or ""] for row in held.rows], folded=(0, 1)
+            )
+        if not yes and not _agreed(len(held.rows), keep=keep):
+            line("Nothing was changed.")
+            return OK
+        rows = tuple(Row(path=row.path, object=row.object) for row in held.rows)
+        answer, running = ask(config, Approve(folder=folder, rows=rows, keep=keep), Approved)
+    if as_json:
+        write_json({**document(answer), "rows": document(held)["rows"], "running": running})
+    else:
+        _tell(answer, running=running)
+    return UNFINISHED if answer.refused else OK
+
+
+def _tell(answer: Approved, *, running: bool) -> None:
+    for row in answer.refused:
+        line(f"Left alone: {row.path}: {row.why}")
+    if answer.kept:
+        line(f"Forgot {count(answer.kept, 'file')}; what is on Picora stays.")
+    if answer.approved and answer.paused:
+        line(f"Approved {count(answer.approved, 'removal')}: carried out after `picora-sync resume {answer.folder}`.")
+    elif answer.approved and running:
+        line(f"Approved {count(answer.approved, 'removal')}: the daemon carries them out.")
+    elif answer.approved:
+        line(f"Approved {count(answer.approved, 'removal')}: the next `picora-sync sync` or `run` carries them out.")
+    if not (answer.refused or answer.kept or answer.approved):
+        line(f"Nothing of {answer.folder} is held.")
 
 
 def _agreed(number: int, *, keep: bool) -> bool:
     if not sys.stdin.isatty():
         raise CommandFailed("nobody can be asked here", hint="add --yes to approve what is listed", exit_code=USAGE)
     question = "Forget" if keep else "Remove from Picora"
-    return click.confirm(f"{question} {count(number, 'file')}?")
-
-
-def forget(index: Index, held: Held, now: float) -> None:
-    """Let these files go, but leave their objects alone from now on; one that other files share stays theirs."""
-    with index.transaction():
-        for ref, _ in held:
-            row = index.files.get(ref)
-            if row is not None and row.bound is not None:
-                if len(index.files.bound_to([row.bound])) == 1:
-                    index.objects.forget(row.bound)
-                else:
-                    index.objects.unbind(ref, now, Reason.REMOVED)
-            index.files.forget(ref)
+    return click.confirm(f"{question} {count(number, 'file')}?", err=True)

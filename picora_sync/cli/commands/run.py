@@ -19,8 +19,12 @@ from picora_sync.cli.unlocking import await_key
 from picora_sync.cli.words import count, duration
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
+from picora_sync.control.inbox import Inbox
+from picora_sync.control.messages import Reload, Reloaded
+from picora_sync.control.server import listening
 from picora_sync.daemon import Daemon
-from picora_sync.errors import KeyRefused, PicoraSyncError, RemoteError, Stopped
+from picora_sync.errors import CommandRefused, ConfigError, KeyRefused, PicoraSyncError, RemoteError, Stopped
+from picora_sync.home import Home
 from picora_sync.service.notify import Notifier, from_environ
 from picora_sync.summary import Live
 
@@ -32,34 +36,91 @@ log = logging.getLogger(__name__)
 def run_command(ctx: click.Context) -> int:
     """Mirror the configured folders until stopped: the daemon, in the foreground.
 
-    SIGTERM and Ctrl-C end it, SIGHUP has it read its configuration again. Logs go to standard error.
+    SIGTERM and Ctrl-C end it, SIGHUP or `reload` has it read its configuration again. Logs go to standard error.
     """
     start_logging(ctx, logging.INFO)
     notifier = from_environ(os.environ)
     config = configuration(ctx)
-    with stop_on_signals(reloads=True) as signals:
-        while True:
-            _mirror(config, notifier, signals.stop)
-            if signals.ended_by is not None:
-                return OK
-            signals.start_again()
-            notifier.reloading(time.monotonic())
-            config = _reloaded(ctx, config)
+    inbox = Inbox()
+    with stop_on_signals(reloads=True) as signals, Home.open(config.state_dir) as home:
+        signals.hang_up = partial(_ask_for_reload, inbox)
+        with listening(home.path, inbox, os.environ):
+            before: Config | None = None
+            following: Config | None = config
+            while following is not None:
+                config = following
+                try:
+                    following = _mirror(ctx, config, home, inbox, notifier, signals.stop)
+                except (ConfigError, KeyRefused) as error:
+                    if before is None:
+                        raise
+                    _tell_refusal(error)
+                    following, before = before, None
+                else:
+                    before = config
+                signals.start_again()
+    return OK
 
 
-def _mirror(config: Config, notifier: Notifier, stop: threading.Event) -> None:
-    """Mirror until a signal comes. Raises KeyRefused if the key is wrong from the start: starting again cannot help."""
+def _ask_for_reload(inbox: Inbox) -> None:
+    with suppress(CommandRefused):  # the daemon is ending
+        inbox.put(Reload())
+
+
+def _tell_refusal(error: PicoraSyncError) -> None:
+    log.error("still using the configuration from before: %s %s", error.message, error.hint)
+
+
+def _mirror(
+    ctx: click.Context, config: Config, home: Home, inbox: Inbox, notifier: Notifier, stop: threading.Event
+) -> Config | None:
+    """Mirror until a signal comes, or until another configuration is to be followed, which is returned.
+
+    Raises KeyRefused if the key is wrong from the start: starting again cannot help.
+    """
     key = await_key(partial(find_key, config, os.environ), notifier, stop)
     if key is None:
-        return
-    with Daemon.open(config, key, stop=stop) as daemon:
+        return None
+    reading = Rereading(ctx, config, notifier)
+    with Daemon(config, key, home, stop) as daemon:
         log.info("mirroring %s to %s", count(len(config.folders), "folder"), config.account.url)
         with suppress(Stopped):
             _connect(daemon)
         notifier.ready()
-        daemon.run(Herald(notifier).tell)
-        notifier.stopping()
-        log.info("stopping")
+        again = daemon.run(Herald(notifier).tell, inbox, reading.reread)
+        if not again:
+            notifier.stopping()
+            log.info("stopping")
+    return reading.found if again else None
+
+
+class Rereading:
+    """Reads the configuration again; what cannot be used changes nothing."""
+
+    def __init__(self, ctx: click.Context, now: Config, notifier: Notifier) -> None:
+        self.found: Config | None = None
+        self._ctx = ctx
+        self._now = now
+        self._notifier = notifier
+
+    def reread(self) -> Reloaded:
+        """Raises ConfigError, after which the configuration from before is still followed."""
+        self._notifier.reloading(time.monotonic())
+        try:
+            config = configuration(self._ctx)
+            find_key(config, os.environ)
+            if config.state_dir != self._now.state_dir:
+                raise ConfigError(
+                    f"state_dir cannot change from {self._now.state_dir} while the daemon runs",
+                    hint="put it back, or restart the daemon",
+                )
+        except PicoraSyncError as error:
+            _tell_refusal(error)
+            self._notifier.ready()
+            raise
+        log.info("read the configuration again")
+        self.found = config
+        return Reloaded(folders=tuple(folder.name for folder in config.folders), url=config.account.url)
 
 
 def _connect(daemon: Daemon) -> None:
@@ -70,18 +131,6 @@ def _connect(daemon: Daemon) -> None:
         raise
     except RemoteError as error:
         log.warning("%s; trying again until it answers", error.message)
-
-
-def _reloaded(ctx: click.Context, before: Config) -> Config:
-    """The configuration as it is now, or as it was if that cannot be used."""
-    try:
-        config = configuration(ctx)
-        find_key(config, os.environ)
-    except PicoraSyncError as error:
-        log.error("still using the configuration from before: %s %s", error.message, error.hint)  # noqa: TRY400  # a sentence for people
-        return before
-    log.info("read the configuration again")
-    return config
 
 
 class Herald:

@@ -43,6 +43,8 @@ def _print(now: Standing, problems: int) -> None:
     for folder in now.folders:
         if folder.why:
             line(f"{folder.name}: {folder.why}")
+        if folder.paused:
+            line(f"{folder.name} is paused: `picora-sync resume {folder.name}` lets it go on")
     if problems:
         line()
         line(f"{count(problems, 'problem')}: `picora-sync problems` says what to do")

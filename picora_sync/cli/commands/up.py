@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import shutil
 import sys
@@ -25,6 +26,8 @@ from picora_sync.cli.signals import Signals, stop_on_signals
 from picora_sync.cli.summaries import print_numbers
 from picora_sync.cli.view import screen
 from picora_sync.config.model import Config
+from picora_sync.control.inbox import Inbox
+from picora_sync.control.server import listening
 from picora_sync.daemon import Daemon
 
 
@@ -77,14 +80,18 @@ def _program() -> str:
 
 
 def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_json: bool) -> int:
-    with Daemon.open(config, picora.key, stop=signals.stop) as daemon:
+    inbox = Inbox()
+    with (
+        Daemon.open(config, picora.key, stop=signals.stop) as daemon,
+        listening(config.state_dir, inbox, os.environ),
+    ):
         daemon.connect()
         title = "Mirroring" if once else "Mirroring and watching, Ctrl-C ends it"
         with screen(daemon.index, title=title, as_json=as_json, known={}, passing=once) as shown:
             if once:
                 daemon.sync(shown.show)
             else:
-                daemon.run(shown.show)
+                daemon.run(shown.show, inbox)
         report = daemon.report()
     if as_json or once:
         finish(report, as_json=as_json)

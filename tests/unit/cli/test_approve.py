@@ -88,12 +88,13 @@ def test_an_unknown_folder_is_refused_with_the_known_ones(mirror: Any, invoke: C
     assert "one of: notes, podcast" in ran.err
 
 
-def test_beside_a_running_daemon_it_is_refused(mirror: Any, invoke: Callable[..., Any]) -> None:
+def test_beside_a_process_that_takes_no_commands_it_is_refused(mirror: Any, invoke: Callable[..., Any]) -> None:
     lock = InstanceLock(mirror.state_dir)
     lock.acquire()
     ran = invoke("--config", mirror.config_file, "approve", "notes")
     lock.release()
     assert ran.code == 73
+    assert "takes no commands" in ran.err
 
 
 def test_held_files_are_listed_as_held(mirror: Any, invoke: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -26,13 +27,14 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_sighup_stops_for_a_new_start_only() -> None:
+def test_sighup_is_passed_on_and_stops_nothing() -> None:
+    heard = threading.Event()
     with stop_on_signals(reloads=True) as signals:
+        signals.hang_up = heard.set
         os.kill(os.getpid(), signal.SIGHUP)
-        assert signals.stop.wait(WITHIN_S)
-        assert signals.ended_by is None
-        signals.start_again()
+        assert heard.wait(WITHIN_S)
         assert not signals.stop.is_set()
+        assert signals.ended_by is None
 
 
 def test_an_end_asked_for_while_starting_again_is_not_forgotten() -> None:

@@ -1,0 +1,139 @@
+"""``pause``, ``resume``, ``rescan``, ``resend`` and ``reload``: one request each (design §9)."""
+
+from __future__ import annotations
+
+import click
+
+from picora_sync.cli.asking import ask, complete_folder, find_daemon
+from picora_sync.cli.failures import OK, UNFINISHED, CommandFailed
+from picora_sync.cli.options import json_option
+from picora_sync.cli.output import line, write_json
+from picora_sync.cli.settings import configuration
+from picora_sync.cli.words import count
+from picora_sync.config.model import Config
+from picora_sync.control.messages import (
+    Answer,
+    Pause,
+    Paused,
+    Reload,
+    Reloaded,
+    Request,
+    Rescan,
+    Rescanned,
+    Resend,
+    Resending,
+    Resume,
+    document,
+)
+from picora_sync.control.orders import unknown_folder
+
+_folder = click.argument("folder", required=False, shell_complete=complete_folder)
+
+
+@click.command("pause", epilog="Example: picora-sync pause notes")
+@_folder
+@json_option
+@click.pass_context
+def pause_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> int:
+    """Send nothing for FOLDER, or for all folders, until `resume`.
+
+    Also after a restart. What changes is still seen; a note that becomes private is still made private at once.
+    """
+    return _set_pause(configuration(ctx), Pause(folder=folder), folder, as_json=as_json)
+
+
+@click.command("resume", epilog="Example: picora-sync resume notes")
+@_folder
+@json_option
+@click.pass_context
+def resume_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> int:
+    """Let a paused FOLDER, or all of them, go on."""
+    return _set_pause(configuration(ctx), Resume(folder=folder), folder, as_json=as_json)
+
+
+def _set_pause(config: Config, request: Request, folder: str | None, *, as_json: bool) -> int:
+    answer, running = ask(config, request, Paused)
+    if as_json:
+        return _write(answer, running=running)
+    for each in answer.folders:
+        if folder not in (None, each.name):
+            continue
+        if each.paused:
+            line(f"{each.name} is paused until `picora-sync resume {each.name}`; what becomes private still does.")
+        else:
+            line(f"{each.name} goes on" + ("." if running else " with the next `picora-sync sync` or `run`."))
+    return OK
+
+
+@click.command("rescan", epilog="Example: picora-sync rescan notes")
+@_folder
+@json_option
+@click.pass_context
+def rescan_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> int:
+    """Look through FOLDER, or through all folders, now.
+
+    Events tell the daemon what changed, and it looks by itself every hour: this is for impatience, and for doubt.
+    """
+    config = configuration(ctx)
+    client = find_daemon(config)
+    if client is None:
+        return _no_rescan(config, folder, as_json=as_json)
+    with client:
+        answer = client.ask(Rescan(folder=folder), Rescanned)
+    if as_json:
+        _write(answer, running=True)
+    for each in () if as_json else answer.folders:
+        found = f"{count(each.different, 'path')} to look at" if each.different else "nothing new"
+        line(f"{each.name}: {each.trouble or found}")
+    return UNFINISHED if any(each.trouble for each in answer.folders) else OK
+
+
+def _no_rescan(config: Config, folder: str | None, *, as_json: bool) -> int:
+    names = [each.name for each in config.folders]
+    if folder is not None and folder not in names:
+        raise unknown_folder(folder, names)
+    if as_json:
+        return _write(Rescanned(folders=()), running=False)
+    line("No daemon runs: the next `picora-sync sync` or `run` looks through every folder first.")
+    return OK
+
+
+@click.command("resend", epilog="Example: picora-sync resend notes")
+@click.argument("folder", shell_complete=complete_folder)
+@json_option
+@click.pass_context
+def resend_command(ctx: click.Context, folder: str, *, as_json: bool) -> int:
+    """Read every file of FOLDER again, and send what would be sent differently now.
+
+    For after an update of picora-sync, which by itself sends nothing again. What would be the same is not sent.
+    """
+    answer, running = ask(configuration(ctx), Resend(folder=folder), Resending)
+    if as_json:
+        return _write(answer, running=running)
+    when = "now" if running else "with the next `picora-sync sync` or `run`"
+    line(f"{count(answer.files, 'file')} of {folder}: read again {when}; what differs is sent.")
+    return OK
+
+
+@click.command("reload", epilog="Example: picora-sync reload")
+@json_option
+@click.pass_context
+def reload_command(ctx: click.Context, *, as_json: bool) -> int:
+    """Have the running daemon read its configuration again.
+
+    One that cannot be used changes nothing: the daemon goes on with the one from before.
+    """
+    client = find_daemon(configuration(ctx))
+    if client is None:
+        raise CommandFailed("no daemon runs", hint="`picora-sync run` starts it, with the configuration as it is then")
+    with client:
+        answer = client.ask(Reload(), Reloaded)
+    if as_json:
+        return _write(answer, running=True)
+    line(f"The daemon mirrors {', '.join(answer.folders)} to {answer.url} from now on.")
+    return OK
+
+
+def _write(answer: Answer, *, running: bool) -> int:
+    write_json({**document(answer), "running": running})
+    return OK

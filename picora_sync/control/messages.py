@@ -1,0 +1,309 @@
+"""What can be asked, and what is answered (docs/control.md). Fields are only ever added."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import msgspec
+
+from picora_sync.core.model import FileRef, Problem
+from picora_sync.errors import CommandRefused, PicoraSyncError
+from picora_sync.summary import Live, SyncReport
+
+VERSION = 1
+"""The first part of every path. Another number means that command and daemon cannot understand each other."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked. A field that the daemon does not know is refused: it could be the one that matters."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered. A field that the command does not know is passed over."""
+
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+class ShowHeld(Request, frozen=True):
+    """``GET approve``: the removals of a folder that wait for a person."""
+
+    folder: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One removal as it was shown: the file, and the object that it would lose."""
+
+    path: str
+    object: str | None = None
+
+
+class Approve(Request, frozen=True):
+    """``POST approve``: carry out exactly these removals; with ``keep``, forget the files and leave the objects."""
+
+    folder: str
+    rows: tuple[Row, ...]
+    keep: bool = False
+
+
+class Pause(Request, frozen=True):
+    """``POST pause``: send nothing for this folder (None: for all) but what makes something private."""
+
+    folder: str | None = None
+
+
+class Resume(Request, frozen=True):
+    """``POST resume``: let the work of this folder (None: of all) go on."""
+
+    folder: str | None = None
+
+
+class Rescan(Request, frozen=True):
+    """``POST rescan``: look through this folder (None: through all) now."""
+
+    folder: str | None = None
+
+
+class Resend(Request, frozen=True):
+    """``POST resend``: read every file of this folder again, and send what would be sent differently now."""
+
+    folder: str
+
+
+class ShowKnown(Request, frozen=True):
+    """``GET forget``: what is known of a folder that is not configured any more."""
+
+    folder: str
+
+
+class Forget(Request, frozen=True):
+    """``POST forget``: forget such a folder; with ``delete`` its objects are deleted, too.
+
+    ``files`` and ``objects`` are the numbers that were shown: with others nothing is done.
+    """
+
+    folder: str
+    files: int
+    objects: int
+    delete: bool = False
+
+
+class Reload(Request, frozen=True):
+    """``POST reload``: read the configuration again."""
+
+
+class Sync(Request, frozen=True):
+    """``POST sync``: one full pass; the answer comes when it is over. With ``wait`` also over what settles."""
+
+    wait: bool = True
+
+
+ENDPOINTS: dict[tuple[str, str], type[Request]] = {
+    ("GET", "approve"): ShowHeld,
+    ("POST", "approve"): Approve,
+    ("POST", "pause"): Pause,
+    ("POST", "resume"): Resume,
+    ("POST", "rescan"): Rescan,
+    ("POST", "resend"): Resend,
+    ("GET", "forget"): ShowKnown,
+    ("POST", "forget"): Forget,
+    ("POST", "reload"): Reload,
+    ("POST", "sync"): Sync,
+}
+PLACES = {kind: place for place, kind in ENDPOINTS.items()}
+
+
+# --- what is answered -----------------------------------------------------------------------------------------------
+
+
+class About(Answer, frozen=True):
+    """``GET /v1/``: who answers."""
+
+    version: int
+    program: str
+    pid: int
+
+
+class HeldRow(Answer, frozen=True):
+    """A removal that waits, and why; ``object`` and ``url`` are what would be deleted."""
+
+    path: str
+    why: str
+    object: str | None = None
+    url: str | None = None
+
+
+class Held(Answer, frozen=True):
+    """What waits for a person."""
+
+    folder: str
+    rows: tuple[HeldRow, ...]
+
+
+class RefusedRow(Answer, frozen=True):
+    """A row that was left as it is, because it is not (any more) what was shown."""
+
+    path: str
+    why: str
+
+
+class Approved(Answer, frozen=True):
+    """What became of the rows. ``paused``: the removals wait until the folder is resumed."""
+
+    folder: str
+    approved: int
+    kept: int
+    refused: tuple[RefusedRow, ...]
+    paused: bool
+
+
+class FolderPause(Answer, frozen=True):
+    """Whether a folder is paused."""
+
+    name: str
+    paused: bool
+
+
+class Paused(Answer, frozen=True):
+    """How it is now, folder by folder."""
+
+    folders: tuple[FolderPause, ...]
+
+
+class FolderScan(Answer, frozen=True):
+    """How many paths differ from the index, and so are looked at; ``trouble`` is why some could not be."""
+
+    name: str
+    different: int
+    trouble: str = ""
+
+
+class Rescanned(Answer, frozen=True):
+    """What was looked through."""
+
+    folders: tuple[FolderScan, ...]
+
+
+class Resending(Answer, frozen=True):
+    """How many files are read again."""
+
+    folder: str
+    files: int
+
+
+class Known(Answer, frozen=True):
+    """A folder that is not configured any more: ``objects`` are ours and no other folder's, ``others`` are not."""
+
+    folder: str
+    files: int
+    objects: int
+    others: int
+
+
+class Forgotten(Answer, frozen=True):
+    """What was forgotten, and how many objects are being deleted."""
+
+    folder: str
+    files: int
+    deleting: int
+
+
+class Reloaded(Answer, frozen=True):
+    """The configuration in force from now on."""
+
+    folders: tuple[str, ...]
+    url: str
+
+
+class Finding(Answer, frozen=True):
+    """One problem of a pass."""
+
+    folder: str
+    path: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Passed(Answer, frozen=True):
+    """What a pass came to, in the words of ``sync --json``."""
+
+    files: int
+    synced: int
+    blocked: int
+    held: int
+    uploaded: int
+    patched: int
+    deleted: int
+    requests: int
+    problems: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, report: SyncReport) -> Passed:
+        """The report as an answer."""
+        numbers = {name: getattr(report, name) for name in _NUMBERS}
+        problems = tuple(Finding(folder=ref.folder, path=ref.path, **asdict(p)) for ref, p in report.problems)
+        return cls(**numbers, problems=problems)
+
+    def report(self) -> SyncReport:
+        """The reverse of :meth:`of`."""
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        problems = [(FileRef(p.folder, p.path), Problem(p.code, p.message, p.hint)) for p in self.problems]
+        return SyncReport(**numbers, problems=problems)
+
+
+_NUMBERS = ("files", "synced", "blocked", "held", "uploaded", "patched", "deleted", "requests")
+
+
+class Progress(Answer, frozen=True):
+    """A line of a pass that goes on: a snapshot, counted from the start of the pass."""
+
+    live: Live
+
+
+A = TypeVar("A", bound=Answer)
+R = TypeVar("R", bound=Request)
+
+# --- on the wire ----------------------------------------------------------------------------------------------------
+
+
+def document(message: Request | Answer) -> dict[str, Any]:
+    """The JSON object of a message."""
+    found = msgspec.to_builtins(message)
+    assert isinstance(found, dict)  # noqa: S101  (a struct is an object)
+    return found
+
+
+def request_of(kind: type[R], given: object, *, from_query: bool = False) -> R:
+    """The reverse; raises CommandRefused with the field that is wrong. Everything in a query is text."""
+    try:
+        return msgspec.convert(given, kind, strict=not from_query)
+    except msgspec.ValidationError as error:
+        raise CommandRefused("BAD_REQUEST", f"the request is wrong: {error}") from error
+
+
+def answer_of(kind: type[A], given: object) -> A:
+    """The reverse, of what a daemon said; raises CommandRefused if it is another answer."""
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise CommandRefused("BAD_ANSWER", f"the daemon answered something else: {error}", hint=RESTART) from error
+
+
+RESTART = "is it another version? restart the daemon, then try again"
+
+
+def error_document(error: PicoraSyncError) -> dict[str, Any]:
+    """An error as an answer."""
+    told = {"code": error.code, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    return {"error": told}
+
+
+def error_of(given: object) -> CommandRefused | None:
+    """The error in an answer, None if it holds none."""
+    match given:
+        case {"error": {"code": str(code), "message": str(message), "hint": str(hint), "exit_code": int(exit_code)}}:
+            return CommandRefused(code, message, hint=hint, exit_code=exit_code)
+        case _:
+            return None

@@ -1,0 +1,166 @@
+"""What commands do to a mirror, beside a running loop or without one; the caller's thread owns the index."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+
+from picora_sync.control.forgetting import Forgetting
+from picora_sync.control.messages import (
+    Answer,
+    Approve,
+    Approved,
+    FolderPause,
+    FolderScan,
+    Forget,
+    Held,
+    HeldRow,
+    Pause,
+    Paused,
+    RefusedRow,
+    Request,
+    Rescan,
+    Rescanned,
+    Resend,
+    Resending,
+    Resume,
+    ShowHeld,
+    ShowKnown,
+)
+from picora_sync.core.model import FileRef, RemoteObject
+from picora_sync.errors import CommandRefused
+from picora_sync.index.rows import FileRow
+from picora_sync.reconciler import Reconciler
+
+_USAGE = 2
+
+
+class Orders:
+    """Carries out one request after another."""
+
+    def __init__(self, reconciler: Reconciler) -> None:
+        self._reconciler = reconciler
+        self._context = reconciler.context
+        self._index = reconciler.context.index
+        self._forgetting = Forgetting(reconciler.context)
+
+    def carry_out(self, request: Request) -> Answer:  # noqa: PLR0911  (one case and return per request: a table)
+        """Raises CommandRefused if it cannot be done; then nothing was changed."""
+        match request:
+            case ShowHeld(folder=folder):
+                return self._show_held(self._known(folder))
+            case Approve():
+                return self._approve(request)
+            case Pause(folder=folder):
+                return self._pause(self._chosen(folder), paused=True)
+            case Resume(folder=folder):
+                return self._pause(self._chosen(folder), paused=False)
+            case Rescan(folder=folder):
+                return Rescanned(folders=tuple(map(self._scan, self._chosen(folder))))
+            case Resend(folder=folder):
+                return self._resend(self._known(folder))
+            case ShowKnown(folder=folder):
+                return self._forgetting.show(folder)
+            case Forget():
+                return self._forgetting.forget(request)
+            case _:
+                raise CommandRefused("NO_DAEMON", "no daemon runs", hint="start it with `picora-sync run`")
+
+    # --- held removals ----------------------------------------------------------------------------------------------
+
+    def _show_held(self, folder: str) -> Held:
+        rows = []
+        for ref, why, approved in self._index.holds.held(folder):
+            if not approved:
+                item = self._object_of(self._index.files.get(ref))
+                what = {} if item is None else {"object": item.id, "url": item.url}
+                rows.append(HeldRow(path=ref.path, why=why, **what))
+        return Held(folder=folder, rows=tuple(rows))
+
+    def _approve(self, request: Approve) -> Approved:
+        folder = self._known(request.folder)
+        held = {row.path: row for row in self._show_held(folder).rows}
+        agreed: list[FileRef] = []
+        refused: list[RefusedRow] = []
+        for row in request.rows:
+            now = held.get(row.path)
+            ref = FileRef(folder, row.path)
+            if now is None:
+                refused.append(RefusedRow(path=row.path, why="it is not held any more"))
+            elif now.object != row.object:
+                refused.append(RefusedRow(path=row.path, why="it holds something else than was shown"))
+            elif request.keep and self._is_exposed(ref):
+                refused.append(RefusedRow(path=row.path, why="Picora has not confirmed yet that it is private"))
+            else:
+                agreed.append(ref)
+        with self._index.transaction():
+            if request.keep:
+                self._keep(agreed)
+            else:
+                self._index.holds.approve(agreed)
+        self._reconciler.removals.reconsider_held([folder])
+        done = {"approved": 0, "kept": len(agreed)} if request.keep else {"approved": len(agreed), "kept": 0}
+        return Approved(folder=folder, refused=tuple(refused), paused=folder in self._context.paused, **done)
+
+    def _keep(self, refs: Iterable[FileRef]) -> None:
+        """Let these files go, but leave their objects alone from now on; one that other files share stays theirs."""
+        for ref in refs:
+            row = self._index.files.get(ref)
+            self._reconciler.removals.withdraw(ref)
+            if row is not None and row.bound is not None:
+                self._context.todo |= self._reconciler.backlog.withdraw([ref], [row.bound])
+                self._index.objects.let_go(ref, self._context.clocks.wall())
+            self._index.files.forget(ref)
+            self._context.queue.touch(ref)  # it may be there, and be held for what it turned into
+
+    def _is_exposed(self, ref: FileRef) -> bool:
+        """Whether its object may be public although the file wants private, and would be left like that."""
+        row = self._index.files.get(ref)
+        item = self._object_of(row)
+        return item is not None and item.public is not False and _wants_private(row)
+
+    def _object_of(self, row: FileRow | None) -> RemoteObject | None:
+        return None if row is None or row.bound is None else self._index.objects.get(row.bound)
+
+    # --- whole folders ----------------------------------------------------------------------------------------------
+
+    def _pause(self, folders: Collection[str], *, paused: bool) -> Paused:
+        with self._index.transaction():
+            for name in folders:
+                (self._index.pause if paused else self._index.resume)(name)
+        self._reconciler.heed_pauses()
+        now = self._context.paused
+        return Paused(folders=tuple(FolderPause(name=name, paused=name in now) for name in self._context.units))
+
+    def _scan(self, folder: str) -> FolderScan:
+        different = self._reconciler.scan(folder)
+        troubles = (p.message for ref, p, _ in self._index.files.problems() if ref == FileRef(folder, ""))
+        return FolderScan(name=folder, different=different, trouble=next(troubles, ""))
+
+    def _resend(self, folder: str) -> Resending:
+        with self._index.transaction():
+            self._index.files.rederive_all(folder)
+        self._context.queue.rescan(folder, "resend")
+        return Resending(folder=folder, files=sum(1 for row in self._index.files.all(folder) if row.fingerprint))
+
+    # --- names ------------------------------------------------------------------------------------------------------
+
+    def _chosen(self, folder: str | None) -> list[str]:
+        return list(self._context.units) if folder is None else [self._known(folder)]
+
+    def _known(self, folder: str) -> str:
+        if folder not in self._context.units:
+            raise unknown_folder(folder, self._context.units)
+        return folder
+
+
+def unknown_folder(name: str, known: Collection[str]) -> CommandRefused:
+    """The error for a name that stands for nothing, with the nearest one that does."""
+    names = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
+    hint = f"did you mean {names[close[0]]}?" if close else f"one of: {', '.join(known)}" if known else ""
+    return CommandRefused("UNKNOWN_FOLDER", f"there is no folder {name}", hint=hint, exit_code=_USAGE)
+
+
+def _wants_private(row: FileRow | None) -> bool:
+    return row is not None and row.wanted is not None and not row.wanted.public

@@ -1,0 +1,72 @@
+"""One full pass over all folders: when it is over, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from picora_sync.core.model import FileState
+from picora_sync.index.listing import entries
+from picora_sync.reconciler import Reconciler
+from picora_sync.summary import Live, SyncReport
+
+SPARE_S = 60.0
+
+
+class Pass:
+    """Counts from the moment it is made. ``requests`` tells how many calls the process has made so far."""
+
+    def __init__(self, reconciler: Reconciler, requests: Callable[[], int], *, wait: bool = True) -> None:
+        self._reconciler = reconciler
+        self._requests = requests
+        self._wait = wait
+        self._before = replace(reconciler.tally)
+        self._requests_before = requests()
+        policies = [unit.policy for unit in reconciler.context.units.values()]
+        waits = [max(each.doc_settle.at_most_s, each.audio_settle.at_most_s) + each.delete_after_s for each in policies]
+        self._patience_ends = reconciler.context.clocks.mono() + max(waits, default=0.0) + SPARE_S
+
+    def begin(self) -> None:
+        """Have every folder looked through, with the next turn of the loop."""
+        for name in self._reconciler.context.units:
+            self._reconciler.context.queue.rescan(name, "a full pass")
+
+    def over(self) -> bool:
+        """Whether nothing is left to be done now; if it waits, whether all that it found has settled, too.
+
+        A file that is written to without end is sent ``at_most`` after its first change, and keeps no pass waiting.
+        """
+        if self._reconciler.working():
+            return False
+        impatient = self._reconciler.context.clocks.mono() >= self._patience_ends
+        return not self._wait or impatient or not self._reconciler.settling()
+
+    def live(self, live: Live) -> Live:
+        """A snapshot of the process as one of this pass."""
+        before = self._before
+        return replace(
+            live,
+            uploads=live.uploads - before.uploads,
+            uploaded_bytes=live.uploaded_bytes - before.uploaded_bytes,
+            patched=live.patched - before.patched,
+            deleted=live.deleted - before.deleted,
+            requests=live.requests - self._requests_before,
+        )
+
+    def report(self) -> SyncReport:
+        """What was done since the beginning, and how the files stand now."""
+        context, tally, before = self._reconciler.context, self._reconciler.tally, self._before
+        settling = set(context.queue.settling())
+        listed = [each for folder in context.units for each in entries(context.index, folder, settling)]
+        states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
+        return SyncReport(
+            files=len(states),
+            synced=states.count(FileState.SYNCED),
+            blocked=states.count(FileState.BLOCKED),
+            held=states.count(FileState.HELD),
+            uploaded=tally.uploads - before.uploads,
+            patched=tally.patched - before.patched,
+            deleted=tally.deleted - before.deleted,
+            requests=self._requests() - self._requests_before,
+            problems=[(ref, p) for ref, p, _ in context.index.files.problems() if ref.folder in context.units],
+        )
