@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 USER = "picora"
+GUARDED, GUARDED_PASSWORD = "guarded", "p@ss/word"
 ACCESS_KEY, SECRET_KEY = "picora-access", "picora-secret"
 BUCKET = "library"
 _TRIES = 200
@@ -87,14 +88,30 @@ class Backends:
 
         with psycopg.connect(self._url("postgresql"), autocommit=True) as connection:
             connection.execute(f'CREATE SCHEMA "{schema}"')
-        return f"{self._url('postgresql+psycopg')}?options={quote(f'-csearch_path={schema}')}"
+        return self._in_schema(schema, USER)
+
+    def guarded(self, schema: str, rights: str) -> str:
+        """A new schema, and a user with these rights who needs ``GUARDED_PASSWORD``; it is not in the URL."""
+        import psycopg  # noqa: PLC0415 - optional: only these tests need it
+
+        self.database(schema)
+        user = f"{GUARDED}_{schema}"
+        with psycopg.connect(self._url("postgresql"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [GUARDED]).fetchone():
+                connection.execute(f"CREATE ROLE {GUARDED}")
+            connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD '{GUARDED_PASSWORD}' IN ROLE {GUARDED}")
+            connection.execute(f'GRANT {rights} ON SCHEMA "{schema}" TO {user}')
+        return self._in_schema(schema, user)
 
     def storage(self, prefix: str) -> str:
         """A folder of the bucket."""
         return f"s3://{BUCKET}/{prefix}?endpoint={quote(f'http://127.0.0.1:{self.s3.port}', safe='')}"
 
-    def _url(self, scheme: str) -> str:
-        return f"{scheme}://{USER}@127.0.0.1:{self.postgres.port}/postgres"
+    def _in_schema(self, schema: str, user: str) -> str:
+        return f"{self._url('postgresql+psycopg', user)}?options={quote(f'-csearch_path={schema}')}"
+
+    def _url(self, scheme: str, user: str = USER) -> str:
+        return f"{scheme}://{user}@127.0.0.1:{self.postgres.port}/postgres"
 
 
 @contextmanager
@@ -134,6 +151,8 @@ def _prepare_postgres(root: Path, initdb: str, postgres: str) -> Process:
     options = [f"--username={USER}", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
     made = subprocess.run([initdb, "-D", str(data), *options], capture_output=True, cwd="/", user=user, check=False)
     assert made.returncode == 0, made.stderr.decode()
+    rules = data / "pg_hba.conf"
+    rules.write_text(f"host all +{GUARDED} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
     settings = [part for option in _POSTGRES_OPTIONS for part in ("-c", option)]
     command = [postgres, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(home), *settings]
     return Process(command, port, root / "postgres.log", user)

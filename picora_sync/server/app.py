@@ -81,7 +81,7 @@ def prepare(settings: ServerSettings, *, clock: Callable[[], float] = time.time,
         except StorageUnavailable as error:
             raise ServerError(
                 f"The storage cannot be used: {error}",
-                hint="Check its URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and whether it runs.",
+                hint="Check --storage, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and whether it runs.",
             ) from error
 
 

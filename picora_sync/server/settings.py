@@ -27,7 +27,7 @@ class ServerSettings:
         key: API key to accept; None makes one at the first start and keeps it in ``data/key`` (mode 0600).
         rate_limits: enforce contract §3; False advertises limits nobody reaches.
         database: SQLAlchemy URL; None is SQLite in ``data``.
-        storage: obstore URL; None is a directory in ``data``.
+        storage: ``s3://…`` or ``file:///…`` (decision 0062); None is a directory in ``data``.
         allow_remote: permits a ``host`` that other machines can reach.
         access_log: one line per request on stderr.
         public_url: the URL under which clients reach this server, if a proxy stands between; None is its own address.
@@ -61,7 +61,7 @@ class ServerSettings:
         if self.reachable and not self.allow_remote:
             raise ServerError(
                 f"{self.host} can be reached by other machines, and the server speaks plain HTTP",
-                hint="Keep 127.0.0.1, or allow it explicitly and put a TLS proxy in front.",
+                hint="Keep 127.0.0.1; or put a proxy with TLS in front, and allow it with --allow-remote.",
             )
         if self.public_url is not None and not _is_base_url(self.public_url):
             raise ServerError(

@@ -93,8 +93,7 @@ def serve_command(
     try:
         chosen = ServerSettings(data=where, **settings)
     except ServerError as error:
-        hint = f"{error.hint} To allow it: --allow-remote." if not settings["allow_remote"] else error.hint
-        raise CommandFailed(error.message, hint=hint, exit_code=USAGE) from error
+        raise CommandFailed(error.message, hint=error.hint, exit_code=USAGE) from error
     try:
         if check:
             return print_check(chosen, as_json=as_json)

@@ -36,10 +36,11 @@ def revoke_key(settings: ServerSettings, key: str, *, as_json: bool) -> int:
     Raises:
         CommandFailed: there is no such key, or it was revoked before.
     """
-    if not settings.data.is_dir() or not accounts.revoke_key(settings, key):
+    nowhere = settings.database is None and not settings.data.is_dir()
+    if nowhere or not accounts.revoke_key(settings, key):
         raise CommandFailed(
             "There is no such key, or it was revoked before",
-            hint="Give the key itself, or apiKeyId as /v1/auth/verify tells it; and the server's --data.",
+            hint="Give the key itself, or apiKeyId as /v1/auth/verify tells it; and the server's --data or --database.",
         )
     if as_json:
         write_json({"revoked": True})

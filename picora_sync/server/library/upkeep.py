@@ -17,9 +17,8 @@ def tidy(database: Database, blobs: Blobs, now_s: float) -> list[str]:
     Call it before requests are served: on a directory of our own every object without a row is a leftover.
     """
     forget_old_tombstones(database, int(now_s * 1000))
-    if not blobs.shared:
-        blobs.clear_incoming()
     newest_s = now_s - SHARED_GRACE_S if blobs.shared else float("inf")
+    blobs.clear_incoming(newest_s)
     # Objects first, rows second: what is uploaded in between has its row by then.
     found = [key for key, stored_s in blobs.stored() if stored_s < newest_s]
     with database.read() as connection:

@@ -19,7 +19,7 @@ from obstore.exceptions import BaseError, GenericError, NotFoundError
 from obstore.store import LocalStore, ObjectStore
 
 from picora_sync.server.errors import CommitUnknown, StorageUnavailable
-from picora_sync.server.store.object_stores import open_store
+from picora_sync.server.store.object_stores import open_store, reason
 
 if TYPE_CHECKING:  # obstore declares it for type checkers alone
     from obstore import GetResult
@@ -42,16 +42,18 @@ class Blobs:
     """The object store and the directory for bytes that are still arriving."""
 
     def __init__(self, data: Path, url: str | None = None) -> None:
-        self._root = data / "blobs" if url is None else None
+        place = open_store(url) if url is not None else data / "blobs"
+        self._root = place if isinstance(place, Path) else None
+        self._own = url is None
         # Inside the store's own directory, so that a file that has arrived is renamed, not copied.
         self._incoming = (self._root or data) / _INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = LocalStore(self._root) if self._root else open_store(url or "")
+        self._store: ObjectStore = LocalStore(place) if isinstance(place, Path) else place
 
     @property
     def shared(self) -> bool:
         """Whether other processes may store here too."""
-        return self._root is None
+        return not self._own
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
@@ -63,7 +65,7 @@ class Blobs:
         try:
             descriptor, name = tempfile.mkstemp(dir=self._incoming)
         except OSError as error:
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(reason(error)) from error
         file = os.fdopen(descriptor, "wb")
         try:
             yield Incoming(Path(name), file)
@@ -106,7 +108,7 @@ class Blobs:
             _sync((self._root / key).parent)
         except (BaseError, OSError) as error:
             self.discard(key)
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(reason(error)) from error
 
     def read(self, key: str) -> bytes:
         """All bytes of a small object.
@@ -117,7 +119,7 @@ class Blobs:
         try:
             return bytes(obstore.get(self._store, key).bytes())
         except (BaseError, OSError) as error:
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(reason(error)) from error
 
     def stream(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes]:
         """The bytes of an object in blocks: all, or those from the first up to, not including, the second offset.
@@ -128,7 +130,7 @@ class Blobs:
         try:
             found, answered = self._get(key, part)
         except (BaseError, OSError) as error:
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(reason(error)) from error
         blocks = (bytes(block) for block in found.stream(min_chunk_size=CHUNK_BYTES))
         return blocks if answered == part else _cut(blocks, *(part or (0, 0)))
 
@@ -155,7 +157,7 @@ class Blobs:
         except (NotFoundError, FileNotFoundError):
             return
         except (BaseError, OSError) as error:
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(reason(error)) from error
 
     def discard(self, key: str) -> None:
         """Remove an object no row names any more; what cannot be removed now is swept at the next start."""
@@ -174,12 +176,14 @@ class Blobs:
                     if not found["path"].startswith(f"{_INCOMING}/"):
                         yield found["path"], found["last_modified"].timestamp()
         except (BaseError, OSError) as error:
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(reason(error)) from error
 
-    def clear_incoming(self) -> None:
-        """Remove what a killed process left half-written."""
+    def clear_incoming(self, before_s: float) -> None:
+        """Remove what killed processes left half-written, before a time in seconds since the epoch."""
         for path in self._incoming.iterdir():
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process ended with it
+                if path.stat().st_mtime < before_s:
+                    path.unlink()
 
 
 def _cut(blocks: Iterator[bytes], start: int, end: int) -> Iterator[bytes]:

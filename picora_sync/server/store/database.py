@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -62,9 +62,10 @@ class Database:
         try:
             with self.write_alone() as connection:
                 schema.create(connection)
-        except StorageUnavailable as error:
+        except (StorageUnavailable, DBAPIError) as error:  # DBAPIError: an option or a right that is missing
             raise ServerError(
-                f"The database cannot be used: {error}", hint="Check its URL, and whether it runs and has room."
+                f"The database cannot be used: {_reason(error)}",
+                hint="Check --database, and whether it runs, has room, and lets this user make tables.",
             ) from error
 
     @contextmanager
@@ -134,8 +135,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, PoolExhausted) as error:
-        cause = error.orig if isinstance(error, OperationalError) else error
-        raise StorageUnavailable(str(cause)) from error
+        raise StorageUnavailable(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the database said, in a line."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).partition("\n")[0]
 
 
 def _parse(url: str) -> URL:
@@ -144,11 +150,13 @@ def _parse(url: str) -> URL:
     Raises:
         ServerError: it is something else.
     """
-    hint = "Use sqlite:///path or postgresql+psycopg://user@host/name."
+    hint = "Use sqlite:///path or postgresql+psycopg://user@host/name; write @ and / in a password as %40 and %2F."
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise ServerError("The database URL cannot be read", hint=hint) from error
+    if "@" in (parsed.host or ""):  # a part of the password, which nobody shall read in a message
+        raise ServerError("The database URL cannot be read", hint=hint)
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
