@@ -126,3 +126,12 @@ def test_every_decision_stands_in_the_list() -> None:
     index = directory / "0001-record-decisions.md"
     listed = set(re.findall(r"\]\(([0-9a-z.-]+)\)", index.read_text(encoding="utf-8")))
     assert listed == {page.name for page in directory.glob("*.md")} - {index.name}
+
+
+def test_the_page_of_promises_names_files_that_exist() -> None:
+    page = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|.*", page, flags=re.MULTILINE)
+    assert [int(number) for number in rows] == list(range(1, 11))
+    named = re.findall(r"`((?:picora_sync|tests)/[^`]*)`", page)
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
