@@ -87,9 +87,9 @@ def test_what_is_no_folder_is_wrong_usage(arguments: list[str], folder: Path, mo
     assert ran.stderr.startswith(b"Error: ")
 
 
-def watch(folder: Path, ended: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
+def watch(folder: Path, ended: Callable[[subprocess.Popen[bytes]], None]) -> tuple[int, str]:
     """Start ``up``, use it, end it; returns its exit code and the server's URL."""
-    process = subprocess.Popen([*PROGRAM, "up", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*PROGRAM, "up", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         seen = wait_for(process, "synced   notes/one.md")
         found = URL.search(seen)
@@ -108,15 +108,16 @@ def watch(folder: Path, ended: Callable[[subprocess.Popen[str]], None]) -> tuple
     return process.returncode, found[1]
 
 
-def wait_for(process: subprocess.Popen[str], wanted: str) -> str:
+def wait_for(process: subprocess.Popen[bytes], wanted: str) -> str:
+    """What it printed until these words came. Read without a buffer: select() sees nothing of what lies in one."""
     assert process.stdout is not None
-    seen = ""
-    while wanted not in seen:
+    seen = b""
+    while wanted.encode() not in seen or not seen.endswith(b"\n"):
         ready, _, _ = select.select([process.stdout], [], [], WITHIN_S)
-        line = process.stdout.readline() if ready else ""
-        assert line, seen
-        seen += line
-    return seen
+        read = os.read(process.stdout.fileno(), 4096) if ready else b""
+        assert read, seen
+        seen += read
+    return seen.decode()
 
 
 def test_up_watches_until_ctrl_c_and_takes_its_server_with_it(folder: Path) -> None:
