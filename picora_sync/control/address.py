@@ -66,7 +66,7 @@ def _clear(place: Path) -> None:
         place.unlink()
         if directory.name.startswith(_PREFIX) and _is_ours(directory):
             with suppress(OSError):  # gone already, or something else lies in it
-                (directory / NAME).unlink()
+                (directory / NAME).unlink(missing_ok=True)
                 directory.rmdir()
     elif place.is_socket():
         place.unlink()

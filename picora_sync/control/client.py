@@ -36,9 +36,9 @@ _STATUS = "`picora-sync status` shows what was done; run the command again if it
 class ControlClient:
     """A connection to the daemon of a state directory. Use it as a context manager."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, answer_within_s: float = ANSWER_WITHIN_S) -> None:
         transport = httpx.HTTPTransport(uds=socket)
-        timeout = httpx.Timeout(ANSWER_WITHIN_S)
+        timeout = httpx.Timeout(answer_within_s)
         self._http = httpx.Client(transport=transport, base_url="http://daemon", timeout=timeout, trust_env=False)
 
     @classmethod
@@ -107,7 +107,7 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise DaemonSilent(f"the daemon said nothing for {ANSWER_WITHIN_S:.0f} s", hint=_STATUS) from error
+        raise DaemonSilent("the daemon says nothing", hint=_STATUS) from error
     except httpx.TransportError as error:
         raise _gone() from error
 

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from importlib.metadata import version
@@ -38,19 +39,29 @@ from picora_sync.errors import CommandRefused, PicoraSyncError
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY_BYTES = 64 << 20
-"""An approval names each of its rows: this is room for 300,000 of them."""
-READ_WITHIN_S = 10.0
-"""A request must have arrived whole within this time."""
-TAKE_WITHIN_S = 20.0
-"""The loop must have taken it within this time; it is taken back otherwise."""
-SIGN_OF_LIFE_S = 5.0
-"""While a pass goes on, a line goes out at least this often, so that either side notices when the other is gone."""
-MOST_CALLS = 16
-"""So many are answered at the same time."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a caller may take. An approval names each of its rows: 64 MiB are room for some 300,000 of them.
+
+    A request must have arrived whole within ``read_s``, and the loop must have taken it within ``take_s``; it is taken
+    back otherwise. While a pass goes on, a line goes out every ``sign_of_life_s`` at least, so that either side notices
+    when the other is gone. So many ``calls`` are answered at the same time.
+    """
+
+    body_bytes: int = 64 << 20
+    read_s: float = 10.0
+    take_s: float = 20.0
+    sign_of_life_s: float = 5.0
+    calls: int = 16
+
+
+_DRAIN_S = 1.0
 
 _Connection = Any
 """A socket; socketserver's own types allow for datagrams, too."""
+
+_LATER = "`picora-sync status` shows with what; run the command again later"
 
 PROGRAM = f"picora-sync/{version('picora-sync')}"
 
@@ -66,41 +77,42 @@ _STATUS = {
 
 
 @contextmanager
-def listening(state_dir: Path, inbox: Inbox, environ: Mapping[str, str]) -> Iterator[None]:
+def listening(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: Limits = Limits()) -> Iterator[None]:
     """Take calls as long as the context lasts; the caller holds the lock of the directory.
 
     Where no socket can be made, the daemon runs without one, and the log says so.
     """
-    try:
-        server = _Server(address.choose(state_dir, environ), inbox)
-    except OSError as error:
-        log.warning("commands cannot reach this daemon: no control socket can be made: %s", error)
-        yield
-        inbox.close()
-        return
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="control", daemon=True)
-    thread.start()
+    server = _serve(state_dir, inbox, environ, limits)
     try:
         yield
     finally:
         inbox.close()
-        server.shutdown()
-        server.server_close()
-        address.remove(state_dir)
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+            server.drain()
+            address.remove(state_dir)
 
 
-_BUSY = error_document(CommandRefused("BUSY", f"{MOST_CALLS} other calls of the daemon are under way"))
-_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n" + json.dumps(_BUSY).encode()
+def _serve(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: Limits) -> _Server | None:
+    try:
+        server = _Server(address.choose(state_dir, environ), inbox, limits)
+    except OSError as error:
+        log.warning("commands cannot reach this daemon: no control socket can be made: %s", error)
+        return None
+    threading.Thread(target=server.serve_forever, args=(0.1,), name="control", daemon=True).start()
+    return server
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
-    request_queue_size = MOST_CALLS
 
-    def __init__(self, path: str, inbox: Inbox) -> None:
+    def __init__(self, path: str, inbox: Inbox, limits: Limits) -> None:
         self.inbox = inbox
-        self._free = threading.Semaphore(MOST_CALLS)
+        self.limits = limits
+        self.request_queue_size = limits.calls
+        self._free = threading.Semaphore(limits.calls)
         self._reading: dict[socket.socket, float] = {}
         super().__init__(path, _Handler)
 
@@ -114,19 +126,27 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             return False
         if self._free.acquire(blocking=False):
             return True
+        busy = CommandRefused("BUSY", f"{self.limits.calls} other calls of the daemon are under way", hint=_LATER)
+        head = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n"
         with suppress(OSError):
             request.settimeout(0)
-            request.sendall(_TOO_MANY)
+            request.sendall(head + _encoded(error_document(busy)))
         return False
 
     def process_request_thread(self, request: _Connection, client_address: object) -> None:
         """One call, in its own thread."""
-        self._reading[request] = time.monotonic() + READ_WITHIN_S
+        self._reading[request] = time.monotonic() + self.limits.read_s
         try:
             super().process_request_thread(request, client_address)
         finally:
             self.was_read(request)
             self._free.release()
+
+    def drain(self) -> None:
+        """Let those who were told that the daemon is stopping hear it, for a moment."""
+        until = time.monotonic() + _DRAIN_S
+        for _ in range(self.limits.calls):
+            self._free.acquire(timeout=max(0.0, until - time.monotonic()))
 
     def was_read(self, request: _Connection) -> None:
         """The request has arrived; its answer may take long."""
@@ -158,7 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     server_version = PROGRAM
     sys_version = ""
-    timeout = READ_WITHIN_S
+
+    def setup(self) -> None:
+        """Neither side waits for the other without end."""
+        super().setup()
+        self.connection.settimeout(self.server.limits.read_s)
 
     def do_GET(self) -> None:
         """Ask for something."""
@@ -200,8 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or not length.isascii():
             raise CommandRefused("BAD_REQUEST", "the request says no Content-Length")
-        if len(length) > len(str(LARGEST_BODY_BYTES)) or int(length) > LARGEST_BODY_BYTES:
-            raise CommandRefused("TOO_LARGE", f"the request is larger than {LARGEST_BODY_BYTES} bytes")
+        most = self.server.limits.body_bytes
+        if len(length) > len(str(most)) or int(length) > most:
+            raise CommandRefused("TOO_LARGE", f"the request is larger than {most} bytes")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise CommandRefused("BAD_REQUEST", "the request ends too early")
@@ -212,14 +237,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _relay(self, request: Request) -> None:
         """Hand it to the loop, and pass on what it says: one object, or a line each while it goes on."""
-        ask = self.server.inbox.put(request)
-        said = ask.hear(TAKE_WITHIN_S)
+        ask, limits = self.server.inbox.put(request), self.server.limits
+        said = ask.hear(limits.take_s)
         if said is None and self.server.inbox.withdraw(ask):
-            raise CommandRefused(
-                "BUSY", "the daemon is busy, and has not begun with it", hint="`picora-sync status` shows with what"
-            )
+            raise CommandRefused("BUSY", "the daemon is busy, and has not begun with it", hint=_LATER)
         while said is None:
-            said = ask.hear(SIGN_OF_LIFE_S)
+            said = ask.hear(limits.sign_of_life_s)
         if said[1]:
             self._say(said[0])
             return
@@ -239,7 +262,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(line + b"\n")
             if following is not None and following[1]:
                 return
-            following = ask.hear(SIGN_OF_LIFE_S)
+            following = ask.hear(self.server.limits.sign_of_life_s)
 
     def _say(self, said: Said) -> None:
         if isinstance(said, PicoraSyncError):
