@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -52,15 +53,20 @@ def processes() -> Iterator[Processes]:
     made.end()
 
 
-def lines_until(stream: object, wanted: Sequence[str]) -> list[str]:
-    """Lines of a pipe until each of ``wanted`` was in one of them."""
+def lines_until(process: subprocess.Popen[str], stream: IO[str] | None, wanted: Sequence[str]) -> list[str]:
+    """Lines of a pipe until each of ``wanted`` was in one of them; a process that stays silent is ended."""
+    assert stream is not None
     missing, lines = set(wanted), []
-    while missing:
-        ready, _, _ = select.select([stream], [], [], WITHIN_S)
-        line = stream.readline() if ready else ""  # type: ignore[attr-defined]
-        assert line, f"not seen: {missing} in {lines}"
-        lines.append(line)
-        missing -= {each for each in missing if each in line}
+    overdue = threading.Timer(WITHIN_S, process.kill)
+    overdue.start()
+    try:
+        while missing:
+            line = stream.readline()
+            assert line, f"not seen: {missing} in {lines}"
+            lines.append(line)
+            missing -= {each for each in missing if each in line}
+    finally:
+        overdue.cancel()
     return lines
 
 
@@ -90,7 +96,7 @@ class Setup:
 def setup(tmp_path: Path, processes: Processes) -> Setup:
     server = processes.start("serve", "--json", "--port", "0", "--no-rate-limits", "--data", tmp_path / "picora")
     assert server.stdout is not None
-    ready = json.loads(lines_until(server.stdout, ["url"])[0])
+    ready = json.loads(lines_until(server, server.stdout, ["url"])[0])
     assert set(ready) >= {"url", "media_url", "key", "plan", "data"}
     assert ready["plan"] == "pro_plus"
     made = Setup(ready["url"], ready["key"], tmp_path)
@@ -158,7 +164,7 @@ def test_a_wrong_configuration_exits_with_78(setup: Setup) -> None:
 def test_a_second_instance_exits_with_73_and_the_first_one_ends_cleanly(setup: Setup, processes: Processes) -> None:
     config = setup.config()
     daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
-    lines_until(daemon.stderr, ["account: ok"])
+    lines_until(daemon, daemon.stderr, ["account: ok"])
     assert run("run", "--config", config).returncode == 73
     status = json.loads(run("status", "--json", "--config", config).stdout)
     assert (status["running"], status["pid"], status["account"]["state"]) == (True, daemon.pid, "ok")
@@ -172,14 +178,14 @@ def test_sighup_reads_the_configuration_again_and_keeps_the_old_one_if_it_is_wro
 ) -> None:
     config = setup.config()
     daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
-    lines_until(daemon.stderr, ["account: ok"])
+    lines_until(daemon, daemon.stderr, ["account: ok"])
     good = config.read_text()
     config.write_text(good + "nonsense: 1\n")
     daemon.send_signal(signal.SIGHUP)
-    lines_until(daemon.stderr, ["still using the configuration from before"])
+    lines_until(daemon, daemon.stderr, ["still using the configuration from before"])
     config.write_text(good + f"  - {{path: {setup.directory}/more}}\n")
     daemon.send_signal(signal.SIGHUP)
-    lines_until(daemon.stderr, ["read the configuration again", "mirroring 2 folders"])
+    lines_until(daemon, daemon.stderr, ["read the configuration again", "mirroring 2 folders"])
     daemon.send_signal(signal.SIGINT)
     assert daemon.wait(WITHIN_S) == 0
 
