@@ -20,6 +20,7 @@ SETTLE_S = 240.0
 SHORT_SETTLE_S = 60.0
 """With an impatient daemon."""
 POLL_S = 0.5
+APPROVE_EVERY_S = 5.0
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 STATUS_WITHIN_S = 60.0
 
@@ -123,21 +124,23 @@ class Rig:
             more["account"] = {"url": self.base_url, "key_file": str(self.where / "key")}
         write_config(self.where, self.server, folders, **more)
 
-    def settle(self, within_s: float | None = None) -> None:
+    def settle(self, within_s: float | None = None, *, poll_s: float = POLL_S) -> None:
         """Wait until folder and account are equal and the daemon says so; record what differs after that time.
 
         Held removals are approved: somebody deleted many files, and meant it.
         """
-        deadline = time.monotonic() + (within_s or (SHORT_SETTLE_S if self.impatient else SETTLE_S))
+        approved_at = time.monotonic()
+        deadline = approved_at + (within_s or (SHORT_SETTLE_S if self.impatient else SETTLE_S))
         wanted = due(self.world.roots, self.world.files())
         differences, unsynced = ["nobody looked"], 0
         while (differences or unsynced) and time.monotonic() < deadline:
-            time.sleep(POLL_S)
+            time.sleep(poll_s)
             if not self.daemon.alive:
                 self.daemon_ended()
                 break
             differences = self.auditor.differences(wanted)
-            if not [line for line in differences if not line.startswith("orphan")]:
+            if not differences or time.monotonic() - approved_at > APPROVE_EVERY_S:
+                approved_at = time.monotonic()
                 unsynced = self._unsynced()
         self.auditor.forget()
         self.result.settles += 1
@@ -153,7 +156,7 @@ class Rig:
         self.daemon.start()
 
     def approve(self) -> None:
-        """Approve what is held, while no daemon runs."""
+        """Approve what is held, through the daemon if it runs."""
         for name in self.world.roots:
             picora("approve", name, "--yes", config=self.daemon.config, within_s=STATUS_WITHIN_S)
 
@@ -178,9 +181,7 @@ class Rig:
     def _unsynced(self) -> int:
         states = self.states()
         if states.get("held"):
-            self.daemon.stop()
             self.approve()
-            self.daemon.start()
         return sum(number for state, number in states.items() if state not in ("synced", "ignored"))
 
 
