@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 # The filter writes one form: no prefixes, double quotes, and no angle bracket inside of them.
 _TAG = re.compile(r"<[A-Za-z][^>]*>")
 _ATTRIBUTE = re.compile(r"\s+(?P<name>[^\s=]+)=\"(?P<value>[^\"]*)\"")
+_ENTITIES = {'"': "&quot;", "'": "&apos;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}  # as the filter writes them
 _STYLE_TAG = re.compile(r"<(?P<end>/?)style(?=[\s/>])[^>]*?(?P<empty>/?)>")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _URL = re.compile(r"url\(\s*(?P<target>\"[^\"]*\"|'[^']*'|[^)]*)\s*\)?", re.IGNORECASE)
@@ -41,7 +42,7 @@ def _attribute(match: re.Match[str]) -> str:
     cleaned = _URL.sub(_local, value)
     if _OUTSIDE.search(cleaned):
         return ""
-    return match[0] if cleaned == value else f' {name}="{escape(cleaned, {chr(34): "&quot;"})}"'
+    return match[0] if cleaned == value else f' {name}="{escape(cleaned, _ENTITIES)}"'
 
 
 def _styles(drawing: str) -> Iterator[tuple[int, int]]:

@@ -145,7 +145,18 @@ def test_warnings_are_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("hello, world", 2), ("it's 3.14", 2), ("你好 world", 3), ("https://a.b/c d", 1), ("", 0), ("-- **", 0)],
+    [
+        *(("hello, world", 2), ("it's 3.14", 2), ("你好 world", 3), ("https://a.b/c d", 1), ("", 0), ("-- **", 0)),
+        *(
+            ("_foo_ __bar__ *baz*", 3),
+            ("_ a_ _1", 2),
+            ("snake_case __", 2),
+            ("½ ① x² ₁", 1),
+            ("ⓐ ㌔ ゛", 3),
+            ("한국어 カタカナ ひら", 4),
+        ),
+        *(("a\u0301b", 1), ("👍 ok", 1), ("1,000.5 v1.2.3 e.g.", 3), ("C++ #tag @user", 3)),
+    ],
 )
 def test_words_are_those_of_uax_29_without_urls(text: str, count: int) -> None:
     assert words.count(text) == count
