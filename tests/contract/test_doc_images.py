@@ -284,3 +284,14 @@ def test_the_cover_is_an_image_of_the_document(api: Api) -> None:
     """§8 coverUrl: string or null; the example shows the first image's hosted URL."""
     made, stored = post(api, f"![a]({DOT})\n")
     assert made["coverUrl"] in {None, HOSTED.search(stored)[0]}  # type: ignore[index]
+
+
+def test_a_private_image_stays_private_when_a_document_embeds_it(api: Api, anonymous: Api) -> None:
+    """§15 #22 #25: reused without publishing what its owner keeps to themselves; the answer says so."""
+    image = api.new_image(samples.png(b"kept"), isPublic="false")
+    doc = api.new_doc(f"![a]({samples.data_uri(samples.png(b'kept'))})\n")
+    assert (doc["rewrittenCount"], doc["failures"]) == (1, [])
+    assert image["url"] in api.raw(doc["id"])
+    assert [warning for warning in doc["warnings"] if "image 0" in warning and "private" in warning]
+    assert anonymous.get(image["url"]).status_code == 401
+    assert api.data(f"/v1/images/{image['id']}")["isPublic"] is False

@@ -102,8 +102,10 @@ class Composer:
         """The document as it will be stored; its images are stored already."""
         front, body, survey = outlined.frontmatter, outlined.body, outlined.survey
         new_images: list[str] = []
+        notes: list[str] = []
         if draft.rewrite_images:
-            rewritten = rewriting.rewrite(body, outlined.outline.images, survey, self._storing(owner, new_images))
+            store = self._storing(owner, new_images, notes)
+            rewritten = rewriting.rewrite(body, outlined.outline.images, survey, store)
         else:
             rewritten = rewriting.left_alone(body, survey)
         title = draft.title or front.title or outlined.outline.heading or draft.filename
@@ -117,7 +119,7 @@ class Composer:
             rewritten_count=rewritten.rewritten_count,
             cover_url=rewritten.cover_url and _without_nul(rewritten.cover_url),
             failures=rewritten.failures,
-            warnings=front.warnings + rewritten.warnings,
+            warnings=front.warnings + rewritten.warnings + notes,
             new_images=new_images,
         )
 
@@ -127,7 +129,7 @@ class Composer:
             for image_id in composed.new_images:
                 self._images.delete(owner.user_id, image_id)
 
-    def _storing(self, owner: Credential, new_images: list[str]) -> rewriting.Store:
+    def _storing(self, owner: Credential, new_images: list[str], notes: list[str]) -> rewriting.Store:
         def store(source: bytes, content: bytes, info: ImageInfo, index: int) -> str:
             image = NewImage(
                 content=content,
@@ -147,6 +149,8 @@ class Composer:
                 raise Unusable(error.code, error.message) from error
             if is_new:
                 new_images.append(row["id"])
+            elif not row["public"]:  # nobody asked to publish it (decision 0089)
+                notes.append(f"image {index} is private in the library: others will not see it")
             return self._urls.image(row)
 
         return store
