@@ -32,6 +32,7 @@ from picora_sync.disk.folder import FolderDisk
 from picora_sync.executor import Executor, Threads
 from picora_sync.home import Home
 from picora_sync.reconciler import Reconciler
+from picora_sync.reconciler.auditing import Audit
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.drift import Drift
 from picora_sync.reconciler.enquiry import Enquiry
@@ -39,7 +40,7 @@ from picora_sync.reconciler.reporting import describe
 from picora_sync.reconciler.transfers import Meter, Throttle
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.summary import LIVE_NAME, Live, SyncReport
+from picora_sync.summary import LIVE_NAME, Live, Progress, SyncReport
 from picora_sync.supervision import FolderWatch
 from picora_sync.telling import Telling
 from picora_sync.units import make_unit
@@ -168,6 +169,10 @@ class Daemon:
                 break
             self._wait(IDLE_S)
         self._telling.tell(on_live, at_once=True)
+
+    def audit(self, tell: Callable[[Progress], None]) -> Audit:
+        """A comparison of index and account with this connection and its pace."""
+        return Audit(self._client, tell, self._pacer.eta_s)
 
     def report(self) -> SyncReport:
         """The numbers of this process, and how the files stand now."""

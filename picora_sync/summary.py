@@ -144,3 +144,34 @@ class RebuildReport:
     requests: int = 0
     problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
     kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Something on Picora that is not as the index says: ``what`` is ``missing``, ``changed`` or ``content``.
+
+    ``detail`` says what changed; ``files`` are those that are bound to the object.
+    """
+
+    what: str
+    id: str
+    url: str
+    files: Sequence[FileRef]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What comparing index and account came to. ``others`` counts what is on Picora and not ours, ``sampled`` the
+    objects whose content was read, ``unread`` those of them that could not be. After a repair, ``repaired`` counts the
+    discrepancies that are put right, and ``held`` those that were left to a person.
+    """
+
+    compared: int = 0
+    others: int = 0
+    sampled: int = 0
+    unread: int = 0
+    found: Sequence[Discrepancy] = ()
+    repaired: int = 0
+    held: int = 0
+    requests: int = 0

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index.listing import Entry
-from picora_sync.summary import PlanReport, RebuildReport, SyncReport
+from picora_sync.summary import PlanReport, RebuildReport, SyncReport, VerifyReport
 
 Document = dict[str, object]
 
@@ -46,6 +46,29 @@ def rebuild_document(report: RebuildReport) -> Document:
         "requests": report.requests,
         "kept": report.kept,
         "problems": [problem_document(ref, problem) for ref, problem in report.problems],
+    }
+
+
+def verify_document(report: VerifyReport) -> Document:
+    """``verify --json``; ``what`` is ``missing``, ``changed`` or ``content``."""
+    return {
+        "compared": report.compared,
+        "others": report.others,
+        "sampled": report.sampled,
+        "unread": report.unread,
+        "repaired": report.repaired,
+        "held": report.held,
+        "requests": report.requests,
+        "found": [
+            {
+                "what": each.what,
+                "detail": each.detail,
+                "id": each.id,
+                "url": each.url,
+                "files": [asdict(ref) for ref in each.files],
+            }
+            for each in report.found
+        ],
     }
 
 

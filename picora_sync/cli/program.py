@@ -35,6 +35,7 @@ COMMANDS = {
     "problems": Entry("problems", "Show what is wrong, and what to do about it; what blocks a file comes first."),
     "history": Entry("files", "Show which URLs files had, and when, oldest first."),
     "approve": Entry("approve", "Carry out the removals of FOLDER that are held."),
+    "verify": Entry("verify", "Compare the index with the account."),
     "rebuild": Entry("rebuild", "Make a new index from folders and account, after the old one was damaged or lost."),
     "pause": Entry("control", "Send nothing for FOLDER, or for all folders, until `resume`."),
     "resume": Entry("control", "Let a paused FOLDER, or all of them, go on."),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from picora_sync.core.model import RemoteObject
 from picora_sync.core.ports import Change
 
-CONFIRM_AFTER_S = 90.0
+CONFIRM_AFTER_S = 90
 """Between the two GETs that must both find nothing before an object counts as vanished."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from picora_sync.core import guard
@@ -56,7 +56,7 @@ def make_again(index: Index, item: RemoteObject, wall: float) -> list[FileRef]:
     return refs
 
 
-def tell_held(index: Index, held: dict[FileRef, str]) -> None:
+def tell_held(index: Index, held: Mapping[FileRef, str]) -> None:
     """What waits for a person, instead of what waited before."""
     index.files.retract(VANISHED)
     for ref, why in held.items():
