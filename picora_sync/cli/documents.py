@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 
+from picora_sync.core.chronicle import Turn
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index.listing import Entry
 from picora_sync.summary import PlanReport, RebuildReport, SyncReport, VerifyReport
@@ -105,9 +106,18 @@ def file_document(entry: Entry) -> Document:
     }
 
 
-def history_document(events: Sequence[tuple[FileRef, float, str, str, str]]) -> list[Document]:
-    """``history --json``, oldest first; ``at`` is seconds since 1970."""
+def history_document(turns: Iterable[Turn]) -> list[Document]:
+    """``history --json``, oldest first; ``at`` is seconds since 1970, ``old_id`` and ``old_url`` what was replaced."""
     return [
-        {"folder": ref.folder, "path": ref.path, "at": at, "event": event, "id": object_id, "url": url}
-        for ref, at, event, object_id, url in events
+        {
+            "folder": turn.entry.ref.folder,
+            "path": turn.entry.ref.path,
+            "at": turn.entry.at,
+            "event": turn.why,
+            "id": turn.entry.object_id,
+            "url": turn.entry.url,
+            "old_id": turn.before.object_id if turn.before else None,
+            "old_url": turn.before.url if turn.before else None,
+        }
+        for turn in turns
     ]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from picora_sync.core.chronicle import BOUND, Entry
 from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
@@ -117,14 +118,14 @@ class Objects:
         rows = self._connection.execute(f"SELECT {INTENT_COLUMNS} FROM intent ORDER BY public")
         return [_intent_of(row) for row in rows]
 
-    def history(self, ref: FileRef | None = None) -> list[tuple[FileRef, float, str, str, str]]:
-        """``(file, wall clock, event, object id, url)``, oldest first."""
+    def history(self, ref: FileRef | None = None) -> list[Entry]:
+        """Which objects files got and lost, oldest first."""
         where, values = ("", ()) if ref is None else ("WHERE folder = ? AND path = ?", key(ref))
         rows = self._connection.execute(
             f"SELECT folder, path, at, event, object_id, url FROM history {where} ORDER BY at, rowid",
             values,
         )
-        return [(ref_of(r[0], r[1]), r[2], r[3], r[4], r[5]) for r in rows]
+        return [Entry(ref_of(r[0], r[1]), *r[2:]) for r in rows]
 
     def _select(self, column: str, values: Sequence[str], extra: str) -> list[RemoteObject]:
         found: list[RemoteObject] = []
@@ -222,7 +223,7 @@ class Objects:
             "WHERE id = ?",
             (item.id,),
         )
-        self._note(ref, now, "bound", item.id, item.url)
+        self._note(ref, now, BOUND, item.id, item.url)
         if row is not None:
             self.orphan(row[0], ref, now, reason)
 

@@ -14,6 +14,7 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.paths import Place, choose
 from picora_sync.cli.settings import Look, look_at
+from picora_sync.core.chronicle import Turn, chronicle
 from picora_sync.core.model import FileRef
 from picora_sync.index.listing import Entry
 
@@ -71,21 +72,26 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
 def history_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
     """Show which URLs files had, and when, oldest first.
 
+    An edited note gets a new id, and so a new URL: what it replaced is named beside it.
     PATH is a file or directory on disk, or FOLDER/PATH; files that are gone are remembered, too.
     """
     with look_at(ctx) as look:
-        events = look.index.objects.history()
-        place = _place(look, path, (ref for ref, *_ in events)) if path is not None else None
-    if place is not None:
-        events = [event for event in events if place.holds(event[0])]
+        entries = look.index.objects.history()
+        place = _place(look, path, (entry.ref for entry in entries)) if path is not None else None
+    turns = list(chronicle(entry for entry in entries if place is None or place.holds(entry.ref)))
     if as_json:
-        write_json(history_document(events))
-    elif events:
-        rows = [[_time(at), event, f"{ref.folder}/{ref.path}", url] for ref, at, event, _, url in events]
-        write_table(["TIME", "EVENT", "PATH", "URL"], rows)
+        write_json(history_document(turns))
+    elif turns:
+        write_table(["TIME", "EVENT", "PATH", "URL", "INSTEAD OF"], [_turn(turn) for turn in turns])
     else:
         line("Nothing was sent yet.")
     return OK
+
+
+def _turn(turn: Turn) -> list[str]:
+    entry = turn.entry
+    path = f"{entry.ref.folder}/{entry.ref.path}"
+    return [_time(entry.at), turn.why, path, entry.url, turn.before.url if turn.before else ""]
 
 
 def _select(look: Look, path: str | None) -> list[Entry]:

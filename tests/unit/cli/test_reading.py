@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.index.lock import InstanceLock
 from picora_sync.summary import INDEX_NAME, LIVE_NAME, FolderLive, Live, Transfer
@@ -171,6 +171,8 @@ def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: 
             "event": "bound",
             "id": "id1",
             "url": "https://p.example/1",
+            "old_id": None,
+            "old_url": None,
         },
         {
             "folder": "notes",
@@ -179,9 +181,25 @@ def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: 
             "event": "removed",
             "id": "id1",
             "url": "https://p.example/1",
+            "old_id": None,
+            "old_url": None,
         },
     ]
     assert len(invoke("--config", mirror.config_file, "history").out.splitlines()) == 4
+
+
+def test_history_names_what_was_replaced(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md")
+    with mirror.index.transaction():
+        item = RemoteObject("new", Kind.DOC, "https://p.example/new", "One", sha256="n")
+        mirror.index.objects.store(item)
+        mirror.index.objects.bind(FileRef("notes", "one.md"), item, NOW + 7)
+    last = json.loads(invoke("--config", mirror.config_file, "history", "--json").out)[-1]
+    assert (last["event"], last["id"], last["old_id"], last["old_url"]) == (
+        *("replaced", "new", "id1"),
+        "https://p.example/1",
+    )
+    assert "https://p.example/1" in invoke("--config", mirror.config_file, "history").out.splitlines()[-1]
 
 
 def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from picora_sync.core.chronicle import Entry
 from picora_sync.core.model import Dependency, FileRef, Fingerprint, Kind, Metadata, Problem, RemoteObject, Wanted
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change, Derived
@@ -384,7 +385,7 @@ def test_history_tells_which_object_a_file_had_when(index: Index) -> None:
     index.objects.store(X)
     index.objects.bind(A, X, 1.0)
     index.objects.unbind(A, 2.0, Reason.REMOVED)
-    assert index.objects.history(A) == [(A, 1.0, "bound", "x", "u/x"), (A, 2.0, "removed", "x", "u/x")]
+    assert index.objects.history(A) == [Entry(A, 1.0, "bound", "x", "u/x"), Entry(A, 2.0, "removed", "x", "u/x")]
     assert index.objects.history(B) == []
 
 
@@ -582,7 +583,7 @@ def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
     assert (row.bound, row.held, index.files.get(A)) == ("x", True, None)
     assert list(index.files.dependencies("diary")) == [A.path]
     assert index.files.problems() == [(new, BAD, False)]
-    assert [ref for ref, *_ in index.objects.history()] == [new]
+    assert [entry.ref for entry in index.objects.history()] == [new]
     assert index.holds.removed_since("diary", 0.0) == 1
     assert index.folders() == [("diary", "/n")]
 
