@@ -29,7 +29,7 @@ from picora_sync.core.model import Account, FileRef, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.disk.folder import FolderDisk
-from picora_sync.executor import Executor, Threads
+from picora_sync.executor import Executor
 from picora_sync.home import Home
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.auditing import Audit
@@ -44,6 +44,7 @@ from picora_sync.summary import LIVE_NAME, Live, Progress, SyncReport
 from picora_sync.supervision import FolderWatch
 from picora_sync.telling import Telling
 from picora_sync.units import make_unit
+from picora_sync.workers import Threads
 
 IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
@@ -71,7 +72,7 @@ class Daemon:
             index,
             self._queue,
             [watch.unit for watch in self._watches],
-            Executor(self._client, self._threads),
+            Executor(self._client, self._threads, self._pacer),
             self._clocks,
         )
         self.orders = Orders(self.reconciler)

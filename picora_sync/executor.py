@@ -1,4 +1,4 @@
-"""Plan → Picora: how each request is carried out, and the workers that do it.
+"""Plan → Picora: how each request is carried out.
 
 A :class:`Job` holds all a worker needs; what came of it is an :class:`Outcome`. Workers touch neither index nor queue.
 """
@@ -6,18 +6,18 @@ A :class:`Job` holds all a worker needs; what came of it is an :class:`Outcome`.
 from __future__ import annotations
 
 import queue
-import threading
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from picora_sync.core.backlog import Lane
-from picora_sync.core.model import Kind, Problem, RemoteObject
+from picora_sync.core.model import Kind, Problem, Rank, RemoteObject, Tier
 from picora_sync.core.ownership import is_made_since, is_ours
 from picora_sync.core.plan import Delete, Patch, Upload
-from picora_sync.core.ports import AudioUpload, Change, DocUpload, Picora
+from picora_sync.core.ports import AudioUpload, Budget, Change, DocUpload, Picora
 from picora_sync.errors import OutcomeUnknown, PicoraSyncError, Rejected, Stopped
+from picora_sync.workers import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,23 +207,26 @@ def _correct_visibility(picora: Picora, item: RemoteObject, *, public: bool) -> 
     return item if now is None else replace(item, public=now.public)
 
 
-class Pool(Protocol):
-    """Where jobs run: threads in the daemon, at once in a simulation."""
-
-    def room(self, lane: Lane) -> bool:
-        """Whether a worker of this lane is free and not reserved."""
-
-    def reserve(self, lane: Lane) -> None:
-        """Keep a worker for a job that :meth:`start` will bring."""
-
-    def start(self, lane: Lane, work: Callable[[], None]) -> None:
-        """Run this soon, on the worker that was reserved for it."""
+def tier_of(job: Job) -> Tier | None:
+    """The rate class of a job's main request; None: it has none."""
+    match job:
+        case Send():
+            return Tier.UPLOAD
+        case Alter() | Remove():
+            return Tier.MUTATION
+        case Probe() | Look():
+            return None
+        case _:
+            assert_never(job)
 
 
 class Executor:
-    """Hands jobs to the workers, and collects what came of them."""
+    """Hands jobs to the workers, and collects what came of them. The request of each must have been taken from the
+    ``budget`` before.
+    """
 
-    def __init__(self, picora: Picora, pool: Pool) -> None:
+    def __init__(self, picora: Picora, pool: Pool, budget: Budget) -> None:
+        self.budget = budget
         self._picora = picora
         self._pool = pool
         self._outcomes: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
@@ -234,9 +237,9 @@ class Executor:
         """The server's clock as its last answer told, None if none did."""
         return self._picora.server_time()
 
-    def room(self, lane: Lane) -> bool:
+    def room(self, lane: Lane, rank: Rank) -> bool:
         """Whether another job of this lane may be started now."""
-        return self._pool.room(lane)
+        return self._pool.room(lane, rank)
 
     def stage(self, lane: Lane, job: Job) -> None:
         """Take a job; it goes to a worker with :meth:`flush`, when what is written about it in the index is safe."""
@@ -263,68 +266,11 @@ class Executor:
 
     def _work(self, job: Job) -> None:
         try:
-            self._outcomes.put(perform(self._picora, job))
+            tier = tier_of(job)
+            with nullcontext() if tier is None else self.budget.lend(tier):
+                outcome = perform(self._picora, job)
+            self._outcomes.put(outcome)
         except Stopped:
             self._outcomes.put(Failed(job, OutcomeUnknown("picora-sync is stopping")))
         except BaseException as error:  # noqa: BLE001  (a dead worker must end the process, not its own thread only)
             self._outcomes.put(error)
-
-
-_Work = queue.SimpleQueue[tuple[Lane, Callable[[], None]] | None]
-
-UPLOADS = 4
-AUDIO_UPLOADS = 2
-CHANGES = 2
-
-
-class Threads:
-    """Daemon threads: ``UPLOADS`` for documents and audio (audio never takes them all), ``CHANGES`` for the rest.
-
-    They end with :meth:`close` or with the process: a connection that is cut leaves no half object behind (design §7).
-    ``wake`` is called when a worker is free again.
-    """
-
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._lock = threading.Lock()
-        self._busy = dict.fromkeys(Lane, 0)
-        self._uploads: _Work = queue.SimpleQueue()
-        self._changes: _Work = queue.SimpleQueue()
-        for number in range(UPLOADS):
-            threading.Thread(target=self._run, args=(self._uploads,), name=f"upload-{number}", daemon=True).start()
-        for number in range(CHANGES):
-            threading.Thread(target=self._run, args=(self._changes,), name=f"change-{number}", daemon=True).start()
-
-    def room(self, lane: Lane) -> bool:
-        """Whether a worker of this lane is free."""
-        with self._lock:
-            if lane is Lane.PATCH:
-                return self._busy[lane] < CHANGES
-            if lane is Lane.AUDIO and self._busy[lane] >= AUDIO_UPLOADS:
-                return False
-            return self._busy[Lane.DOC] + self._busy[Lane.AUDIO] < UPLOADS
-
-    def reserve(self, lane: Lane) -> None:
-        """Keep a worker of this lane."""
-        with self._lock:
-            self._busy[lane] += 1
-
-    def start(self, lane: Lane, work: Callable[[], None]) -> None:
-        """Run this on the next free worker of the lane."""
-        (self._changes if lane is Lane.PATCH else self._uploads).put((lane, work))
-
-    def close(self) -> None:
-        """Each thread ends after what it is doing now."""
-        for jobs, number in ((self._uploads, UPLOADS), (self._changes, CHANGES)):
-            for _ in range(number):
-                jobs.put(None)
-
-    def _run(self, jobs: _Work) -> None:
-        while (job := jobs.get()) is not None:
-            lane, work = job
-            try:
-                work()
-            finally:
-                with self._lock:
-                    self._busy[lane] -= 1
-                self._wake()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
-from enum import Enum, IntEnum, auto
+from enum import Enum, auto
 from itertools import count, islice
 
-from picora_sync.core.model import FileRef, Kind, Tier
+from picora_sync.core.model import FileRef, Kind, Rank, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
 
 Request = Upload | Patch | Delete
@@ -27,14 +27,6 @@ class Lane(Enum):
     PATCH = auto()
     DOC = auto()
     AUDIO = auto()
-
-
-class Rank(IntEnum):
-    """Lower goes first within a lane."""
-
-    MAKE_PRIVATE = 0
-    INTERACTIVE = 1
-    BACKFILL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +131,10 @@ class Backlog:
                 return live[1]
             heapq.heappop(heap)
         return None
+
+    def rank(self, lane: Lane) -> Rank | None:
+        """How urgent the first action of a lane is; None if none waits."""
+        return None if self.peek(lane) is None else self._heaps[lane][0][0]
 
     def parked_deletes(self) -> set[str]:
         """The objects whose deletion is put aside."""

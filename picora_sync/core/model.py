@@ -7,7 +7,7 @@ it *wants* on Picora (:class:`Wanted`); the index remembers which *object* (:cla
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 
@@ -163,6 +163,14 @@ class Tier(StrEnum):
     READ = "read"
     UPLOAD = "upload"
     MUTATION = "mutation"
+
+
+class Rank(IntEnum):
+    """How urgent a request is: lower goes first (design §8)."""
+
+    MAKE_PRIVATE = 0
+    INTERACTIVE = 1
+    BACKFILL = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from picora_sync.core.model import Tier
+from picora_sync.core.model import Rank, Tier
 from picora_sync.core.rate_headers import Rates, read_rates
 
 MINUTE_S: Final = 60.0
@@ -25,6 +25,24 @@ _ENDLESS: Final = 100_000  # a server with its limits off may advertise one a mi
 _WHOLE_SECOND_S: Final = 1.0  # RateLimit-Reset is whole seconds, and nobody says which way it is rounded
 _BURST_SHARE: Final = {Tier.UPLOAD: 12, Tier.MUTATION: 12, Tier.READ: 20}  # contract §3: 60/5, 120/10, 600/30
 _PER_MINUTE: Final = {Tier.UPLOAD: 60, Tier.MUTATION: 120, Tier.READ: 600}
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """What a request must leave for more urgent ones: tokens, and shares of the minute's and the hour's limit."""
+
+    tokens: float
+    of_minute: float
+    of_hour: float
+
+
+_SPARE: Final = {
+    Rank.MAKE_PRIVATE: Spare(0.0, 0.0, 0.0),
+    Rank.INTERACTIVE: Spare(0.0, 0.0, 0.004),
+    Rank.BACKFILL: Spare(1.0, 1 / 30, 0.014),
+}
+_LAST_CALL_S: Final = 1.5
+"""What is spared in a window is nobody's loss: it is let go so long before the window's end, one after the other."""
 
 
 @dataclass(slots=True)
@@ -50,6 +68,16 @@ class Window:
     def over_in_s(self, now: float) -> float:
         """Seconds until it is certainly over; a window that nobody has seen yet may still last its whole length."""
         return self.length_s if self.ends_at is None else self.ends_at - now
+
+    def wait_s(self, taken: int, spare: int, now: float) -> float:
+        """Seconds until it has room for one more request beside what is spared."""
+        left = self.limit - taken - 1
+        if left >= spare:
+            return 0.0
+        over_s = self.over_in_s(now)
+        if left < 0:
+            return over_s
+        return max(0.0, over_s - _LAST_CALL_S - left * self.length_s / self.limit)
 
     def begin(self, now: float) -> None:
         """A request goes out now: the window it falls into ends within one length from here."""
@@ -130,11 +158,12 @@ class Lane:
         """What is left of the last refusal."""
         return 0.0 if self.blocked_until is None else max(0.0, self.blocked_until - now)
 
-    def wait_s(self, now: float) -> float:
+    def wait_s(self, spare: Spare, now: float) -> float:
         """Seconds until this tier alone allows one more request."""
         self.roll(now)
-        bucket_s = max(0.0, 1.0 - self.tokens - 1e-9) / self.per_s
-        window_s = self.window.over_in_s(now) if self.taken >= self.window.limit else 0.0
+        tokens = 1.0 + min(spare.tokens, self.capacity - 1.0)
+        bucket_s = max(0.0, tokens - self.tokens - 1e-9) / self.per_s
+        window_s = self.window.wait_s(self.taken, int(self.window.limit * spare.of_minute), now)
         return max(bucket_s, window_s, self.blocked_s(now))
 
     def eta_s(self, n: int, now: float) -> float:
@@ -148,9 +177,9 @@ class Lane:
 class Pacing:
     """The budget of one account. Not thread-safe: its owner locks.
 
-    Every ``spend`` must be followed by one ``learn`` of the same tier. ``unlimited`` says that the server is known
-    to have no limits; otherwise a first good answer without rate headers says so (contract §3 promises them on every
-    authenticated answer), or one that names a limit nobody reaches. A 429 is believed always.
+    Every ``spend`` must be followed by one ``learn`` of the same tier, or by ``give_back``. ``unlimited`` says that the
+    server is known to have no limits; otherwise a first good answer without rate headers says so (contract §3 promises
+    them on every authenticated answer), or one that names a limit nobody reaches. A 429 is believed always.
     """
 
     def __init__(self, *, unlimited: bool = False) -> None:
@@ -167,14 +196,18 @@ class Pacing:
         """Whether the server is taken to have no limits."""
         return self._off
 
-    def wait_s(self, tier: Tier, now: float) -> float:
-        """Seconds until a request of this tier may go out; 0 means now."""
-        lane = self._lanes[tier]
+    def wait_s(self, tier: Tier, now: float, rank: Rank = Rank.MAKE_PRIVATE) -> float:
+        """Seconds until a request of this tier may go out and leave enough for more urgent ones; 0 means now."""
+        lane, spare = self._lanes[tier], _SPARE[rank]
         if self._off:
             return lane.blocked_s(now)
         self._hour.roll(now)
-        hour_s = self._hour.over_in_s(now) if self._hour.counted >= self._hour.limit else 0.0
-        return max(lane.wait_s(now), hour_s)
+        hour_s = self._hour.wait_s(self._hour.counted, int(self._hour.limit * spare.of_hour), now)
+        return max(lane.wait_s(spare, now), hour_s)
+
+    def blocked_s(self, tier: Tier, now: float) -> float:
+        """Seconds that are left of the tier's last refusal."""
+        return self._lanes[tier].blocked_s(now)
 
     def spend(self, tier: Tier, now: float) -> None:
         """A request of this tier goes out now."""
@@ -188,6 +221,14 @@ class Pacing:
         self._hour.roll(now)
         self._hour.begin(now)
         self._hour.counted += 1
+
+    def give_back(self, tier: Tier) -> None:
+        """What was spent did not go out after all; no ``learn`` follows."""
+        lane = self._lanes[tier]
+        lane.in_flight = max(0, lane.in_flight - 1)
+        if not self._off:
+            lane.tokens = min(lane.capacity, lane.tokens + 1.0)
+            self._hour.counted = max(0, self._hour.counted - 1)
 
     def learn(self, tier: Tier, status: int, headers: Iterable[tuple[str, str]], now: float) -> None:
         """Take in an answer. Status 0 stands for none: the server may have counted the request all the same."""

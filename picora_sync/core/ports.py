@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from picora_sync.core.model import (
     Fingerprint,
     Kind,
     Problem,
+    Rank,
     RemoteObject,
     Tier,
     Wanted,
@@ -294,6 +296,21 @@ class Pacer(Protocol):
 
     def observe(self, tier: Tier, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Learn from the rate headers of an answer (contract §3, §16 #3)."""
+
+
+class Budget(Protocol):
+    """Decides what is begun: the same budget as the pacer's, without waiting."""
+
+    def take(self, tier: Tier, rank: Rank) -> float:
+        """Spend one request of this tier if it may go out now, with enough left for what is more urgent: 0; else the
+        seconds after which to ask again.
+        """
+
+    def give_back(self, tier: Tier) -> None:
+        """What was taken is not needed."""
+
+    def lend(self, tier: Tier) -> AbstractContextManager[None]:
+        """Within it, the calling thread's next request of this tier is the one that was taken."""
 
 
 # --- index ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from picora_sync.core.backlog import BATCH, Backlog, Lane
-from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.model import FileRef, Kind, Rank, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Derived, Digest, DocUpload, Present
 from picora_sync.core.view import Content
@@ -45,10 +45,12 @@ class Dispatcher:
         self._connection = connection
         self._texts = texts
         self._deletes_since: float | None = None
+        self._budget_at: float | None = None
 
     def pump(self, *, more_to_come: bool) -> None:
         """Stage what can be started now; ``more_to_come`` tells that deletes may soon have company."""
         now = self._context.clocks.mono()
+        self._budget_at = None
         if self._connection.probe_due(now):
             self._connection.probe_started()
             self._executor.stage(Lane.PATCH, Probe())
@@ -76,11 +78,12 @@ class Dispatcher:
         return frozenset(ref for upload in sends for ref in (upload.ref, *upload.also))
 
     def next_due(self) -> float | None:
-        """When deletes will have waited long enough for company, a doubt is to be settled, or a twin looked for.
+        """When deletes will have waited long enough for company, a doubt is to be settled, a twin looked for,
+        or the budget allows more.
 
         What is overdue waits for a worker or for the connection, and either wakes the loop.
         """
-        times = [self._doubts.next_due(), self._twins.next_due()]
+        times = [self._doubts.next_due(), self._twins.next_due(), self._budget_at]
         if self._deletes_since is not None:
             times.append(max(self._deletes_since + PATIENCE_S, self._connection.deletes_closed_until))
         now = self._context.clocks.mono()
@@ -97,11 +100,11 @@ class Dispatcher:
         return frozenset(ids)
 
     def _patches(self, now: float) -> None:
-        while self._connection.open(Lane.PATCH, now) and self._executor.room(Lane.PATCH):
+        while (rank := self._backlog.rank(Lane.PATCH)) is not None and self._may_start(Lane.PATCH, rank, now):
             patch = self._backlog.take(Lane.PATCH)
-            if patch is None or isinstance(patch, Upload):
-                return
+            assert isinstance(patch, Patch)  # noqa: S101  (the lane holds nothing else)
             if patch.object_id in self.altering() or (self._is_paused(patch) and not patch.makes_private):
+                self._executor.budget.give_back(Tier.MUTATION)
                 self._context.todo.add(patch.ref)  # planned again when the call in flight has ended
                 continue
             self._context.index.objects.in_doubt(patch.object_id, patch.change)
@@ -117,24 +120,42 @@ class Dispatcher:
         return all(item.id != delete.object_id for item in self._context.index.objects.doomed())
 
     def _uploads(self, lane: Lane, now: float) -> None:
-        while self._connection.open(lane, now) and self._executor.room(lane):
+        while True:
+            rank = Rank.INTERACTIVE if self._doubts.any_due(lane, now) else self._backlog.rank(lane)
+            if rank is None or not self._may_start(lane, rank, now):
+                return
             doubt = self._doubts.take(lane, now)
-            job = None if doubt is None else as_wanted_now(self._context, doubt)
-            if job is not None and job.may_post:
-                self._context.index.objects.send_again(job.upload.wanted.kind, job.upload.wanted.sha256)
-            if job is None:
-                upload = self._backlog.take(lane)
-                if not isinstance(upload, Upload):
-                    return
-                if self._is_paused(upload):
-                    self._context.todo.update((upload.ref, *upload.also))
-                    continue
-                job = self._prepare(upload)
+            job = self._next_upload(lane) if doubt is None else self._again(doubt)
             if job is not None:
                 self._executor.stage(lane, job)
+            else:
+                self._executor.budget.give_back(Tier.UPLOAD)
+
+    def _may_start(self, lane: Lane, rank: Rank, now: float) -> bool:
+        """Whether a job of this lane may start; its request is then taken from the budget."""
+        if not self._connection.open(lane, now) or not self._executor.room(lane, rank):
+            return False
+        wait_s = self._executor.budget.take(Tier.MUTATION if lane is Lane.PATCH else Tier.UPLOAD, rank)
+        if wait_s:
+            self._budget_at = min(now + wait_s, self._budget_at or float("inf"))
+        return not wait_s
+
+    def _next_upload(self, lane: Lane) -> Send | None:
+        upload = self._backlog.take(lane)
+        assert isinstance(upload, Upload)  # noqa: S101  (the lane holds nothing else)
+        if self._is_paused(upload):
+            self._context.todo.update((upload.ref, *upload.also))
+            return None
+        return self._prepare(upload)
+
+    def _again(self, doubt: Send) -> Send:
+        job = as_wanted_now(self._context, doubt)
+        if job.may_post:
+            self._context.index.objects.send_again(job.upload.wanted.kind, job.upload.wanted.sha256)
+        return job
 
     def _looks(self, now: float) -> None:
-        while self._connection.open(Lane.AUDIO, now) and self._executor.room(Lane.AUDIO):
+        while self._connection.open(Lane.AUDIO, now) and self._executor.room(Lane.AUDIO, Rank.BACKFILL):
             look = self._twins.take()
             if look is None:
                 return
@@ -185,17 +206,16 @@ class Dispatcher:
         if self._deletes_since is None:
             self._deletes_since = now
         uploads = self.uploading() or self._backlog.peek(Lane.DOC) or self._backlog.peek(Lane.AUDIO)
-        patient = now - self._deletes_since < PATIENCE_S and not self._backlog.any_delete_makes_private()
+        rank = Rank.MAKE_PRIVATE if self._backlog.any_delete_makes_private() else Rank.BACKFILL
+        patient = now - self._deletes_since < PATIENCE_S and rank is Rank.BACKFILL
         gather = (uploads or more_to_come) and patient
         for kind in Kind:
-            while self._may_delete(now) and self._backlog.deletes(kind):
+            while self._backlog.deletes(kind) and self._connection.deletes_closed_until <= now:
                 if gather and self._backlog.deletes(kind) < BATCH[kind]:
                     break
+                if not self._may_start(Lane.PATCH, rank, now):
+                    break
                 self._start_delete(kind)
-
-    def _may_delete(self, now: float) -> bool:
-        gates = self._connection.open(Lane.PATCH, now) and self._connection.deletes_closed_until <= now
-        return gates and self._executor.room(Lane.PATCH)
 
     def _start_delete(self, kind: Kind) -> None:
         altering = self.altering()
@@ -205,6 +225,8 @@ class Dispatcher:
         if batch:
             self._context.index.objects.doom([delete.object_id for delete in batch])
             self._executor.stage(Lane.PATCH, Remove(kind, tuple(batch)))
+        else:
+            self._executor.budget.give_back(Tier.MUTATION)
         self._deletes_since = None
 
 

@@ -57,6 +57,10 @@ class Doubts:
         """What is in doubt."""
         yield from self._doubts
 
+    def any_due(self, lane: Lane, now: float) -> bool:
+        """Whether one is to be settled in this lane now."""
+        return any(doubt.next_at <= now and lane_of(doubt.job.upload) is lane for doubt in self._doubts.values())
+
     def take(self, lane: Lane, now: float) -> Send | None:
         """The next to settle in this lane; it stays in doubt until :meth:`settled`."""
         for doubt in self._doubts.values():

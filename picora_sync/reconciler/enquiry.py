@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 from picora_sync.core.backlog import Lane
 from picora_sync.core.comparison import Finding, difference
-from picora_sync.core.model import Kind, RemoteObject
+from picora_sync.core.model import Kind, Rank, RemoteObject
 from picora_sync.core.ports import Library
 from picora_sync.errors import PicoraSyncError, Stopped
-from picora_sync.executor import Pool
 from picora_sync.index import Index
+from picora_sync.workers import Pool
 
 Answer = TypeVar("Answer")
 
@@ -28,7 +28,7 @@ class Enquiry(Generic[Answer]):
 
     def room(self) -> bool:
         """Whether a worker is free, and no other question under way."""
-        return not self.under_way and self._pool.room(Lane.PATCH)
+        return not self.under_way and self._pool.room(Lane.PATCH, Rank.BACKFILL)
 
     def ask(self, question: Callable[[Library], Answer]) -> None:
         """Have a worker answer it; the caller saw that there is :meth:`room`."""

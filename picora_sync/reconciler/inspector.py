@@ -16,6 +16,10 @@ from picora_sync.reconciler.texts import Texts
 EMPTY = "EMPTY"
 """The code of a note with nothing in it: ignored if it is new, blocked if something is bound to it (design §5)."""
 
+FRESH_S = 60.0
+FEW = 20
+"""A new file written within the last minute is sent before the backfill, as long as it is one of a few."""
+
 RACE_S = 2.0
 """A file that was touched this shortly before it was hashed is hashed again."""
 
@@ -136,7 +140,7 @@ class Inspector:
             self._hide_dependents(ref)
         self._context.index.files.present(ref, derived, self._context.clocks.wall())
         self._texts.keep(ref, derived)
-        if row is not None and row.bound is not None:
+        if (row is not None and row.bound is not None) or self._is_fresh(fingerprint):
             self._context.interactive.add(ref)
         self._settle_removal(unit, ref, row, derived.wanted)
         if row is None or row.seen is Seen.IGNORED or row.file_sha256 != derived.file_sha256:
@@ -171,6 +175,11 @@ class Inspector:
             return False
         self._context.queue.touch(ref, changed_s_ago=quiet_s)
         return True
+
+    def _is_fresh(self, fingerprint: Fingerprint) -> bool:
+        """Whether this new file is somebody's work of the last minute; many at once are a backfill."""
+        few = len(self._context.interactive) < FEW
+        return few and self._context.ages.touched_s_ago(fingerprint, self._context.clocks.mono()) < FRESH_S
 
     def _unusable(self, ref: FileRef, row: FileRow | None, problem: Problem, fingerprint: Fingerprint) -> None:
         if problem.code == EMPTY and (row is None or row.bound is None):

@@ -9,6 +9,9 @@ from picora_sync.core.backlog import Lane, key_of
 from picora_sync.core.model import FileRef, Kind
 from picora_sync.executor import Alter, Job, Look, Probe, Remove, Send
 
+PRIVATE_AGAIN_S = 120.0
+"""Making private is tried again after this long, whatever kept it from being done (promise 4)."""
+
 
 def work_of(job: Job) -> Hashable:
     """The piece of work whose failures in a row are counted."""
@@ -45,3 +48,10 @@ def job_ref(job: Job) -> FileRef:
 def upload_lane(kind: Kind) -> Lane:
     """Where uploads of a kind wait."""
     return Lane.DOC if kind is Kind.DOC else Lane.AUDIO
+
+
+def again_s(job: Job, retry_s: float | None) -> float | None:
+    """After how long a blocked job is tried again, None: not before something changes."""
+    if isinstance(job, Alter) and job.patch.makes_private:
+        return min(retry_s or PRIVATE_AGAIN_S, PRIVATE_AGAIN_S)
+    return retry_s

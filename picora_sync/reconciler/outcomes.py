@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from picora_sync.core.backlog import Backlog, Lane, Rank, lane_of
+from picora_sync.core.backlog import Backlog, Lane, lane_of
 from picora_sync.core.consequence import (
     HOUR_S,
     AskWhetherReachable,
@@ -20,7 +20,7 @@ from picora_sync.core.consequence import (
     Vanished,
     judge,
 )
-from picora_sync.core.model import Kind, Problem
+from picora_sync.core.model import Kind, Problem, Rank
 from picora_sync.core.plan import Delete, Reason, Upload
 from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
 from picora_sync.executor import (
@@ -43,7 +43,7 @@ from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import ASK_AGAIN_S, Doubts
-from picora_sync.reconciler.jobs import job_ref, upload_lane, work_of
+from picora_sync.reconciler.jobs import again_s, job_ref, upload_lane, work_of
 from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.twins import Twins, collect_twin
 
@@ -202,8 +202,8 @@ class Outcomes:
                 self._put_back(job, now + after_s)
             case Block():
                 self._block(job, consequence.problem)
-                if consequence.retry_s is not None:
-                    self._try_again(job, now + consequence.retry_s)
+                if (pause_s := again_s(job, consequence.retry_s)) is not None:
+                    self._try_again(job, now + pause_s)
                 elif isinstance(job, Send):
                     self._doubts.settled(job)
             case CloseLane():
@@ -241,6 +241,7 @@ class Outcomes:
         match job:
             case Send(upload):
                 self._delete_what_was_first(upload)
+                self._context.interactive.difference_update((upload.ref, *upload.also))
                 for ref in (upload.ref, *upload.also):
                     index.files.refuse(ref, problem)
                 self._plan_waiting(job)
@@ -261,7 +262,7 @@ class Outcomes:
             self._connection.close(lane_of(job.upload), now + closing.retry_s, closing.problem)
             self._ask_again(job, now + closing.retry_s)
         else:
-            self._try_again(job, now + closing.retry_s)
+            self._try_again(job, now + (again_s(job, closing.retry_s) or closing.retry_s))
 
     def _try_again(self, job: Job, at: float) -> None:
         match job:

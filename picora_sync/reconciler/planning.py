@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from picora_sync.core.backlog import Backlog, Rank
-from picora_sync.core.model import FileRef
+from picora_sync.core.backlog import Backlog
+from picora_sync.core.model import FileRef, Rank
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete

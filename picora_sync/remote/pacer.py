@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from picora_sync.core.model import Tier
+from picora_sync.core.model import Rank, Tier
 from picora_sync.core.pacing import Pacing
 from picora_sync.errors import Stopped
 
+_IN_LINE_S: Final = 0.1
+"""After this time it is asked again whether nobody waits in line any more."""
 _LOOK_AGAIN_S: Final = 1.0  # an answer may have changed the budget while the first in line waits
 
 
@@ -28,7 +30,33 @@ class ThreadPacer:
         self._stop = stop
         self._lock = threading.Lock()
         self._lines: dict[Tier, deque[threading.Event]] = {tier: deque() for tier in Tier}
+        self._lent = threading.local()
         self.requests = 0
+
+    def take(self, tier: Tier, rank: Rank) -> float:
+        """As :class:`picora_sync.core.ports.Budget`; who waits in line already goes first."""
+        with self._lock:
+            now = self._clock()
+            wait_s = self._pacing.wait_s(tier, now, rank)
+            if self._lines[tier] or wait_s:
+                return max(wait_s, _IN_LINE_S if self._lines[tier] else 0.0)
+            self._pacing.spend(tier, now)
+            return 0.0
+
+    def give_back(self, tier: Tier) -> None:
+        """As :class:`picora_sync.core.ports.Budget`."""
+        with self._lock:
+            self._pacing.give_back(tier)
+
+    @contextmanager
+    def lend(self, tier: Tier) -> Iterator[None]:
+        """As :class:`picora_sync.core.ports.Budget`; what is not used within is given back."""
+        self._lent.tier = tier
+        try:
+            yield
+        finally:
+            if self._use_lent(tier):
+                self.give_back(tier)
 
     def acquire(self, tier: Tier) -> None:
         """Wait until a request of this tier may be sent; every return must be followed by one ``observe``.
@@ -36,6 +64,8 @@ class ThreadPacer:
         Raises:
             Stopped: the program is ending.
         """
+        if self._go_with_lent(tier):
+            return
         with self._turn(tier):
             while True:
                 if self._stop.is_set():
@@ -65,10 +95,29 @@ class ThreadPacer:
         with self._lock:
             return self._pacing.eta_s(requests, self._clock())
 
+    def _go_with_lent(self, tier: Tier) -> bool:
+        """Whether the request goes out as the one that was taken; not if the tier was refused since."""
+        if self._stop.is_set() or not self._use_lent(tier):
+            return False
+        with self._lock:
+            if self._pacing.blocked_s(tier, self._clock()):
+                self._pacing.give_back(tier)
+                return False
+            self.requests += 1
+            return True
+
+    def _use_lent(self, tier: Tier) -> bool:
+        """Whether this thread has a request of this tier that it was lent; it has it no more."""
+        if getattr(self._lent, "tier", None) is not tier:
+            return False
+        self._lent.tier = None
+        return True
+
     def _spend_or_wait_s(self, tier: Tier) -> float:
+        rank = Rank.BACKFILL if tier is Tier.READ else Rank.MAKE_PRIVATE  # what was begun is finished
         with self._lock:
             now = self._clock()
-            wait_s = self._pacing.wait_s(tier, now)
+            wait_s = self._pacing.wait_s(tier, now, rank)
             if not wait_s:
                 self._pacing.spend(tier, now)
                 self.requests += 1

@@ -8,11 +8,13 @@ from dataclasses import replace
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.model import FileRef, FileState, Problem, kind_of
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
+from picora_sync.core.ports import Budget
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
+from tests.fakes.budget import FreeBudget
 from tests.fakes.content import FakeContent
 from tests.fakes.disk import FakeDisk
 from tests.fakes.picora import FakePicora
@@ -26,9 +28,10 @@ TURNS = 2000
 class Mirror:
     """Files are written with :meth:`write` and its kin, which tell the queue as a watcher would."""
 
-    def __init__(self, *policies: Folder, index: Index | None = None) -> None:
+    def __init__(self, *policies: Folder, index: Index | None = None, budget: Budget | None = None) -> None:
         self.mono_s = 1000.0
         self.jumped_s = 0.0
+        self.budget = budget or FreeBudget()
         self.index = index or Index.in_memory()
         self.picora = FakePicora(self.wall)
         self.policies = {policy.name: policy for policy in policies or (NOTES,)}
@@ -58,7 +61,7 @@ class Mirror:
         self.queue = ChangeQueue(self._settle_of, self.mono)
         self.pool = InlinePool()
         units = [Unit(p, self.disks[n], self.contents[n], self.disks[n].open) for n, p in self.policies.items()]
-        executor = Executor(self.picora, self.pool)
+        executor = Executor(self.picora, self.pool, self.budget)
         clocks = Clocks(self.mono, self.wall)
         self.reconciler = Reconciler(self.index, self.queue, units, executor, clocks, random.Random(1))  # noqa: S311
         self.reconciler.connection.accepted()

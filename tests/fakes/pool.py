@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from picora_sync.core.backlog import Lane
-
-WORKERS = {Lane.PATCH: 2, Lane.DOC: 4, Lane.AUDIO: 2}
+from picora_sync.core.model import Rank
+from picora_sync.workers import is_room
 
 
 class InlinePool:
@@ -23,9 +23,9 @@ class InlinePool:
         self._reserved.remove(lane)
         self._jobs.append((lane, work))
 
-    def room(self, lane: Lane) -> bool:
+    def room(self, lane: Lane, rank: Rank) -> bool:
         taken = [*self._reserved, *(waiting for waiting, _ in self._jobs)]
-        return taken.count(lane) < WORKERS[lane]
+        return is_room({each: taken.count(each) for each in Lane}, lane, rank)
 
     @property
     def waiting(self) -> int:

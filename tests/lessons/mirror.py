@@ -146,7 +146,7 @@ class Mirror:
             self.index,
             self.queue,
             [unit],
-            Executor(self.client, self._pool),
+            Executor(self.client, self._pool, self._pacer),
             Clocks(self.mono, self.wall),
             random.Random(1),  # noqa: S311  (spreads retries; no secret)
         )

@@ -11,7 +11,7 @@ from picora_sync.change_queue import ChangeQueue
 from picora_sync.content.folder import FolderContent
 from picora_sync.content.vault import vault_root
 from picora_sync.core.backlog import Lane
-from picora_sync.core.model import Dependency, FileRef, PlanLimits, Problem, kind_of
+from picora_sync.core.model import Dependency, FileRef, PlanLimits, Problem, Rank, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Derived, Digest, Presence, Scan, StableFile, Unknown
@@ -19,13 +19,14 @@ from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
 from picora_sync.disk.scanning import without_failed
 from picora_sync.errors import FileUnreadable, KeyRefused, RemoteError
-from picora_sync.executor import AUDIO_UPLOADS, CHANGES, UPLOADS, Executor
+from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
+from picora_sync.workers import is_room
 from tests.contract.harness import BASE_URL
 from tests.simulation.tree import Tree
 
@@ -62,12 +63,8 @@ class Pool:
         self._busy = dict.fromkeys(Lane, 0)
         self.jobs: list[tuple[Lane, Callable[[], None]]] = []
 
-    def room(self, lane: Lane) -> bool:
-        if lane is Lane.PATCH:
-            return self._busy[lane] < CHANGES
-        if lane is Lane.AUDIO and self._busy[lane] >= AUDIO_UPLOADS:
-            return False
-        return self._busy[Lane.DOC] + self._busy[Lane.AUDIO] < UPLOADS
+    def room(self, lane: Lane, rank: Rank) -> bool:
+        return is_room(self._busy, lane, rank)
 
     def reserve(self, lane: Lane) -> None:
         self._point()
@@ -172,7 +169,7 @@ class Process:
         )
         units = [self._unit(policy, tree) for policy, tree in world.folders.mirrored()]
         self.watches = [FolderWatch(unit, disk, index, self.queue, vault_root(unit.policy)) for unit, disk in units]
-        executor = Executor(self.client, self.pool)
+        executor = Executor(self.client, self.pool, self.pacer)
         jitter = random.Random(world.seed)  # noqa: S311  (a simulation)
         self.reconciler = Reconciler(index, self.queue, [u for u, _ in units], executor, self.clocks, jitter)
         self._verify_at = 0.0

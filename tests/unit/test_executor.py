@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from picora_sync.core.backlog import Lane
-from picora_sync.core.model import FileRef, Kind, Metadata, Problem, RemoteObject, Wanted
+from picora_sync.core.model import FileRef, Kind, Metadata, Problem, Rank, RemoteObject, Wanted
 from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Change, Digest, DocUpload, Posted
 from picora_sync.errors import (
@@ -23,9 +23,6 @@ from picora_sync.errors import (
     Unreachable,
 )
 from picora_sync.executor import (
-    AUDIO_UPLOADS,
-    CHANGES,
-    UPLOADS,
     Alter,
     Altered,
     Executor,
@@ -40,9 +37,10 @@ from picora_sync.executor import (
     Removed,
     Send,
     Stored,
-    Threads,
     perform,
 )
+from picora_sync.workers import AUDIO_UPLOADS, CHANGES, UPLOADS, Threads, is_room
+from tests.fakes.budget import FreeBudget
 from tests.fakes.disk import FakeDisk
 from tests.fakes.picora import FakePicora
 from tests.fakes.pool import InlinePool
@@ -319,7 +317,7 @@ def test_an_expected_failure_is_an_outcome(picora: FakePicora, method: str, job:
 
 def test_a_job_is_in_flight_until_its_outcome_is_collected(picora: FakePicora) -> None:
     pool = InlinePool()
-    executor, job = Executor(picora, pool), note()
+    executor, job = Executor(picora, pool, FreeBudget()), note()
     executor.stage(Lane.DOC, job)
     executor.flush()
     assert (executor.in_flight, executor.finished()) == ([job], [])
@@ -332,8 +330,8 @@ def test_a_job_is_in_flight_until_its_outcome_is_collected(picora: FakePicora) -
 
 def test_a_staged_job_keeps_its_worker_and_starts_when_it_is_flushed(picora: FakePicora) -> None:
     pool = InlinePool()
-    executor = Executor(picora, pool)
-    while executor.room(Lane.AUDIO):
+    executor = Executor(picora, pool, FreeBudget())
+    while executor.room(Lane.AUDIO, Rank.MAKE_PRIVATE):
         executor.stage(Lane.AUDIO, song())
     assert executor.in_flight
     pool.run()
@@ -341,12 +339,12 @@ def test_a_staged_job_keeps_its_worker_and_starts_when_it_is_flushed(picora: Fak
     executor.flush()
     pool.run()
     assert picora.count("post_audio") == len(executor.finished())
-    assert executor.room(Lane.AUDIO)
+    assert executor.room(Lane.AUDIO, Rank.MAKE_PRIVATE)
 
 
 def test_a_job_cut_off_by_the_end_of_the_program_has_an_unknown_outcome(picora: FakePicora) -> None:
     pool = InlinePool()
-    executor = Executor(picora, pool)
+    executor = Executor(picora, pool, FreeBudget())
     picora.fail("post_doc", Stopped())
     executor.stage(Lane.DOC, note())
     executor.flush()
@@ -363,7 +361,7 @@ def test_what_no_job_may_raise_is_raised_in_the_loop(error: BaseException) -> No
             raise error
 
     pool = InlinePool()
-    executor = Executor(Broken(lambda: NOW), pool)
+    executor = Executor(Broken(lambda: NOW), pool, FreeBudget())
     executor.stage(Lane.DOC, note())
     executor.flush()
     pool.run()
@@ -388,18 +386,18 @@ def test_audio_never_takes_all_the_workers() -> None:
     free = threading.Semaphore(0)
     threads, gate = Threads(free.release), Gate()
     started = 0
-    while threads.room(Lane.AUDIO):
+    while threads.room(Lane.AUDIO, Rank.MAKE_PRIVATE):
         threads.reserve(Lane.AUDIO)
         threads.start(Lane.AUDIO, gate)
         started += 1
     assert started == AUDIO_UPLOADS
-    while threads.room(Lane.DOC):
+    while threads.room(Lane.DOC, Rank.MAKE_PRIVATE):
         threads.reserve(Lane.DOC)
         threads.start(Lane.DOC, gate)
         started += 1
     assert started == UPLOADS
-    assert not threads.room(Lane.AUDIO)
-    while threads.room(Lane.PATCH):
+    assert not threads.room(Lane.AUDIO, Rank.MAKE_PRIVATE)
+    while threads.room(Lane.PATCH, Rank.MAKE_PRIVATE):
         threads.reserve(Lane.PATCH)
         threads.start(Lane.PATCH, gate)
         started += 1
@@ -408,19 +406,19 @@ def test_audio_never_takes_all_the_workers() -> None:
     assert len(gate.names) == started
     gate.go.set()
     assert all(free.acquire(timeout=WAIT_S) for _ in range(started))
-    assert all(threads.room(lane) for lane in Lane)
+    assert all(threads.room(lane, Rank.BACKFILL) for lane in Lane)
 
 
 def test_a_worker_takes_one_job_after_another() -> None:
     free = threading.Semaphore(0)
     threads = Threads(free.release)
-    executor = Executor(FakePicora(lambda: NOW), threads)
+    executor = Executor(FakePicora(lambda: NOW), threads, FreeBudget())
     for _ in range(UPLOADS + 1):
         executor.stage(Lane.DOC, note())
         executor.flush()
         assert free.acquire(timeout=WAIT_S)
     assert len(executor.finished()) == UPLOADS + 1
-    assert executor.room(Lane.DOC)
+    assert executor.room(Lane.DOC, Rank.MAKE_PRIVATE)
 
 
 def test_closing_ends_every_worker_after_what_it_is_doing() -> None:
@@ -437,3 +435,24 @@ def test_closing_ends_every_worker_after_what_it_is_doing() -> None:
         worker.join(WAIT_S)
     assert len(workers) == UPLOADS + CHANGES
     assert not any(worker.is_alive() for worker in workers)
+
+
+IDLE = dict.fromkeys(Lane, 0)
+
+
+@pytest.mark.parametrize(
+    ("busy", "lane", "least"),
+    [
+        ({}, Lane.DOC, Rank.BACKFILL),
+        ({Lane.DOC: UPLOADS - 1}, Lane.DOC, Rank.INTERACTIVE),
+        ({Lane.DOC: UPLOADS}, Lane.DOC, None),
+        ({Lane.DOC: UPLOADS - 2, Lane.AUDIO: 1}, Lane.AUDIO, Rank.INTERACTIVE),
+        ({Lane.AUDIO: AUDIO_UPLOADS}, Lane.AUDIO, None),
+        ({Lane.AUDIO: AUDIO_UPLOADS}, Lane.DOC, Rank.BACKFILL),
+        ({Lane.PATCH: CHANGES - 1}, Lane.PATCH, Rank.MAKE_PRIVATE),
+        ({Lane.PATCH: CHANGES}, Lane.PATCH, None),
+    ],
+)
+def test_a_worker_is_kept_for_what_is_more_urgent(busy: dict[Lane, int], lane: Lane, least: Rank | None) -> None:
+    may = [rank for rank in Rank if is_room(IDLE | busy, lane, rank)]
+    assert (max(may) if may else None) == least

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.core.backlog import SMALL_BYTES, Backlog, Lane, Rank
-from picora_sync.core.model import FileRef, Kind, Metadata, Tier, Wanted
+from picora_sync.core.backlog import SMALL_BYTES, Backlog, Lane
+from picora_sync.core.model import FileRef, Kind, Metadata, Rank, Tier, Wanted
 from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import Change
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picora_sync.core.model import Tier
+from picora_sync.core.model import Rank, Tier
 from picora_sync.core.pacing import Pacing
 
 LIMITS = {Tier.UPLOAD: 60, Tier.MUTATION: 120, Tier.READ: 600}
@@ -62,7 +62,13 @@ class WindowServer:
         return 200, told(limit, limit - used, reset)
 
 
-def run(server: WindowServer, work: dict[Tier, int], workers: int, latency_s: Callable[[], float]) -> float:
+def run(
+    server: WindowServer,
+    work: dict[Tier, int],
+    workers: int,
+    latency_s: Callable[[], float],
+    rank: Rank = Rank.BACKFILL,
+) -> float:
     """Send the work as fast as the pacing allows, in virtual time; returns when the last request went out."""
     pacing, now, last, order = Pacing(), 0.0, 0.0, 0
     events: list[tuple[float, int, str, Tier, object]] = []
@@ -70,13 +76,13 @@ def run(server: WindowServer, work: dict[Tier, int], workers: int, latency_s: Ca
     left = dict(work)
     for _ in range(20 * sum(work.values())):
         for tier in work:
-            while left[tier] and free[tier] and not pacing.wait_s(tier, now):
+            while left[tier] and free[tier] and not pacing.wait_s(tier, now, rank):
                 pacing.spend(tier, now)
                 left[tier] -= 1
                 free[tier] -= 1
                 last, order = now, order + 1
                 heapq.heappush(events, (now + latency_s(), order, "arrives", tier, None))
-        waits = [pacing.wait_s(tier, now) for tier in left if left[tier] and free[tier]]
+        waits = [pacing.wait_s(tier, now, rank) for tier in left if left[tier] and free[tier]]
         wake = now + min(waits) + 1e-6 if waits else math.inf
         if not events and wake == math.inf:
             return last
@@ -111,12 +117,13 @@ def test_tiers_do_not_slow_each_other_down() -> None:
 
 @pytest.mark.parametrize("offset_s", [0.0, 0.4, 13.0, 59.7])
 @pytest.mark.parametrize("rounding", [math.ceil, math.floor], ids=["rounded-up", "rounded-down"])
+@pytest.mark.parametrize("rank", list(Rank))
 def test_600_uploads_and_600_deletes_take_the_least_time_and_no_429(
-    offset_s: float, rounding: Callable[[float], int]
+    offset_s: float, rounding: Callable[[float], int], rank: Rank
 ) -> None:
     rng = random.Random(offset_s)  # noqa: S311  # a seed makes it repeatable
     server = WindowServer(offset_s, rounding)
-    took_s = run(server, {Tier.UPLOAD: 600, Tier.MUTATION: 600}, 4, lambda: rng.uniform(0.01, 0.4))
+    took_s = run(server, {Tier.UPLOAD: 600, Tier.MUTATION: 600}, 4, lambda: rng.uniform(0.01, 0.4), rank)
     least_s = (600 - 5) * 60 / 60
     assert server.refused == 0
     assert took_s <= 1.02 * least_s
@@ -398,3 +405,55 @@ def test_a_primed_hour_is_not_changed_by_a_larger_minute() -> None:
     pacing.spend(Tier.READ, 0.0)
     pacing.learn(Tier.READ, 200, told(6000, 5999, 60), 0.0)
     assert pacing.wait_s(Tier.READ, 0.0) == pytest.approx(101.0)
+
+
+# --- what is left for more urgent requests ----------------------------------------------------------------------------
+
+
+def use_up(pacing: Pacing, tier: Tier, rank: Rank, now: float, until: float) -> float:
+    """Send as long as this rank may before ``until``; the time after the last one."""
+    while (wait_s := pacing.wait_s(tier, now, rank)) + now < until:
+        now += wait_s
+        pacing.spend(tier, now)
+        pacing.learn(tier, 0, (), now)
+    return now
+
+
+def test_a_backfill_leaves_a_token_for_an_interactive_edit() -> None:
+    pacing = Pacing()
+    use_up(pacing, Tier.UPLOAD, Rank.BACKFILL, 0.0, 0.5)
+    assert pacing.wait_s(Tier.UPLOAD, 0.0, Rank.BACKFILL) > 0
+    assert pacing.wait_s(Tier.UPLOAD, 0.0, Rank.INTERACTIVE) == 0
+
+
+def test_a_backfill_leaves_room_in_the_minute_until_its_end_is_near() -> None:
+    pacing = Pacing()
+    pacing.prime({"upload": {"limit": 60, "remaining": 2, "resetSeconds": 30}}, 0.0)
+    assert pacing.wait_s(Tier.UPLOAD, 0.0, Rank.INTERACTIVE) == 0
+    backfill_s = pacing.wait_s(Tier.UPLOAD, 0.0, Rank.BACKFILL)
+    assert 25 < backfill_s < 30
+    assert pacing.wait_s(Tier.UPLOAD, backfill_s, Rank.BACKFILL) == 0
+
+
+@pytest.mark.parametrize(
+    ("rank", "free"), [(Rank.MAKE_PRIVATE, True), (Rank.INTERACTIVE, False), (Rank.BACKFILL, False)]
+)
+def test_when_the_hour_is_nearly_gone_only_what_makes_private_may_go(rank: Rank, free: bool) -> None:
+    pacing = Pacing()
+    pacing.prime({"hourly": {"limit": 5000, "remaining": 20, "resetSeconds": 1800}}, 0.0)
+    assert (pacing.wait_s(Tier.MUTATION, 0.0, rank) == 0) is free
+
+
+def test_what_was_given_back_may_be_spent_again() -> None:
+    pacing = Pacing()
+    for _ in range(5):
+        pacing.spend(Tier.UPLOAD, 0.0)
+    assert pacing.wait_s(Tier.UPLOAD, 0.0) > 0
+    pacing.give_back(Tier.UPLOAD)
+    assert pacing.wait_s(Tier.UPLOAD, 0.0) == 0
+
+
+def test_a_limit_of_one_leaves_nothing_to_spare_and_still_lets_a_backfill_go_on() -> None:
+    pacing = Pacing()
+    pacing.prime({"upload": {"limit": 1, "remaining": 1, "resetSeconds": 60}}, 0.0)
+    assert pacing.wait_s(Tier.UPLOAD, 0.0, Rank.BACKFILL) == 0

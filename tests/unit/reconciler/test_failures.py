@@ -23,6 +23,7 @@ from picora_sync.errors import (
     Unreachable,
 )
 from picora_sync.reconciler.connection import AccountState
+from picora_sync.workers import UPLOADS
 from tests.fakes.mirror import Mirror
 
 UNKNOWN = OutcomeUnknown("the connection was reset")
@@ -207,7 +208,7 @@ def test_a_refused_key_stops_all_calls_until_it_is_accepted_again() -> None:
 
 def test_a_full_quota_blocks_what_waits_and_notes_written_later_and_ends_the_pass() -> None:
     mirror = Mirror()
-    mirror.picora.fail("post_doc", FULL, times=4)
+    mirror.picora.fail("post_doc", FULL, times=UPLOADS)
     for number in range(8):
         mirror.write(f"{number}.md", f"text {number}")
     mirror.quiet(300)

@@ -6,7 +6,9 @@ import pytest
 
 from picora_sync.core.model import Dependency, FileState
 from picora_sync.core.policy import Folder
+from picora_sync.errors import OutcomeUnknown, Rejected, RemoteError, ScopeMissing, ServerFault
 from tests.fakes.mirror import Mirror
+from tests.fakes.picora import Fault
 
 
 def public_notes(**texts: str) -> Mirror:
@@ -82,3 +84,24 @@ def test_notes_that_may_show_a_note_are_read_again_when_it_is_left_out_and_when_
         mirror.scan()
         mirror.quiet()
         assert "a.md" in mirror.content.derived
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ServerFault("500"), OutcomeUnknown("reset"), ScopeMissing("403"), Rejected("422")],
+    ids=lambda error: type(error).__name__,
+)
+def test_making_private_is_tried_again_within_minutes_whatever_kept_it_from_being_done(error: RemoteError) -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "public: true\ntext")
+    mirror.quiet()
+    mirror.picora.chaos = lambda method: Fault("patch", error) if method == "patch" else None
+    mirror.write("a.md", "public: false\ntext")
+    for n in range(40):
+        mirror.write(f"{n}.md", f"others succeed {n}")
+        mirror.run(60)
+    calls = mirror.picora.count("patch")
+    mirror.picora.chaos = lambda _: None
+    mirror.run(150)
+    assert not any(item.public for item in mirror.picora.objects.values())
+    assert calls < 80

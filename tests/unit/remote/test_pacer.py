@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from picora_sync.core.model import Tier
+from picora_sync.core.model import Rank, Tier
 from picora_sync.core.pacing import Pacing
 from picora_sync.errors import Stopped
 from picora_sync.remote.pacer import ThreadPacer
@@ -117,3 +117,77 @@ def test_stop_ends_the_wait_of_everybody_in_line() -> None:
     for thread in threads:
         thread.join(5)
     assert len(stopped) == 8
+
+
+# --- the budget: what is begun ----------------------------------------------------------------------------------------
+
+
+def test_what_was_taken_is_the_next_request_of_the_thread_it_was_lent_to() -> None:
+    pacer, stop = virtual_pacer()
+    for _ in range(5):
+        assert pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE) == 0
+    for _ in range(5):
+        with pacer.lend(Tier.UPLOAD):
+            pacer.acquire(Tier.UPLOAD)
+            pacer.observe(Tier.UPLOAD, 0, ())
+    assert stop.waits == []
+    assert pacer.requests == 5
+
+
+def test_a_second_request_waits_like_any_other() -> None:
+    pacer, stop = virtual_pacer()
+    for _ in range(5):
+        pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE)
+    with pacer.lend(Tier.UPLOAD):
+        pacer.acquire(Tier.UPLOAD)
+        pacer.acquire(Tier.UPLOAD)
+    assert sum(stop.waits) == pytest.approx(1.0, abs=0.01)
+
+
+def test_what_was_lent_and_not_used_is_given_back() -> None:
+    pacer, _ = virtual_pacer()
+    for _ in range(5):
+        pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE)
+    with pacer.lend(Tier.UPLOAD):
+        pacer.acquire(Tier.READ)
+    assert pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE) == 0
+    assert pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE) > 0
+
+
+def test_taking_does_not_wait_and_tells_when_to_ask_again() -> None:
+    pacer, stop = virtual_pacer()
+    for _ in range(5):
+        pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE)
+    assert pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE) == pytest.approx(1.0)
+    assert stop.waits == []
+
+
+def test_nothing_is_begun_while_what_was_begun_waits_in_line() -> None:
+    stop, now = threading.Event(), [0.0]
+    pacer = ThreadPacer(Pacing(), lambda: now[0], stop)
+    for _ in range(5):
+        pacer.acquire(Tier.UPLOAD)
+    thread = threading.Thread(target=pacer.acquire, args=(Tier.UPLOAD,), daemon=True)
+    thread.start()
+    waiting(pacer, Tier.UPLOAD, 1)
+    now[0] += 1.0
+    assert pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE) > 0 or not thread.is_alive()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_program_that_ends_lets_nothing_through_that_was_taken() -> None:
+    pacer, stop = virtual_pacer()
+    pacer.take(Tier.UPLOAD, Rank.BACKFILL)
+    stop.set()
+    with pytest.raises(Stopped), pacer.lend(Tier.UPLOAD):
+        pacer.acquire(Tier.UPLOAD)
+
+
+def test_what_was_taken_before_a_429_waits_like_any_other() -> None:
+    pacer, stop = virtual_pacer()
+    pacer.take(Tier.UPLOAD, Rank.BACKFILL)
+    pacer.observe(Tier.UPLOAD, 429, [("Retry-After", "30")])
+    with pacer.lend(Tier.UPLOAD):
+        pacer.acquire(Tier.UPLOAD)
+    assert sum(stop.waits) == pytest.approx(30)

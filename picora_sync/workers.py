@@ -1,0 +1,91 @@
+"""The threads that carry jobs out, and who may have one."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from picora_sync.core.backlog import Lane
+from picora_sync.core.model import Rank
+
+_Work = queue.SimpleQueue[tuple[Lane, Callable[[], None]] | None]
+
+
+class Pool(Protocol):
+    """Where jobs run: threads in the daemon, at once in a simulation."""
+
+    def room(self, lane: Lane, rank: Rank) -> bool:
+        """Whether a worker of this lane is free and not reserved, nor kept for more urgent work."""
+
+    def reserve(self, lane: Lane) -> None:
+        """Keep a worker for a job that :meth:`start` will bring."""
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Run this soon, on the worker that was reserved for it."""
+
+
+UPLOADS = 5
+AUDIO_UPLOADS = 2
+CHANGES = 3
+
+
+def is_room(busy: Mapping[Lane, int], lane: Lane, rank: Rank) -> bool:
+    """Whether a worker is free for this: audio never takes all of them, a backfill leaves one for interactive edits,
+    and everything leaves one for making private.
+    """
+    if lane is Lane.PATCH:
+        return busy[lane] < CHANGES - (rank is not Rank.MAKE_PRIVATE)
+    if lane is Lane.AUDIO and busy[lane] >= AUDIO_UPLOADS:
+        return False
+    return busy[Lane.DOC] + busy[Lane.AUDIO] < UPLOADS - (rank is Rank.BACKFILL)
+
+
+class Threads:
+    """Daemon threads: ``UPLOADS`` for documents and audio (audio never takes them all), ``CHANGES`` for the rest.
+
+    They end with :meth:`close` or with the process: a connection that is cut leaves no half object behind (design §7).
+    ``wake`` is called when a worker is free again.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._busy = dict.fromkeys(Lane, 0)
+        self._uploads: _Work = queue.SimpleQueue()
+        self._changes: _Work = queue.SimpleQueue()
+        for number in range(UPLOADS):
+            threading.Thread(target=self._run, args=(self._uploads,), name=f"upload-{number}", daemon=True).start()
+        for number in range(CHANGES):
+            threading.Thread(target=self._run, args=(self._changes,), name=f"change-{number}", daemon=True).start()
+
+    def room(self, lane: Lane, rank: Rank) -> bool:
+        """Whether a worker of this lane is free for this."""
+        with self._lock:
+            return is_room(self._busy, lane, rank)
+
+    def reserve(self, lane: Lane) -> None:
+        """Keep a worker of this lane."""
+        with self._lock:
+            self._busy[lane] += 1
+
+    def start(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Run this on the next free worker of the lane."""
+        (self._changes if lane is Lane.PATCH else self._uploads).put((lane, work))
+
+    def close(self) -> None:
+        """Each thread ends after what it is doing now."""
+        for jobs, number in ((self._uploads, UPLOADS), (self._changes, CHANGES)):
+            for _ in range(number):
+                jobs.put(None)
+
+    def _run(self, jobs: _Work) -> None:
+        while (job := jobs.get()) is not None:
+            lane, work = job
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._busy[lane] -= 1
+                self._wake()
