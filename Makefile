@@ -9,7 +9,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lessons simulate fuzz lint fix contract-postgres soak bench requirements samples clean
+.PHONY: help demo test check lessons simulate fuzz lint fix contract-postgres soak bench load-postgres requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,7 +59,13 @@ soak: $(VENV)/.installed ## kill, starve and unmount the real processes for an h
 	$(BIN)/python -m tests.soak burst
 
 bench: $(VENV)/.installed ## print every benchmark as a ratio to its yardstick
-	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/[!_]*.py; do $(BIN)/python "$$script" || exit 1; done
+
+WORKERS ?= 2
+load-postgres: $(VENV)/.installed ## load WORKERS=2 processes on a PostgreSQL and an S3 endpoint of their own for a minute
+	@.ci/postgres
+	$(BIN)/python -m tests.backends $(BIN)/python benchmarks/server_load.py \
+		--workers $(WORKERS) --database DATABASE --storage STORAGE
 
 requirements: $(VENV)/.pip-tools ## pin requirements/*.txt anew, with hashes, to the newest releases
 	CUSTOM_COMPILE_COMMAND='make requirements' $(VENV)/pip-tools/bin/pip-compile --quiet --upgrade --generate-hashes \

@@ -1,8 +1,9 @@
 """Load on the embedded Picora: clients mix all calls for a while; nothing may fail, get lost, be doubled or miscounted.
 
-    python benchmarks/server_load.py [--seconds 60] [--clients 16]
+    python benchmarks/server_load.py [--seconds 60] [--clients 16] [--workers 2 --database URL --storage URL]
 
 Prints requests per second, p50 and p99, and the server's memory at start and end; exit code 1 if anything is wrong.
+``make load-postgres`` runs it on a PostgreSQL and an S3 endpoint of its own.
 """
 
 from __future__ import annotations
@@ -12,19 +13,17 @@ import http.client
 import json
 import os
 import random
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+from _served import Served, add_options
+
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55")
 MP3 = b"ID3\x03\x00\x00\x00\x00\x00\x00" + (b"\xff\xfb\x90\x64".ljust(417, b"\0")) * 70
 SHARED = 200
@@ -34,7 +33,6 @@ BIG = 0.03
 """The part of documents that is too large for the database."""
 
 MOST_FAULTS = 10
-END_S = 30
 
 
 @dataclass
@@ -267,14 +265,6 @@ def differences(what: str, expected: set[str], found: Counter[str]) -> list[str]
     return wrong + ([f"{what}: some listed twice"] if max(found.values(), default=0) > 1 else [])
 
 
-def memory_mb(pid: int, name: str) -> float:
-    """One of the kernel's numbers about a process, in MB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
 def report(clients: list[Client], seconds: float) -> None:
     """Requests per second and times by kind."""
     kinds: dict[str, list[float]] = {}
@@ -294,36 +284,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clients", type=int, default=16)
+    add_options(parser)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as where:
-        command = [sys.executable, "-m", "picora_sync", "serve", "--data", f"{where}/picora"]
-        server = subprocess.Popen(
-            [*command, "--json", "--port", "0", "--no-rate-limits"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
-        try:
-            assert server.stdout is not None  # noqa: S101 - it is a pipe
-            ready = json.loads(server.stdout.readline())
-            host = urlsplit(ready["url"]).netloc
-            begin_mb = memory_mb(server.pid, "VmRSS")
-            clients = [Client(number, Connection(host, ready["key"])) for number in range(options.clients)]
-            begun = time.monotonic()
-            threads = [threading.Thread(target=client.work, args=[begun + options.seconds]) for client in clients]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            report(clients, time.monotonic() - begun)
-            print(
-                f"server memory: {begin_mb:.0f} MB at start, {memory_mb(server.pid, 'VmRSS'):.0f} MB at end, "
-                f"{memory_mb(server.pid, 'VmHWM'):.0f} MB at most; load average {os.getloadavg()[0]:.1f}"
-            )
-            wrong = audit(Connection(host, ready["key"]), clients)
-        finally:
-            server.terminate()
-            server.wait(END_S)
-        checked = subprocess.run([*command, "--check"], capture_output=True, text=True, cwd=ROOT, check=False)
-        print(checked.stdout.strip())
-        wrong += [] if checked.returncode == 0 else ["--check found something"]
+    with Served.by(options) as served:
+        print(f"server memory: {served.memory_mb()} MB at start")
+        clients = [Client(number, Connection(served.host, served.key)) for number in range(options.clients)]
+        begun = time.monotonic()
+        threads = [threading.Thread(target=client.work, args=[begun + options.seconds]) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        report(clients, time.monotonic() - begun)
+        print(f"server memory: {served.memory_mb()} MB at end; load average {os.getloadavg()[0]:.1f}")
+        wrong = audit(Connection(served.host, served.key), clients)
+        well, said = served.check()
+    print(said)
+    wrong += [] if well else ["--check found something"]
     print(*wrong or ["Nothing was lost, doubled or miscounted"], sep="\n")
     return 1 if wrong else 0
 

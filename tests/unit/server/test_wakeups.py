@@ -45,13 +45,6 @@ def test_time_that_is_up_asks_for_nothing() -> None:
         assert not wakeups.wait(0.0)
 
 
-def test_the_second_ctrl_c_ends_at_once() -> None:
-    with Wakeups() as wakeups:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert wakeups.wait(WAIT_S)
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
-
-
 def test_afterwards_signals_do_what_they_did() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)]
     with Wakeups() as wakeups:
