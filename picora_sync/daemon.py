@@ -124,7 +124,7 @@ class Daemon:
         mirror is to take over.
         """
         inbox = inbox or Inbox()
-        desk = Desk(inbox, self.orders, self._make_pass, reread)
+        desk = Desk(inbox, self.orders, self._make_pass, self._live, reread)
         inbox.wake = self._queue.wake
 
         def tell(live: Live) -> None:

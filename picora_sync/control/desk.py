@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from picora_sync.control.inbox import Ask, Inbox, stopping
-from picora_sync.control.messages import Passed, Progress, Reload, Reloaded, Sync
+from picora_sync.control.messages import PLACES, Passed, Progress, Reload, Reloaded, Sync
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
 from picora_sync.errors import CommandRefused, PicoraSyncError
 from picora_sync.summary import Live
+
+log = logging.getLogger(__name__)
 
 Reread = Callable[[], Reloaded]
 """Reads the configuration again; raises if it cannot be used."""
@@ -18,10 +21,18 @@ Reread = Callable[[], Reloaded]
 class Desk:
     """Used by the loop's thread only. ``reloading`` tells that a new configuration was read: the loop ends for it."""
 
-    def __init__(self, inbox: Inbox, orders: Orders, make_pass: Callable[[bool], Pass], reread: Reread | None) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        orders: Orders,
+        make_pass: Callable[[bool], Pass],
+        snapshot: Callable[[], Live],
+        reread: Reread | None,
+    ) -> None:
         self._inbox = inbox
         self._orders = orders
         self._make_pass = make_pass
+        self._snapshot = snapshot
         self._reread = reread
         self._passes: list[tuple[Ask, Pass]] = []
         self.reloading = False
@@ -41,6 +52,7 @@ class Desk:
                 hopeless()
                 if not one.over():
                     continue
+                ask.say(Progress(live=one.live(self._snapshot())), last=False)
                 ask.say(Passed.of(one.report()))
             except PicoraSyncError as error:
                 ask.say(error)
@@ -61,6 +73,9 @@ class Desk:
                 ask.say(stopping())
 
     def _begin(self, ask: Ask) -> None:
+        method, name = PLACES[type(ask.request)]
+        if method == "POST":
+            log.info("asked to %s %s", name, getattr(ask.request, "folder", None) or "")
         match ask.request:
             case Sync(wait=wait):
                 one = self._make_pass(wait)

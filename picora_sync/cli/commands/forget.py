@@ -52,8 +52,8 @@ def forget_command(ctx: click.Context, folder: str, *, delete: bool, yes: bool, 
         return OK
     line(f"Forgot {folder}: {count(answer.files, 'file')}.")
     if answer.deleting:
-        when = "are being deleted" if running else "are deleted by the next `picora-sync sync` or `run`"
-        line(f"{count(answer.deleting, 'object')} on Picora {when}.")
+        when = "Being deleted on Picora" if running else "To be deleted by the next `picora-sync sync` or `run`"
+        line(f"{when}: {count(answer.deleting, 'object')}.")
     return OK
 
 

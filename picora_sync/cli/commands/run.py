@@ -45,19 +45,20 @@ def run_command(ctx: click.Context) -> int:
     with stop_on_signals(reloads=True) as signals, Home.open(config.state_dir) as home:
         signals.hang_up = partial(_ask_for_reload, inbox)
         with listening(home.path, inbox, os.environ):
-            before: Config | None = None
-            following: Config | None = config
+            key = await_key(partial(find_key, config, os.environ), notifier, signals.stop)
+            following = None if key is None else (config, key)
+            before: tuple[Config, str] | None = None
             while following is not None:
-                config = following
+                now = following
                 try:
-                    following = _mirror(ctx, config, home, inbox, notifier, signals.stop)
+                    following = _mirror(Rereading(ctx, now[0], notifier), now, home, inbox, signals.stop)
                 except (ConfigError, KeyRefused) as error:
                     if before is None:
                         raise
                     _tell_refusal(error)
                     following, before = before, None
                 else:
-                    before = config
+                    before = now
                 signals.start_again()
     return OK
 
@@ -72,16 +73,13 @@ def _tell_refusal(error: PicoraSyncError) -> None:
 
 
 def _mirror(
-    ctx: click.Context, config: Config, home: Home, inbox: Inbox, notifier: Notifier, stop: threading.Event
-) -> Config | None:
-    """Mirror until a signal comes, or until another configuration is to be followed, which is returned.
+    reading: Rereading, following: tuple[Config, str], home: Home, inbox: Inbox, stop: threading.Event
+) -> tuple[Config, str] | None:
+    """Mirror with this configuration and key until a signal comes, or until others are to be followed: those.
 
-    Raises KeyRefused if the key is wrong from the start: starting again cannot help.
+    Raises KeyRefused or ConfigError if Picora takes them not: starting again cannot help.
     """
-    key = await_key(partial(find_key, config, os.environ), notifier, stop)
-    if key is None:
-        return None
-    reading = Rereading(ctx, config, notifier)
+    (config, key), notifier = following, reading.notifier
     with Daemon(config, key, home, stop) as daemon:
         log.info("mirroring %s to %s", count(len(config.folders), "folder"), config.account.url)
         with suppress(Stopped):
@@ -98,17 +96,17 @@ class Rereading:
     """Reads the configuration again; what cannot be used changes nothing."""
 
     def __init__(self, ctx: click.Context, now: Config, notifier: Notifier) -> None:
-        self.found: Config | None = None
+        self.found: tuple[Config, str] | None = None
+        self.notifier = notifier
         self._ctx = ctx
         self._now = now
-        self._notifier = notifier
 
     def reread(self) -> Reloaded:
         """Raises ConfigError, after which the configuration from before is still followed."""
-        self._notifier.reloading(time.monotonic())
+        self.notifier.reloading(time.monotonic())
         try:
             config = configuration(self._ctx)
-            find_key(config, os.environ)
+            key = find_key(config, os.environ).secret
             if config.state_dir != self._now.state_dir:
                 raise ConfigError(
                     f"state_dir cannot change from {self._now.state_dir} while the daemon runs",
@@ -116,10 +114,10 @@ class Rereading:
                 )
         except PicoraSyncError as error:
             _tell_refusal(error)
-            self._notifier.ready()
+            self.notifier.ready()
             raise
         log.info("read the configuration again")
-        self.found = config
+        self.found = (config, key)
         return Reloaded(folders=tuple(folder.name for folder in config.folders), url=config.account.url)
 
 
