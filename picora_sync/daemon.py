@@ -212,7 +212,8 @@ class Daemon:
 
     def _live(self) -> Live:
         folders = [watch.live() for watch in self._watches]
-        return describe(self.reconciler, self._meter, self._pacer.eta_s, self._pacer.requests, folders)
+        pacer = self._pacer
+        return describe(self.reconciler, self._meter, pacer.eta_s, pacer.requests, pacer.accepted_s_ago(), folders)
 
     # --- composition ------------------------------------------------------------------------------------------------
 

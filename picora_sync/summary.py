@@ -39,7 +39,10 @@ class FolderLive:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A snapshot of the process; ``at`` is wall clock. Counts are since the start, ``waiting`` is what is left."""
+    """A snapshot of the process; times are wall clock. Counts are since the start, ``waiting`` is what is left.
+
+    ``accepted_at`` is when Picora last took the key, None if it has not done so since the start.
+    """
 
     pid: int
     at: float
@@ -57,6 +60,7 @@ class Live:
     requests: int = 0
     eta_s: float = 0.0
     recent: Sequence[str] = field(default_factory=tuple)
+    accepted_at: float | None = None
 
     def write(self, path: Path) -> None:
         """Replace the file with this snapshot, whole or not at all."""

@@ -34,12 +34,15 @@ class FolderStanding:
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
-    """The account as it was at ``checked_at``; ``offline`` if it was never reached."""
+    """The account as it was at ``checked_at``; ``offline`` if it was never reached. ``accepted_at`` is when the mirror
+    that wrote this last had an answer that needs the key, None if it had none.
+    """
 
     state: str
     url: str
     trouble: str
     checked_at: float | None
+    accepted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def standing(look: Look) -> Standing:
     if live is None:
         account = AccountStanding("offline", url, "", None)
     else:
-        account = AccountStanding(live.account, url, live.trouble, live.at)
+        account = AccountStanding(live.account, url, live.trouble, live.at, live.accepted_at)
     current = live if look.running else None
     return Standing(
         running=look.running,

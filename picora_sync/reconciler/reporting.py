@@ -18,6 +18,7 @@ def describe(
     meter: Meter,
     eta: Callable[[Mapping[Tier, int]], float],
     requests: int,
+    accepted_s_ago: float | None,
     folders: Sequence[FolderLive],
 ) -> Live:
     """Everything that is not in the index: what is under way, what waits, and how long it will take."""
@@ -26,9 +27,10 @@ def describe(
     waiting = reconciler.backlog.counts()
     settling = tuple(islice(reconciler.context.queue.settling(), SHOWN))
     trouble = connection.trouble
+    at = reconciler.context.clocks.wall()
     return Live(
         pid=os.getpid(),
-        at=reconciler.context.clocks.wall(),
+        at=at,
         account=connection.state.value,
         trouble=f"{trouble.message} {trouble.hint}".strip() if trouble else "",
         folders=folders,
@@ -43,4 +45,5 @@ def describe(
         requests=requests,
         eta_s=eta(waiting.requests),
         recent=tuple(tally.recent),
+        accepted_at=None if accepted_s_ago is None else at - accepted_s_ago,
     )

@@ -14,6 +14,7 @@ from picora_sync.errors import Stopped
 
 _IN_LINE_S: Final = 0.1
 """After this time it is asked again whether nobody waits in line any more."""
+_SUCCESS: Final = range(200, 300)
 _LOOK_AGAIN_S: Final = 1.0  # an answer may have changed the budget while the first in line waits
 
 
@@ -32,6 +33,7 @@ class ThreadPacer:
         self._lines: dict[Tier, deque[threading.Event]] = {tier: deque() for tier in Tier}
         self._lent = threading.local()
         self.requests = 0
+        self._accepted_at: float | None = None
 
     def take(self, tier: Tier, rank: Rank) -> float:
         """As :class:`picora_sync.core.ports.Budget`; who waits in line already goes first."""
@@ -78,7 +80,15 @@ class ThreadPacer:
     def observe(self, tier: Tier, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Take in the answer to a request that ``acquire`` let go; status 0 stands for none that tells anything."""
         with self._lock:
-            self._pacing.learn(tier, status, headers, self._clock())
+            now = self._clock()
+            if status in _SUCCESS:
+                self._accepted_at = now
+            self._pacing.learn(tier, status, headers, now)
+
+    def accepted_s_ago(self) -> float | None:
+        """How long ago an answer last showed that the key is good; None if none did yet (lesson 19)."""
+        with self._lock:
+            return None if self._accepted_at is None else self._clock() - self._accepted_at
 
     def prime(self, reply: Mapping[str, object]) -> None:
         """Take in the data of ``GET /v1/user/me/rate-limits`` (contract §13)."""

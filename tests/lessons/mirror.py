@@ -240,6 +240,10 @@ class Mirror:
         """What the server has, by id."""
         return self.server.held()
 
+    def accepted_s_ago(self) -> float | None:
+        """How long ago an answer last showed that the key is good."""
+        return self._pacer.accepted_s_ago()
+
     def states(self) -> dict[str, FileState]:
         return {e.ref.path: e.state for e in entries(self.index, settling=set(self.queue.settling()))}
 

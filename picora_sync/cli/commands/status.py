@@ -32,8 +32,7 @@ def status_command(ctx: click.Context, *, as_json: bool) -> int:
 
 def _print(now: Standing, problems: int) -> None:
     line(f"Running (process {now.pid})" if now.running else "Not running: start it with `picora-sync run`")
-    when = "" if now.running else f" (last asked: {_ago(now.account.checked_at)})"
-    line(f"Account {now.account.url}: {now.account.state}{when}")
+    line(f"Account {now.account.url}: {now.account.state} (the key was last accepted: {_ago(now.account.accepted_at)})")
     if now.account.trouble:
         line(f"  {now.account.trouble}")
     line()

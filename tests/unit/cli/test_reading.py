@@ -206,7 +206,9 @@ def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(
     mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
 ) -> None:
     mirror.add("one.md")
-    live(account="limited", trouble="quota", settling=[FileRef("notes", "one.md")]).write(mirror.state_dir / LIVE_NAME)
+    live(account="limited", trouble="quota", settling=[FileRef("notes", "one.md")], accepted_at=NOW - 60).write(
+        mirror.state_dir / LIVE_NAME
+    )
     document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
     assert (document["running"], document["pid"]) == (False, None)
     assert document["account"] == {
@@ -214,6 +216,7 @@ def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(
         "url": "http://127.0.0.1:9",
         "trouble": "quota",
         "checked_at": NOW,
+        "accepted_at": NOW - 60,
     }
     notes = document["folders"][0]
     assert (notes["name"], notes["path"]) == ("notes", str(mirror.directory / "notes"))
@@ -228,7 +231,7 @@ def test_status_before_anything_ran(mirror: Any, invoke: Callable[..., Any]) -> 
     assert [folder["watch"] for folder in document["folders"]] == ["ok", "missing"]
     text = invoke("--config", mirror.config_file, "status").out
     assert "Not running" in text
-    assert "last asked: never" in text
+    assert "the key was last accepted: never" in text
 
 
 @pytest.mark.usefixtures("running")
