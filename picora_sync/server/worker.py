@@ -29,7 +29,7 @@ from picora_sync.server.settings import ServerSettings
 from picora_sync.server.wakeups import Wakeups, noted
 
 BACKLOG = 1024
-END_WITHIN_S = 8.0
+END_WITHIN_S = 7.0
 _BLOCKING_THREADS = 512  # started on demand; each slow body holds one until it is cut
 _HEADERS_WITHIN_MS = 15_000
 _LOGGING: dict[str, Any] = {
