@@ -21,7 +21,7 @@ JUMPS_S = (40.0, 3600.0, 90_000.0, -40.0, -3600.0)
 def on_disk(world: World, act: Act) -> None:
     """What has no deed of its own is done by a tree."""
     tree = world.tree(act)
-    if tree.mounted or act.what == "mount":
+    if tree.reachable or act.what == "mount":
         getattr(tree, act.what)(act.a, act.b % 13 + 1 if act.what == "remove_many" else act.b)
 
 

@@ -11,14 +11,13 @@ from picora_sync.change_queue import ChangeQueue
 from picora_sync.content.folder import FolderContent
 from picora_sync.content.vault import vault_root
 from picora_sync.core.backlog import Lane
-from picora_sync.core.model import Dependency, FileRef, PlanLimits, Problem, Rank, kind_of
+from picora_sync.core.model import FileRef, PlanLimits, Problem, Rank, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
-from picora_sync.core.ports import Derived, Digest, Presence, Scan, StableFile, Unknown
+from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
-from picora_sync.disk.scanning import without_failed
-from picora_sync.errors import FileUnreadable, KeyRefused, RemoteError
+from picora_sync.errors import KeyRefused, RemoteError
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import Reconciler
@@ -28,12 +27,12 @@ from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
 from picora_sync.workers import is_room
 from tests.contract.harness import BASE_URL
+from tests.simulation.disk import TroubledContent, TroubledDisk, TroubledFile, require_readable
 from tests.simulation.tree import Tree
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LOCKED = Problem("PERMISSION_DENIED", "may not be read", "give the right to read it")
 VERIFY_AGAIN_S = 600.0
 IDLE_S = 30.0
 
@@ -78,72 +77,6 @@ class Pool:
         lane, work = self.jobs.pop(number % len(self.jobs))
         work()
         self._busy[lane] -= 1
-
-
-class LockedDisk:
-    """The real disk stage, except for directories that may not be entered."""
-
-    def __init__(self, disk: FolderDisk, tree: Tree, point: Callable[[], None]) -> None:
-        self._disk = disk
-        self._tree = tree
-        self._point = point
-
-    def check_root(self) -> Problem | None:
-        return self._disk.check_root()
-
-    def expect_mounts(self, mounts: frozenset[str] | None) -> None:
-        self._disk.expect_mounts(mounts)
-
-    def scan(self) -> Scan:
-        self._point()
-        scan = self._disk.scan()
-        if not self._tree.locked or "" in scan.failed:
-            return scan
-        failed = scan.failed | dict.fromkeys(self._tree.locked, LOCKED)
-        return without_failed(Scan(scan.files, failed, scan.ignored, scan.problems, scan.mounts))
-
-    def look(self, path: str) -> Presence:
-        self._point()
-        if any(path.startswith(f"{top}/") for top in self._tree.locked):
-            return Unknown(self._disk.check_root() or LOCKED)
-        return self._disk.look(path)
-
-
-class LockedContent:
-    """The real content stage, except for files that may not be read."""
-
-    def __init__(self, content: FolderContent, tree: Tree, point: Callable[[], None]) -> None:
-        self._content = content
-        self._tree = tree
-        self._point = point
-
-    def derive(self, path: str) -> Derived | Problem:
-        self._point()
-        _require_readable(self._tree, path)
-        return self._content.derive(path)
-
-    def wants_private(self, path: str) -> bool:
-        self._point()
-        try:
-            _require_readable(self._tree, path)
-        except FileUnreadable:
-            return False
-        return self._content.wants_private(path)
-
-    def stale(self, path: str, depends: tuple[Dependency, ...]) -> bool:
-        return self._content.stale(path, depends)
-
-    def refresh(self) -> None:
-        self._content.refresh()
-
-
-def _is_readable(tree: Tree, path: str) -> bool:
-    return path not in tree.unreadable and not any(path.startswith(f"{top}/") for top in tree.locked)
-
-
-def _require_readable(tree: Tree, path: str) -> None:
-    if not _is_readable(tree, path):
-        raise FileUnreadable("it may not be read", code="PERMISSION_DENIED")
 
 
 class Process:
@@ -234,7 +167,7 @@ class Process:
 
         def open_audio(path: str, digest: Digest) -> StableFile:
             point()
-            _require_readable(tree, path)
-            return reader.open(f"{folder.root}/{path}", digest)
+            require_readable(tree, path)
+            return TroubledFile(reader.open(f"{folder.root}/{path}", digest), tree, path)
 
-        return Unit(folder, LockedDisk(disk, tree, point), LockedContent(content, tree, point), open_audio), disk
+        return Unit(folder, TroubledDisk(disk, tree, point), TroubledContent(content, tree, point), open_audio), disk

@@ -9,18 +9,29 @@ Left out, because the parts they belong to do not exist yet:
 
 from __future__ import annotations
 
-import json
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import httpx
 
-from picora_sync.core.model import FileRef, Kind, kind_of
-from picora_sync.core.policy import Folder, Select, TitleFrom
+from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.policy import Folder
+from tests.simulation.line import Line
 from tests.simulation.matter import Matter
 from tests.simulation.remote import Held
-from tests.simulation.tree import RULE, Line, Tree
+from tests.simulation.tree import Tree
+from tests.simulation.wishes import (
+    held_at_some_time,
+    ids_of,
+    is_among,
+    is_in_place,
+    is_kept_alive,
+    is_listed,
+    is_selected,
+    names,
+    title,
+    wants_public,
+)
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -54,6 +65,8 @@ class Promises:
         self._removals: list[tuple[float, str, str]] = []
         self._looked_at = 0.0
         self._left_behind: dict[str, set[str]] = {}
+        self._kept: set[str] = set()
+        self._meddled: set[tuple[Kind, str]] = set()
 
     # --- on the way -------------------------------------------------------------------------------------------------
 
@@ -63,7 +76,7 @@ class Promises:
         if request.method != "GET":
             self.mutations.append(f"{request.method} {request.url.path}")
         if request.method == "DELETE":
-            for object_id in _ids_of(request):
+            for object_id in ids_of(request):
                 self._first_delete.setdefault(object_id, self._world.mono())
 
     def carried_out(
@@ -87,7 +100,7 @@ class Promises:
                 self._held[row.bound] = row.ref
         for object_id, ref in list(self._held.items()):
             item = self.ours.get(object_id)
-            elsewhere = item is not None and any(_held_at_some_time(line, item) for line in self._living())
+            elsewhere = item is not None and any(held_at_some_time(line, item) for line in self._living())
             if elsewhere or ref.path in self._tree(ref).lines:  # it came back, or was found under another name
                 del self._held[object_id]
         now = self._world.mono()
@@ -105,11 +118,19 @@ class Promises:
     def taken_out(self, folder: str) -> None:
         """From now on what this folder has on Picora stays there."""
         matters = [line.now for line in self._world.folders.trees[folder].lines.values()]
-        self._left_behind[folder] = {i for i, item in self._world.server.held().items() if _is_among(item, matters)}
+        self._left_behind[folder] = {i for i, item in self._world.server.held().items() if is_among(item, matters)}
 
     def taken_in(self, folder: str) -> None:
         """It is mirrored again."""
         self._left_behind.pop(folder, None)
+
+    def let_go(self, ids: set[str]) -> None:
+        """People said that these stay for good, whoever they belong to from now on."""
+        self._kept |= ids
+
+    def meddled(self, item: Held) -> None:
+        """Somebody else changed or deleted it; nobody promised to see that at once."""
+        self._meddled.add((item.kind, item.sha256))
 
     def renamed(self, old: str, new: str) -> None:
         """A folder goes by another name."""
@@ -134,9 +155,11 @@ class Promises:
             self._break(f"8: {item} was never a whole file")
 
     def _check_deleted(self, item: Held, after: dict[str, Held], call: str) -> None:
+        if item.id in self._kept:
+            self._break(f"6: {call} deleted what people said should stay: {item}")
         if item.id not in self.ours:
             self._break(f"5: {call} deleted what others made: {item}")
-        if item.id in self._held and not any(_held_at_some_time(line, item) for line in self._living()):
+        if item.id in self._held and not any(held_at_some_time(line, item) for line in self._living()):
             self._break(f"6: {call} deleted what is held: {item} of {self._held[item.id]}")
         equal = any((other.kind, other.sha256) == (item.kind, item.sha256) for other in after.values())
         if any(item.id in ids for ids in self._left_behind.values()) and not equal:
@@ -145,15 +168,15 @@ class Promises:
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 stable = line.since <= first - STABLE_S[self._world.scenario.calm]
-                if stable and _is_listed(policy, tree, path, line) and not _is_kept_alive(line, item, after):
+                if stable and is_listed(policy, tree, path, line) and not is_kept_alive(line, item, after):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._count_removal(item, call)
 
     def _count_removal(self, item: Held, call: str) -> None:
         """6: without approval at most a few removals a day."""
-        if item.id in self._approved or any(_held_at_some_time(line, item) for line in self._living()):
+        if item.id in self._approved or any(held_at_some_time(line, item) for line in self._living()):
             return
-        now = self._world.mono()
+        now = self._world.mono() + self._world.slept_s
         for tree in self._world.folders.trees.values():
             lines = [line for line in tree.dead if not line.overwritten and item.sha256 in line.now.all_sent()]
             if lines:
@@ -173,14 +196,14 @@ class Promises:
                     continue  # renamed and edited: a new file, and the old name's object goes as that of a missing one
                 if not PRIVATE_WITHIN_S[0] < age_s < PRIVATE_WITHIN_S[1]:
                     continue
-                if not line.now.sendable or _wants_public(policy, line.now) or not _is_listed(policy, tree, path, line):
+                if not line.now.sendable or wants_public(policy, line.now) or not is_listed(policy, tree, path, line):
                     continue
                 if len(line.history) < 2 or line.history[-1][0] - line.history[-2][0] < SETTLED_S:
                     continue
                 before = [line.history[-2][1]]
                 for item in held.values():
                     shared = any(item.sha256 in other.now.all_sent() for other in self._living() if other is not line)
-                    if item.public and item.id in self.ours and _is_among(item, before) and not shared:
+                    if item.public and item.id in self.ours and is_among(item, before) and not shared:
                         self._break(f"4: {path!r} wants private since {age_s:.0f} s, but {item} is public")
 
     def _living(self) -> list[Line]:
@@ -199,12 +222,14 @@ class Promises:
         wishes = self._wishes()
         stored = Counter((item.kind, item.sha256) for item in held.values() if item.id in self.ours)
         for content, files in wishes.items():
+            if content in self._meddled:
+                continue
             there = [item for item in held.values() if (item.kind, item.sha256) == content]
-            assert there, f"1: {_names(files)} is not on Picora"
+            assert there, f"1: {names(files)} is not on Picora"
             self._check_metadata(there, files)
         twice = [content for content, number in stored.items() if number > 1]
-        names = [_names(wishes.get(content, [])) for content in twice]
-        assert not twice or self._keeping(), f"3: stored twice: {names}"
+        doubled = [names(wishes.get(content, [])) for content in twice]
+        assert not twice or self._keeping(), f"3: stored twice: {doubled}"
         self._check_leftovers([held[i] for i in self.ours if i in held], wishes)
         self._check_problems()
         most = MOST_CALLS + 20 * (self.changes + len(self._lines())) + 12 * self._world.road.met
@@ -219,7 +244,7 @@ class Promises:
         wishes: dict[tuple[Kind, str], list[tuple[Folder, str, Matter]]] = {}
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
-                if line.now.sendable and _is_in_place(policy, tree, path) and _is_selected(policy, line.now):
+                if line.now.sendable and is_in_place(policy, tree, path) and is_selected(policy, line.now):
                     content = (line.now.kind, line.now.sent(tree.picture))
                     wishes.setdefault(content, []).append((policy, path, line.now))
         return wishes
@@ -232,7 +257,7 @@ class Promises:
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 doubtful = not line.now.sendable or line.now.unclear
-                if doubtful and _is_in_place(policy, tree, path):
+                if doubtful and is_in_place(policy, tree, path):
                     kept.append([*tree.stood.get(path, ()), *(matter for _, matter in line.history)])
         return kept
 
@@ -242,12 +267,12 @@ class Promises:
         assert len(wrong) < len(mine) if self._keeping() else not wrong, wrong[0]
 
     def _wrong(self, item: Held, files: list[tuple[Folder, str, Matter]]) -> str | None:
-        public = all(_wants_public(policy, wish) for policy, _, wish in files)
+        public = all(wants_public(policy, wish) for policy, _, wish in files)
         if item.public and not public and item.id not in self.theirs:
-            return f"4: {_names(files)} is public: {item}"
-        if any(_is_among(item, matters) for matters in self._keepers()):
+            return f"4: {names(files)} is public: {item}"
+        if any(is_among(item, matters) for matters in self._keepers()):
             return None
-        titles = {_title(policy, path, wish) for policy, path, wish in files}
+        titles = {title(policy, path, wish) for policy, path, wish in files}
         tags = {tag for policy, _, wish in files for tag in (*wish.tags, *policy.tags)}
         pictured = any(wish.pictured for _, _, wish in files) and item.id in self.ours
         rewritten = public and item.sha256 not in {wish.sent(None) for _, _, wish in files}
@@ -257,7 +282,7 @@ class Promises:
             "tags": item.kind is Kind.AUDIO or set(item.tags) == tags,
             "images": not pictured or item.rewritten == rewritten,
         }
-        return next((f"1: {what} of {_names(files)}: {item}" for what, fits in right.items() if not fits), None)
+        return next((f"1: {what} of {names(files)}: {item}" for what, fits in right.items() if not fits), None)
 
     def _keeping(self) -> list[Tree]:
         """The folders whose removed files leave their objects behind, forgotten."""
@@ -270,11 +295,11 @@ class Promises:
         leaving_behind = [*self._keeping(), *self._world.folders.no_more()]
         kept = 0
         for item in ours:
-            if (item.kind, item.sha256) in wishes:
+            if (item.kind, item.sha256) in wishes or item.id in self._kept:
                 continue
-            if any(_held_at_some_time(line, item) for tree in leaving_behind for line in tree.everything()):
+            if any(held_at_some_time(line, item) for tree in leaving_behind for line in tree.everything()):
                 continue
-            assert any(_is_among(item, matters) for matters in keepers), f"1: nobody wants {item}, but it stays"
+            assert any(is_among(item, matters) for matters in keepers), f"1: nobody wants {item}, but it stays"
             kept += 1
         most = 2 * len(keepers)  # a blocked file renamed over another keeps what either was bound to
         assert kept <= most, f"1: {kept} objects are kept by {len(keepers)} files"
@@ -284,76 +309,5 @@ class Promises:
         explained = {ref for ref, _, _ in self._world.index.files.problems()}
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
-                if not line.now.sendable and not line.now.empty and _is_in_place(policy, tree, path):
+                if not line.now.sendable and not line.now.empty and is_in_place(policy, tree, path):
                     assert FileRef(policy.name, path) in explained, f"10: nothing is said of {path!r}"
-
-
-def _ids_of(request: httpx.Request) -> list[str]:
-    if not request.content:
-        return [request.url.path.rpartition("/")[2]]
-    body = json.loads(request.content)
-    return [*body.get("ids", ()), *(item["id"] for item in body.get("items", ()))]
-
-
-def _held_at_some_time(line: Line, item: Held) -> bool:
-    return _is_among(item, [matter for _, matter in line.history])
-
-
-def _is_among(item: Held, matters: list[Matter]) -> bool:
-    return any(matter.kind is item.kind and item.sha256 in matter.all_sent() for matter in matters)
-
-
-def _is_kept_alive(line: Line, deleted: Held, after: dict[str, Held]) -> bool:
-    """Whether the file never held this (long enough to be sent), or something that it held then or later is there."""
-    ends = [at for at, _ in line.history[1:]] + [float("inf")]
-    lasting = [end - at > SETTLED_S and end > line.since for (at, _), end in zip(line.history, ends, strict=True)]
-    matters = [matter for _, matter in line.history]
-    held = (lasts and deleted.sha256 in matter.all_sent() for lasts, matter in zip(lasting, matters, strict=True))
-    first = next((n for n, each in enumerate(held) if each), None)
-    if first is None:
-        return True
-    successors = {sha for matter in matters[first:] for sha in matter.all_sent()}
-    return any(item.kind is deleted.kind and item.sha256 in successors for item in after.values())
-
-
-def _is_listed(policy: Folder, tree: Tree, path: str, line: Line) -> bool:
-    """Whether the file is one that is always mirrored: no rule leaves it out, and nothing it ever said."""
-    always = policy.select is Select.ALL or line.now.kind is Kind.AUDIO
-    return _is_in_place(policy, tree, path) and (always or all(matter.public is True for _, matter in line.history))
-
-
-def _is_in_place(policy: Folder, tree: Tree, path: str) -> bool:
-    ruled_out = tree.ruled and path.startswith(RULE)
-    return kind_of(path) is not None and not ruled_out and not any(_fits(rule, path) for rule in policy.ignore)
-
-
-def _fits(rule: str, path: str) -> bool:
-    """What the few patterns that are used here mean: ``/directory/``, ``directory/``, ``*.suffix``, ``name``."""
-    if rule.startswith("/"):
-        return path.startswith(rule[1:])
-    if rule.endswith("/"):
-        return f"/{rule}" in f"/{path}"
-    return path.endswith(rule[1:]) if rule.startswith("*") else path.rpartition("/")[2] == rule
-
-
-def _is_selected(policy: Folder, matter: Matter) -> bool:
-    return policy.select is Select.ALL or matter.kind is Kind.AUDIO or matter.public is True
-
-
-def _wants_public(policy: Folder, matter: Matter) -> bool:
-    if matter.unclear:
-        return False
-    if matter.public is not None:
-        return matter.public
-    return policy.public if policy.public is not None else matter.kind is Kind.AUDIO
-
-
-def _title(policy: Folder, path: str, matter: Matter) -> str:
-    if matter.title is not None and policy.title is TitleFrom.CONTENT:
-        return matter.title
-    stem = path.rpartition("/")[2].rpartition(".")[0].replace("\n", " ")
-    return unicodedata.normalize("NFC", "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in stem))
-
-
-def _names(files: list[tuple[Folder, str, Matter]]) -> str:
-    return ", ".join(f"{policy.name}/{path!r}" for policy, path, _ in files)

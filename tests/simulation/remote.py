@@ -80,10 +80,13 @@ class Road(httpx.BaseTransport):
     watch: Callable[[httpx.Request, httpx.Response, dict[str, Held], dict[str, Held]], None]
     sending: Callable[[httpx.Request], None]
     wall: Callable[[], float]
+    later: Callable[[float, Callable[[], object]], None]
     latency_s: Callable[[], float]
     armed: list[Armed] = field(default_factory=list)
     up: bool = True
+    refusing: bool = False
     lag_s: float = 0.0
+    late_s: float = 0.0
     met: int = 0
     log: list[str] = field(default_factory=list)
 
@@ -109,6 +112,8 @@ class Road(httpx.BaseTransport):
     def _fault(self, request: httpx.Request) -> str | None:
         if not self.up:
             return "refused"
+        if self.refusing:
+            return "401"
         for armed in self.armed:
             if armed.method in ("", request.method) and _may_meet(armed.fault, request):
                 armed.times -= 1
@@ -137,6 +142,20 @@ class Road(httpx.BaseTransport):
                 self._carry_out(request)
                 self.pass_time(TIMEOUT_S)
                 raise httpx.ReadTimeout("time-out")
+            case "late twin":
+                self.pass_time(TIMEOUT_S)
+                self.later(self.late_s, lambda: self._carry_out_late(request))
+                raise httpx.ReadTimeout("time-out")
+            case "other visibility" | "other hash":
+                return _lied(self._carry_out(request), fault)
+            case "429 for an hour":
+                return httpx.Response(429, json=_body("RATE_LIMIT"), headers={"Retry-After": "3600"})
+            case "429 without a word":
+                return httpx.Response(429, json=_body("RATE_LIMIT"))
+            case "drip":
+                answer = self._carry_out(request)
+                self.pass_time(TIMEOUT_S - 1)
+                return answer
             case "500 after" | "503 after":
                 self._carry_out(request)
                 return _error(int(fault[:3]), "INTERNAL")
@@ -175,6 +194,13 @@ class Road(httpx.BaseTransport):
         self.point()
         return self._lagging(request, answer)
 
+    def _carry_out_late(self, request: httpx.Request) -> None:
+        before = self.server.held()
+        answer = self._inner.handle_request(request)
+        answer.read()
+        self.log.append(f"{request.method} {request.url.path}: {answer.status_code} (late)")
+        self.watch(request, answer, before, self.server.held())
+
     def _lagging(self, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
         if not self.lag_s or request.method != "GET" or request.url.path not in LISTS or answer.status_code != 200:
             return answer
@@ -193,6 +219,27 @@ def _may_meet(fault: str, request: httpx.Request) -> bool:
     if fault in ("truncated", "empty after", "wrong page after"):
         return request.url.path != "/v1/user/me/rate-limits"
     return True
+
+
+def _lied(answer: httpx.Response, lie: str) -> httpx.Response:
+    """What was carried out, told wrongly."""
+    if "json" not in answer.headers.get("content-type", ""):
+        return answer
+    body = answer.json()
+    for item in _objects_in(body.get("data")):
+        for name in set(item) & {"isPublic", "is_public"} if lie == "other visibility" else set():
+            item[name] = not item[name]
+        for name in set(item) & {"contentHash", "content_hash"} if lie == "other hash" else set():
+            item[name] = "0" * 64
+    return httpx.Response(answer.status_code, json=body)
+
+
+def _objects_in(data: object) -> list[dict[str, object]]:
+    if isinstance(data, list):
+        return [item for each in data for item in _objects_in(each)]
+    if not isinstance(data, dict):
+        return []
+    return [data, *(item for value in data.values() for item in _objects_in(value))]
 
 
 def _made_at(item: dict[str, object]) -> float:

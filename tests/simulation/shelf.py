@@ -9,6 +9,7 @@ from picora_sync.index import Index
 
 NAME = "index.db"
 WAL = f"{NAME}-wal"
+MOST_PAGES = 1 << 30
 FULL = 2
 """``PRAGMA synchronous`` of a connection whose commits are on the disk when they return."""
 
@@ -20,6 +21,7 @@ class Shelf:
         self._directory = directory
         self._lives = 0
         self._path.parent.mkdir(parents=True)
+        self._full = False
         self.index = Index.open(self._path)
 
     @property
@@ -39,6 +41,13 @@ class Shelf:
         self.index.close()
         shutil.rmtree(old)
         self.index = Index.open(self._path)
+        self.fill(full=self._full)
+
+    def fill(self, *, full: bool) -> None:
+        """The disk takes no more (``full``), or takes more again: SQLite itself refuses every page that is new."""
+        self._full = full
+        most = 1 if full else MOST_PAGES  # fewer than there are means: no more than there are
+        self.index._connection.execute(f"PRAGMA max_page_count = {most}")  # noqa: SLF001  (the disk's part)
 
     def close(self) -> None:
         self.index.close()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from picora_sync.core.policy import Folder, OnDelete, Select
+from tests.simulation.line import NOTES, SOUNDS
 from tests.simulation.remote import FAULTS
-from tests.simulation.tree import NOTES, SOUNDS
 
 METHODS = ("", "POST", "PATCH", "DELETE", "GET")
 DISK = {

@@ -6,63 +6,25 @@ apart, but never how long ago they were.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from picora_sync.core.model import Kind, kind_of
 from picora_sync.reconciler.context import Clocks
+from tests.simulation.line import DIRECTORIES, NOTES, RULE, RULES, SOUNDS, Line
 from tests.simulation.matter import EMPTY, PICTURE, PICTURES, Matter, matter
-
-NOTES = (
-    *("a.md", "b.md", "c.md", "e.md", "f.md", "g.md", "d/a.md", "d/x.md", "d/deep/y.md", "d/deep/z.markdown"),
-    *(
-        "Ünï ☃ 笔记.md",
-        "Cafe\u0301.md",
-        "with 'quotes\" & #hash?.md",
-        "line\nbreak.md",
-        "bad\udcff.md",
-        "box.md/in.md",
-        "box.md",
-    ),
-    *("o/1.md", "o/2.md", "o/3.md", "o/4.md", "o/5.md", "o/6.md"),
-)
-SOUNDS = ("s1.flac", "s2.flac", "d/s3.flac", "d/s 4.flac", "épisode.flac", "S5.FLAC")
-DIRECTORIES = ("d", "d2", "d/deep", "o", "p")
-RULES = ".picoraignore"
-RULE = "d/"
-
-
-@dataclass
-class Line:
-    """One file through its life: renamed, moved and saved over, it stays the same.
-
-    ``since`` is when it came (or came back from being ignored), ``history`` what it held from when on (monotonic).
-    Edited and moved it counts as a new one: renames are recognised by equal content (design §4).
-    """
-
-    since: float
-    history: list[tuple[float, Matter]] = field(default_factory=list)
-    overwritten: bool = False
-    has_moved: bool = False
-
-    @property
-    def now(self) -> Matter:
-        return self.history[-1][1]
-
-    def moved(self, at: float) -> Line:
-        self.has_moved = True
-        if len(self.history) > 1 or not self.now.sendable:
-            self.since = at
-        return self
 
 
 class Tree:
     """``lines`` are the files that exist, by path, whether the root is mounted or not; ``stood`` is all that ever
     stood at a path, or at the path that the file there came from: what a blocked file may keep. ``keeps`` tells that
-    the remote objects of removed files are, or were at some time, left behind.
+    the remote objects of removed files are, or were at some time, left behind. Of the next reads, every third of
+    ``flaky`` fails. ``disks`` are the mount points below the root as they are now; ``displaced``
+    is the one that is not as it should be.
     """
 
     def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
@@ -79,14 +41,33 @@ class Tree:
         self.ruled = False
         self.mounted = True
         self.keeps = False
+        self.errno = errno.EACCES
+        self.flaky = 0
+        self.disks: set[str] = set()
+        self.displaced: str | None = None
+        self.lost_mark = ""
         self._wall, self._mono = clocks.wall, clocks.mono
         self._told = told
         root.mkdir(parents=True)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether everything is where it belongs."""
+        return self.mounted and self.displaced is None
 
     def choose(self, number: int) -> str | None:
         """An existing file."""
         paths = sorted(self.lines, key=os.fsencode)
         return paths[number % len(paths)] if paths else None
+
+    def error(self) -> OSError:
+        """What the system says where nothing can be read."""
+        return OSError(self.errno, os.strerror(self.errno))
+
+    def flakes(self) -> bool:
+        """Whether this very read fails."""
+        self.flaky = max(0, self.flaky - 1)
+        return self.flaky % 3 == 1
 
     def everything(self) -> list[Line]:
         """All files that are or were."""
@@ -138,8 +119,17 @@ class Tree:
 
     def remove(self, pick: int, _: int = 0) -> None:
         if (path := self.choose(pick)) is not None:
-            self._file(path).unlink()
-            self._forget(path)
+            self.take_away(path)
+
+    def take_away(self, path: str) -> None:
+        """Remove this file."""
+        self._file(path).unlink()
+        self._forget(path)
+
+    def put_back(self, path: str, content: Matter) -> None:
+        """Restore it from a backup."""
+        if self.mounted and self._may_stand(path):
+            self._store(path, content)
 
     def remove_many(self, pick: int, count: int) -> None:
         for _ in range(count):
@@ -281,6 +271,26 @@ class Tree:
                 shutil.rmtree(self.root)
             self.away.rename(self.root)
             self.mounted = True
+            self._told(self.name, "")
+
+    def displace(self, directory: str, *, disk: bool) -> None:
+        """Another disk is mounted over this directory, or its own was unmounted: what was in it is out of sight."""
+        if self.reachable and self._file(directory).is_dir():
+            self.displaced = directory
+            self.disks ^= {directory}
+            self._file(directory).rename(self.away)
+            self._file(directory).mkdir()
+            if disk:
+                (self._file(directory) / "a.md").write_text("On another disk.\n")
+            self._told(self.name, "")
+
+    def put_in_place(self, *_: int) -> None:
+        """And all is as it was."""
+        if self.displaced is not None:
+            shutil.rmtree(self._file(self.displaced))
+            self.away.rename(self._file(self.displaced))
+            self.disks ^= {self.displaced}
+            self.displaced = None
             self._told(self.name, "")
 
     # --- how it is done ---------------------------------------------------------------------------------------------

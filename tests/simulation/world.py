@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from picora_sync.core.model import FileRef, kind_of
+from picora_sync.errors import IndexUnwritable
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks
 from tests.simulation import acts
@@ -23,6 +25,7 @@ EPOCH_S = 2_200_000_000.0
 """Later than any real clock, so that the real change times of inodes always lie far in the past."""
 QUIET_LIMIT_S = 4 * 3600.0
 MOST_STEPS = 60_000
+RESTART_S = 30.0
 
 
 class NeverQuiet(AssertionError):
@@ -37,9 +40,11 @@ class World:
         self.seed = scenario.seed
         self.now_s = 10_000.0
         self.jumped_s = 0.0
+        self.slept_s = 0.0
+        self.tardy_s = 0.0
         self.dice = random.Random(scenario.seed)  # noqa: S311  (a simulation)
         self.folders = Folders(scenario.policies, directory, Clocks(self.mono, self.wall), self._told)
-        clock = lambda: EPOCH_S + self.now_s + scenario.skew_s  # noqa: E731
+        clock = lambda: EPOCH_S + self.now_s + self.slept_s + scenario.skew_s  # noqa: E731
         self.server = Server(directory / "picora", clock, rate_limits=scenario.rate_limits)
         self.promises = Promises(self)
         self.road = Road(
@@ -49,6 +54,7 @@ class World:
             self.promises.carried_out,
             self.promises.about_to_send,
             clock,
+            self.errand,
             lambda: 0.05 if scenario.calm else self.dice.choice((0.01, 0.05, 0.3, 2.0)),
         )
         self.shelf = Shelf(directory / "state")
@@ -64,6 +70,8 @@ class World:
         self.deaf_until = 0.0
         self.late: list[tuple[float, str, str]] = []
         self._before_start: list[Callable[[], None]] = []
+        self._after_start: list[Callable[[], None]] = []
+        self._errands: list[tuple[float, Callable[[], object]]] = []
         self._chapter = CHAPTERS[scenario.chapter]
         self._deeds = acts.DEEDS | self._chapter.deeds
 
@@ -83,7 +91,7 @@ class World:
 
     def wall(self) -> float:
         """The clock of the machine the daemon runs on."""
-        return EPOCH_S + self.now_s + self.jumped_s
+        return EPOCH_S + self.now_s + self.slept_s + self.jumped_s
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and happen what is due meanwhile."""
@@ -109,6 +117,7 @@ class World:
         """First run, quiet, chaos, healing, and silence."""
         for act in self.scenario.initial:
             acts.on_disk(self, act)
+        self._chapter.begin(self)
         self._start()
         self._until_quiet()
         self._live_for(3 * 3600.0)
@@ -127,7 +136,8 @@ class World:
     def _heal(self) -> None:
         self.road.armed.clear()
         self.road.up, self.road.lag_s = True, 0.0
-        self.deaf_until, self.points_left = 0.0, None
+        self.deaf_until, self.points_left, self.power_cut, self.tardy_s = 0.0, None, False, 0.0
+        self._run_errands(float("inf"))
         for tree in self.folders.trees.values():
             tree.mount()
             tree.unlock()
@@ -165,6 +175,8 @@ class World:
                 self.pass_time(min(self._pause_s(), until_event_s, max(end - self.now_s, 0.01)))
             except Crash:
                 self._die()
+            except IndexUnwritable as error:
+                self._end(error)
 
     def _step(self) -> None:
         self._steps += 1
@@ -197,14 +209,26 @@ class World:
     def _start(self) -> None:
         self.dying = False
         while self._before_start:
-            self._before_start.pop(0)()
+            with suppress(IndexUnwritable):  # the person who tries it is told
+                self._before_start.pop(0)()
         process = Process(self, self.index)
         try:
             process.start()
         except Crash:
             return
+        except IndexUnwritable as error:
+            self._end(error)
+            return
         self.process = process
         self.note("started")
+        while self._after_start:
+            self._after_start.pop(0)()
+
+    def _end(self, why: IndexUnwritable) -> None:
+        """The process ends with a message; the service manager starts it again."""
+        self.note(str(why))
+        self._die()
+        self.restart_at = self.now_s + RESTART_S
 
     def _die(self) -> None:
         self.process = None
@@ -236,25 +260,41 @@ class World:
         self._before_start.append(what)
         self.dying = self.process is not None
 
+    def while_up(self, what: Callable[[], None]) -> None:
+        """Do this at the next start."""
+        self._after_start.append(what)
+
+    def errand(self, after_s: float, what: Callable[[], object]) -> None:
+        """Do this then, whatever else happens."""
+        self._errands.append((self.now_s + after_s, what))
+
     def jump(self, by_s: float) -> None:
         """Somebody sets the machine's clock."""
         self.jumped_s += by_s
 
-    def approve_listed(self) -> None:
+    def approve_listed(self, folder: str | None = None) -> None:
         """A person reads the list, and agrees."""
-        listed = [ref for ref, _, approved in self.index.holds.held() if not approved]
+        listed = [ref for ref, _, approved in self.index.holds.held(folder) if not approved]
         with self.index.transaction():
             self.index.holds.approve(listed)
         self.promises.approved(listed)
 
     def _next_at(self) -> float:
         times = [self.to_come[0].at_s] if self.to_come else []
-        return min([*times, *(at for at, _, _ in self.late)], default=float("inf"))
+        times += [at for at, _, _ in self.late]
+        return min([*times, *(at for at, _ in self._errands)], default=float("inf"))
+
+    def _run_errands(self, until_s: float) -> None:
+        due = [errand for errand in self._errands if errand[0] <= until_s]
+        for errand in due:
+            self._errands.remove(errand)
+            errand[1]()
 
     def _happen(self) -> None:
         for late in [late for late in self.late if late[0] <= self.now_s]:
             self.late.remove(late)
             self._deliver(late[1], late[2])
+        self._run_errands(self.now_s)
         while self.to_come and self.to_come[0].at_s <= self.now_s:
             act = self.to_come.pop(0)
             self.note(f"{act.what} {act.folder} {act.a} {act.b}")
@@ -270,7 +310,7 @@ class World:
         copies = 1 if self.scenario.calm else self.dice.choice((1, 1, 1, 2))
         for _ in range(copies):
             late_s = 0.0 if self.scenario.calm else self.dice.choice((0.0, 0.0, 0.5, 4.0))
-            self.late.append((self.now_s + late_s, folder, path))
+            self.late.append((self.now_s + late_s + self.tardy_s, folder, path))
         if self.scenario.calm:
             self.late, late = [], self.late
             for _, name, each in late:

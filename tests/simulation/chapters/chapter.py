@@ -19,13 +19,14 @@ def _nothing(_: World) -> None:
 @dataclass(frozen=True)
 class Chapter:
     """``weights`` are the acts it adds and how often, ``deeds`` carry them out (and what follows from them), ``heal``
-    ends what would keep the remote from becoming equal.
+    ends what would keep the remote from becoming equal. ``begin`` comes before the first run.
     """
 
     name: str
     weights: Mapping[str, int] = field(default_factory=dict)
     deeds: Mapping[str, Deed] = field(default_factory=dict)
     heal: Callable[[World], None] = _nothing
+    begin: Callable[[World], None] = _nothing
 
 
 NONE = Chapter("")

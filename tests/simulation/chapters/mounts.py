@@ -1,0 +1,86 @@
+"""Mount points: a directory becomes or ceases to be one, roots are swapped, and a root loses its mark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation.chapters.chapter import Chapter
+from tests.simulation.line import DIRECTORIES
+from tests.simulation.timeline import Act
+
+if TYPE_CHECKING:
+    from tests.simulation.tree import Tree
+    from tests.simulation.world import World
+
+MARK = ".picora-sync/folder"
+
+
+def begin(world: World) -> None:
+    """In half of the simulations a directory of each folder is on a disk of its own, from the start."""
+    for tree in world.folders.trees.values():
+        if world.seed % 2 and (tree.root / "d").is_dir():
+            tree.disks.add("d")
+
+
+def unplug(world: World, act: Act) -> None:
+    """A disk below the root is unmounted, and later mounted again."""
+    tree = world.tree(act)
+    for directory in sorted(tree.disks):
+        tree.displace(directory, disk=False)
+        world.errand(float(act.b * 5), tree.put_in_place)
+
+
+def cover(world: World, act: Act) -> None:
+    """A disk is mounted over a directory that has none, and later unmounted."""
+    tree = world.tree(act)
+    directory = DIRECTORIES[act.a % len(DIRECTORIES)]
+    if not any(f"{each}/".startswith(f"{directory}/") or f"{directory}/".startswith(f"{each}/") for each in tree.disks):
+        tree.displace(directory, disk=act.b % 2 == 0)
+        world.errand(float(act.b * 5), tree.put_in_place)
+
+
+def swap_roots(world: World, act: Act) -> None:
+    """Each of two folders is where the other should be."""
+    trees = list(world.folders.trees.values())[:2]
+    if len(trees) == 2 and all(tree.reachable for tree in trees):
+        _swap(world)
+        world.errand(float(act.b * 5), lambda: _swap(world))
+
+
+def _swap(world: World) -> None:
+    one, other = list(world.folders.trees.values())[:2]
+    one.root.rename(one.away)
+    other.root.rename(one.root)
+    one.away.rename(other.root)
+    one.mounted = other.mounted = not one.mounted
+
+
+def lose_mark(world: World, act: Act) -> None:
+    """The file that tells the folder is deleted; a person puts it back as the message says."""
+    tree = world.tree(act)
+    mark = tree.root / MARK
+    if tree.reachable and mark.exists():
+        tree.lost_mark = mark.read_text()
+        mark.unlink()
+        world.errand(float(act.b * 3), lambda: _mark_again(tree))
+
+
+def _mark_again(tree: Tree) -> None:
+    if tree.lost_mark and tree.mounted:
+        (tree.root / MARK).write_text(tree.lost_mark)
+        tree.lost_mark = ""
+
+
+def heal(world: World) -> None:
+    for tree in world.folders.trees.values():
+        tree.put_in_place()
+        _mark_again(tree)
+
+
+CHAPTER = Chapter(
+    "mounts",
+    weights={"unplug": 5, "cover": 3, "swap_roots": 2, "lose_mark": 2},
+    deeds={"unplug": unplug, "cover": cover, "swap_roots": swap_roots, "lose_mark": lose_mark},
+    heal=heal,
+    begin=begin,
+)
