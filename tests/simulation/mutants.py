@@ -56,8 +56,8 @@ MUTANTS = (
     Mutant(
         "an audio upload of an earlier process is not looked for",
         "executor.py",
-        "if job.look_first else None",
-        "if False else None",
+        "if job.posted_before else ()",
+        "if False else ()",
         "power",
     ),
     Mutant(
@@ -69,17 +69,31 @@ MUTANTS = (
     ),
     Mutant(
         "what is kept stays ours",
-        "cli/commands/approve.py",
-        "index.objects.forget(row.bound)",
-        "index.objects.unbind(ref, now, Reason.REMOVED)",
+        "control/orders.py",
+        "self._index.objects.let_go(ref, self._context.clocks.wall())",
+        "self._index.objects.unbind(ref, self._context.clocks.wall(), Reason.REMOVED)",
         "people",
     ),
     Mutant(
-        "a 401 is a reason to go on",
-        "reconciler/outcomes.py",
-        "self._connection.refused = True",
-        "pass",
+        "what somebody else changed is not compared",
+        "core/comparison.py",
+        "elif difference(item, seen):",
+        "elif False:",
         "others",
+    ),
+    Mutant(
+        "what cannot be read is gone",
+        "disk/scanning.py",
+        'return "" not in failed and path not in failed and failed.isdisjoint(parents_of(path))',
+        "return True",
+        "disks",
+    ),
+    Mutant(
+        "a mount point that is not there is an empty directory",
+        "reconciler/scans.py",
+        "harmless = {",
+        "harmless = changed or {",
+        "mounts",
     ),
     Mutant(
         "the guard sees no removal",
@@ -91,7 +105,7 @@ MUTANTS = (
     Mutant(
         "the visibility in an answer is not read",
         "executor.py",
-        "if item.public != upload.metadata.public:",
+        "if item.public != job.upload.metadata.public:",
         "if False:",
         "answers",
     ),
@@ -105,8 +119,8 @@ MUTANTS = (
     Mutant(
         "events are the truth: no scan finds what they lacked",
         "reconciler/scans.py",
-        "queued += _queue(context, FileRef(name, path), LONG_AGO_S)",
-        "queued += 0",
+        "yield Difference(FileRef(name, path), LONG_AGO_S, changed=False)",
+        "continue",
         "events",
     ),
     Mutant(

@@ -5,23 +5,26 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.content.folder import FolderContent
 from picora_sync.content.vault import vault_root
+from picora_sync.control.orders import Orders
 from picora_sync.core.backlog import Lane
-from picora_sync.core.model import FileRef, PlanLimits, Problem, Rank, kind_of
+from picora_sync.core.model import FileRef, Rank, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
-from picora_sync.errors import KeyRefused, RemoteError
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.reconciler.drift import Drift
+from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
@@ -33,7 +36,6 @@ from tests.simulation.tree import Tree
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-VERIFY_AGAIN_S = 600.0
 IDLE_S = 30.0
 
 
@@ -86,7 +88,6 @@ class Process:
         self._world = world
         self.index = index
         self.clocks = Clocks(world.mono, world.wall)
-        self._limits = PlanLimits()
         self._settles = {policy.name: policy for policy in world.folders.policies}
         self.queue = ChangeQueue(self._settle_of, world.mono)
         self.stop = Stop(world.pass_time)
@@ -105,49 +106,50 @@ class Process:
         executor = Executor(self.client, self.pool, self.pacer)
         jitter = random.Random(world.seed)  # noqa: S311  (a simulation)
         self.reconciler = Reconciler(index, self.queue, [u for u, _ in units], executor, self.clocks, jitter)
-        self._verify_at = 0.0
+        self.orders = Orders(self.reconciler)
+        self.inbox: list[Callable[[Orders], object]] = []
+        """What people ask of the running daemon."""
+        connection, state = self.reconciler.connection, world.shelf.directory
+        self.account = AccountWatch(self.client, self.pacer, connection, index, state, world.mono)
+        enquiry: Enquiry[Any] = Enquiry(self.client, self.pool)
+        self.drift = Drift(self.reconciler.context, connection, enquiry, world.verify_s)
 
     def start(self) -> None:
         for watch in self.watches:
             watch.follow_rename(self._settles)
         self.reconciler.start()
+        with self.index.transaction():
+            self.drift.start()
         for watch in self.watches:
             watch.arrive()
             self.queue.rescan(watch.unit.policy.name, "start")
 
     def step(self) -> None:
         """One round of the daemon's loop, without its wait."""
-        self._keep_connected()
+        while self.inbox:
+            self.inbox.pop(0)(self.orders)
+        self.account.keep_connected()
         for watch in self.watches:
             if watch.unit.disk.check_root() is not None:
                 watch.arrive()  # the watcher tells of a root that went away
             watch.look_after(self.clocks.mono())
         self.reconciler.turn()
+        with self.index.transaction():
+            self.drift.turn(self.reconciler.busy_objects())
 
     def next_due(self) -> float:
         """When the loop would wake up by itself."""
         now = self.clocks.mono()
-        times = [self.reconciler.next_due(), *(watch.next_due() for watch in self.watches), now + IDLE_S]
-        if not self.reconciler.connection.verified or self.reconciler.connection.refused:
-            times.append(self._verify_at)
-        return min(at for at in times if at is not None)
+        times = [
+            self.reconciler.next_due(),
+            self.account.next_due(),
+            self.drift.next_due(),
+            *(watch.next_due() for watch in self.watches),
+        ]
+        return min([now + IDLE_S, *(at for at in times if at is not None)])
 
     def busy(self) -> bool:
         return bool(self.pool.jobs or self.reconciler.working() or self.reconciler.settling())
-
-    def _keep_connected(self) -> None:
-        connection, now = self.reconciler.connection, self.clocks.mono()
-        if (connection.verified and not connection.refused) or now < self._verify_at:
-            return
-        try:
-            account = self.client.verify()
-            self._limits = account.limits
-            self.pacer.prime(self.client.rate_limits())
-            connection.accepted()
-        except RemoteError as error:
-            refused = isinstance(error, KeyRefused)
-            connection.unverified(now, Problem(error.code, error.message, error.hint), refused=refused)
-            self._verify_at = now + (VERIFY_AGAIN_S if refused else connection.pause_s())
 
     def _settle_of(self, ref: FileRef) -> Settle:
         folder = self._settles.get(ref.folder)
@@ -159,7 +161,7 @@ class Process:
         content = FolderContent(
             folder,
             reader,
-            limits=lambda: self._limits,
+            limits=lambda: self.account.limits,
             mirrored=lambda path: disk.why_ignored(path) is None,
             ignored=lambda path: disk.why_ignored(path) is not None,
         )

@@ -66,7 +66,7 @@ class Promises:
         self._looked_at = 0.0
         self._left_behind: dict[str, set[str]] = {}
         self._kept: set[str] = set()
-        self._meddled: set[tuple[Kind, str]] = set()
+        self._vanished: set[tuple[Kind, str]] = set()
 
     # --- on the way -------------------------------------------------------------------------------------------------
 
@@ -128,9 +128,9 @@ class Promises:
         """People said that these stay for good, whoever they belong to from now on."""
         self._kept |= ids
 
-    def meddled(self, item: Held) -> None:
-        """Somebody else changed or deleted it; nobody promised to see that at once."""
-        self._meddled.add((item.kind, item.sha256))
+    def vanished(self, item: Held) -> None:
+        """Somebody else deleted it: it is made again, unless that is more than is done without a word."""
+        self._vanished.add((item.kind, item.sha256))
 
     def renamed(self, old: str, new: str) -> None:
         """A folder goes by another name."""
@@ -220,11 +220,11 @@ class Promises:
         missing = self.theirs - held.keys()
         assert not missing, f"5: objects of others are gone: {missing}"
         wishes = self._wishes()
-        stored = Counter((item.kind, item.sha256) for item in held.values() if item.id in self.ours)
+        stored = Counter((item.kind, item.sha256) for i, item in held.items() if i in self.ours and i not in self._kept)
         for content, files in wishes.items():
-            if content in self._meddled:
-                continue
             there = [item for item in held.values() if (item.kind, item.sha256) == content]
+            if not there and content in self._vanished and self._told_of(files):
+                continue
             assert there, f"1: {names(files)} is not on Picora"
             self._check_metadata(there, files)
         twice = [content for content, number in stored.items() if number > 1]
@@ -239,6 +239,11 @@ class Promises:
             pictured = sum(matter.pictured for line in self._lines() for _, matter in line.history)
             contents = sum(len(line.history) for line in self._lines()) + pictured * self.changes
             assert posts <= contents, f"7: {posts} uploads for {contents} contents"
+
+    def _told_of(self, files: list[tuple[Folder, str, Matter]]) -> bool:
+        """Whether people can read that something is wrong with one of these files."""
+        explained = {ref for ref, _, _ in self._world.index.files.problems()}
+        return any(FileRef(policy.name, path) in explained for policy, path, _ in files)
 
     def _wishes(self) -> dict[tuple[Kind, str], list[tuple[Folder, str, Matter]]]:
         wishes: dict[tuple[Kind, str], list[tuple[Folder, str, Matter]]] = {}

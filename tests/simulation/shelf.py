@@ -18,7 +18,7 @@ class Shelf:
     """``index`` is open between :meth:`open` and :meth:`die`."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._lives = 0
         self._path.parent.mkdir(parents=True)
         self._full = False
@@ -26,7 +26,7 @@ class Shelf:
 
     @property
     def _path(self) -> Path:
-        return self._directory / str(self._lives) / NAME
+        return self.directory / str(self._lives) / NAME
 
     def die(self, *, power_cut: bool = False) -> None:
         """The process is gone at once, and the index is opened anew. A power cut takes what was not synchronised."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from picora_sync.control.orders import Orders
 from picora_sync.core.model import FileRef, kind_of
 from picora_sync.errors import IndexUnwritable
 from picora_sync.index import Index
@@ -73,6 +74,7 @@ class World:
         self._after_start: list[Callable[[], None]] = []
         self._errands: list[tuple[float, Callable[[], object]]] = []
         self._chapter = CHAPTERS[scenario.chapter]
+        self.verify_s = self._chapter.verify_s
         self._deeds = acts.DEEDS | self._chapter.deeds
 
     def close(self) -> None:
@@ -263,6 +265,13 @@ class World:
     def while_up(self, what: Callable[[], None]) -> None:
         """Do this at the next start."""
         self._after_start.append(what)
+
+    def order(self, what: Callable[[Orders], object]) -> None:
+        """Ask this of the daemon as soon as it runs, between two turns of its loop."""
+        if self.process is not None:
+            self.process.inbox.append(what)
+        else:
+            self.while_up(lambda: self.order(what))
 
     def errand(self, after_s: float, what: Callable[[], object]) -> None:
         """Do this then, whatever else happens."""

@@ -19,7 +19,8 @@ def _nothing(_: World) -> None:
 @dataclass(frozen=True)
 class Chapter:
     """``weights`` are the acts it adds and how often, ``deeds`` carry them out (and what follows from them), ``heal``
-    ends what would keep the remote from becoming equal. ``begin`` comes before the first run.
+    ends what would keep the remote from becoming equal. ``begin`` comes before the first run. Index
+    and account are compared each ``verify_s`` seconds.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Chapter:
     deeds: Mapping[str, Deed] = field(default_factory=dict)
     heal: Callable[[World], None] = _nothing
     begin: Callable[[World], None] = _nothing
+    verify_s: float = 24 * 3600.0
 
 
 NONE = Chapter("")

@@ -1,7 +1,7 @@
 """Somebody else at the same account: changes and deletes our objects, refuses our key for a while, changes the plan.
 
-What others did to an object of ours is put right by the daily comparison only; until then nothing else may suffer
-from it.
+What others did to an object of ours is put right by the regular comparison of index and account, except that many
+objects that vanished are not made again without a word.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PLANS = ("trial", "pro", "pro_plus")
 PLAN = "pro_plus"
+VERIFY_S = 3000.0
+"""So often index and account are compared here."""
 
 
 def meddle(world: World, act: Act) -> None:
@@ -27,14 +29,13 @@ def meddle(world: World, act: Act) -> None:
         key = "isPublic" if item.kind is Kind.DOC else "is_public"
         change = {"title": "meddled"} if act.b % 2 else {key: not item.public}
         world.server.others.patch(_path(item), json=change)
-        world.promises.meddled(item)
 
 
 def delete(world: World, act: Act) -> None:
     item = _one_of_ours(world, act)
     if item is not None:
         world.server.others.delete(_path(item))
-        world.promises.meddled(item)
+        world.promises.vanished(item)
 
 
 def refuse(world: World, act: Act) -> None:
@@ -67,4 +68,5 @@ CHAPTER = Chapter(
     weights={"meddle": 4, "delete": 3, "refuse": 2, "change_plan": 2, "plant": 3},
     deeds={"meddle": meddle, "delete": delete, "refuse": refuse, "change_plan": change_plan},
     heal=heal,
+    verify_s=VERIFY_S,
 )
