@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from picora_sync.cli.settings import Look
+from picora_sync.cli.stalling import shortage
 from picora_sync.core.model import FileState
 from picora_sync.core.policy import Folder
 from picora_sync.index.listing import count_states
@@ -47,12 +48,13 @@ class AccountStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The document; its fields are only ever added to."""
+    """The document; its fields are only ever added to. ``shortage`` says that there is little room for the index."""
 
     running: bool
     pid: int | None
     folders: tuple[FolderStanding, ...]
     account: AccountStanding
+    shortage: str
 
 
 def standing(look: Look) -> Standing:
@@ -68,6 +70,7 @@ def standing(look: Look) -> Standing:
         pid=current.pid if current else None,
         folders=tuple(_folder(look, folder, current) for folder in look.config.folders),
         account=account,
+        shortage=shortage(look.config.state_dir),
     )
 
 

@@ -19,7 +19,7 @@ def unwritable(error: sqlite3.Error | OSError) -> IndexUnwritable | None:
         return None
     return IndexUnwritable(
         f"the index cannot be written: {error}",
-        hint="make room on the disk of the state directory, and start again: nothing is lost",
+        hint="make room on the disk of the state directory: nothing is lost",
     )
 
 

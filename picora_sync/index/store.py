@@ -137,6 +137,13 @@ class Index:
                 raise failure from error
             raise
 
+    def give_back_room(self) -> None:
+        """Shorten the journal, which can be larger than what is in it. Raises IndexUnwritable, IndexDamaged."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise told(error) or error from error
+
     def meta(self, key: str) -> str | None:
         """A single remembered value."""
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -15,6 +15,7 @@ from picora_sync.cli.failures import OK
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
+from picora_sync.cli.stalling import await_room, free_bytes
 from picora_sync.cli.unlocking import await_key
 from picora_sync.cli.words import count, duration
 from picora_sync.config.keys import find_key
@@ -23,7 +24,15 @@ from picora_sync.control.inbox import Inbox
 from picora_sync.control.messages import Reload, Reloaded
 from picora_sync.control.server import listening
 from picora_sync.daemon import Daemon
-from picora_sync.errors import CommandRefused, ConfigError, KeyRefused, PicoraSyncError, RemoteError, Stopped
+from picora_sync.errors import (
+    CommandRefused,
+    ConfigError,
+    IndexUnwritable,
+    KeyRefused,
+    PicoraSyncError,
+    RemoteError,
+    Stopped,
+)
 from picora_sync.home import Home
 from picora_sync.service.notify import Notifier, from_environ
 from picora_sync.summary import Live
@@ -57,6 +66,10 @@ def run_command(ctx: click.Context) -> int:
                         raise
                     _tell_refusal(error)
                     following, before = before, None
+                except IndexUnwritable as error:  # as after a crash, the index tells where to go on
+                    signals.start_again()
+                    free = partial(free_bytes, home.path)
+                    following = now if await_room(home.index, free, error, notifier, signals.stop) else None
                 else:
                     before = now
                 signals.start_again()

@@ -35,6 +35,8 @@ def _print(now: Standing, problems: int) -> None:
     line(f"Account {now.account.url}: {now.account.state} (the key was last accepted: {_ago(now.account.accepted_at)})")
     if now.account.trouble:
         line(f"  {now.account.trouble}")
+    if now.shortage:
+        line(f"Attention: {now.shortage}")
     line()
     write_table(
         ["FOLDER", "FILES", "STATES", "WATCH", "LAST SCAN", "NEXT"], [_row(each) for each in now.folders], folded=(2,)
