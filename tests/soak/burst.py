@@ -34,8 +34,9 @@ def run(where: Path, seed: int, *, files: int, short: bool = False) -> Result:
         result.remarks["seconds to write"] = round(time.monotonic() - begun, 1)
         os.kill(rig.daemon.process.pid, signal.SIGCONT)
         begun = time.monotonic()
-        rig.settle(within_s=60 + files / 20, poll_s=0.5 + files / 2500)
+        rig.await_synced(within_s=60 + files / 20)
         result.remarks["seconds to mirror"] = round(time.monotonic() - begun, 1)
+        rig.settle(within_s=60 + files / 20)
         rig.expect_quiet()
     return result
 

@@ -21,6 +21,7 @@ SHORT_SETTLE_S = 60.0
 """With an impatient daemon."""
 POLL_S = 0.5
 APPROVE_EVERY_S = 5.0
+STATUS_EVERY_S = 5.0
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 STATUS_WITHIN_S = 60.0
 
@@ -124,7 +125,7 @@ class Rig:
             more["account"] = {"url": self.base_url, "key_file": str(self.where / "key")}
         write_config(self.where, self.server, folders, **more)
 
-    def settle(self, within_s: float | None = None, *, poll_s: float = POLL_S) -> None:
+    def settle(self, within_s: float | None = None) -> None:
         """Wait until folder and account are equal and the daemon says so; record what differs after that time.
 
         Held removals are approved: somebody deleted many files, and meant it.
@@ -133,8 +134,9 @@ class Rig:
         deadline = approved_at + (within_s or (SHORT_SETTLE_S if self.impatient else SETTLE_S))
         wanted = due(self.world.roots, self.world.files())
         differences, unsynced = ["nobody looked"], 0
+        self.auditor.forget()
         while (differences or unsynced) and time.monotonic() < deadline:
-            time.sleep(poll_s)
+            time.sleep(POLL_S)
             if not self.daemon.alive:
                 self.daemon_ended()
                 break
@@ -142,12 +144,17 @@ class Rig:
             if not differences or time.monotonic() - approved_at > APPROVE_EVERY_S:
                 approved_at = time.monotonic()
                 unsynced = self._unsynced()
-        self.auditor.forget()
         self.result.settles += 1
         self.result.files += len(self.world.files())
-        self.result.differences += [*self.auditor.differences(wanted), *self.auditor.leaks(wanted)]
+        self.result.differences += [*differences, *self.auditor.leaks(wanted)]
         if unsynced:
             self.result.differences.append(f"status: {unsynced} files are not synced: {self.states()}")
+
+    def await_synced(self, within_s: float) -> None:
+        """Wait until the daemon says that it mirrored every file; :meth:`settle` then looks whether that is true."""
+        deadline, files = time.monotonic() + within_s, len(self.world.files())
+        while self.states().get("synced") != files and time.monotonic() < deadline:
+            time.sleep(STATUS_EVERY_S)
 
     def daemon_ended(self) -> None:
         """It should not have: say so, and start it again."""
