@@ -27,9 +27,10 @@ def prospect(config: Config) -> PlanReport:
     finally:
         index.close()
     try:
-        units = [_recognised(folder, config, copy) for folder in config.folders]
         clocks, pacing = Clocks(time.monotonic, time.time), Pacing()
-        return forecast(copy, units, clocks, lambda requests: pacing.eta_s(requests, clocks.mono()))
+        with copy.reading():
+            units = [_recognised(folder, config, copy) for folder in config.folders]
+            return forecast(copy, units, clocks, lambda requests: pacing.eta_s(requests, clocks.mono()))
     finally:
         copy.close()
 

@@ -164,6 +164,7 @@ def _copy(config: Config) -> Iterator[Index]:
     finally:
         index.close()
     try:
-        yield copy
+        with copy.reading():
+            yield copy
     finally:
         copy.close()

@@ -50,11 +50,15 @@ class Look:
 
 @contextmanager
 def look_at(ctx: click.Context) -> Iterator[Look]:
-    """Read the index, beside a running daemon or without one; an index that is not there yet is empty."""
+    """Read the index, beside a running daemon or without one; an index that is not there yet is empty.
+
+    Raises IndexDamaged, also from the block it opens.
+    """
     config = configuration(ctx)
     index = Index.open_for_reading(config.state_dir / INDEX_NAME) or Index.in_memory()
     try:
         running = is_held(config.state_dir)
-        yield Look(config, index, running, Live.read(config.state_dir / LIVE_NAME))
+        with index.reading():
+            yield Look(config, index, running, Live.read(config.state_dir / LIVE_NAME))
     finally:
         index.close()

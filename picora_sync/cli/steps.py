@@ -10,7 +10,7 @@ from typing import IO
 
 import click
 
-from picora_sync.cli.words import count, duration
+from picora_sync.cli.words import duration
 from picora_sync.summary import Progress
 
 TELL_EVERY_S = 5.0
@@ -66,4 +66,4 @@ def sentence(progress: Progress) -> str:
     if progress.total is None:
         return f"{progress.stage}: {progress.done} so far" if progress.done else progress.stage
     left = f", {duration(progress.eta_s)} left" if progress.eta_s >= 1 else ""
-    return f"{progress.stage}: {progress.done} of {count(progress.total, 'file')}{left}"
+    return f"{progress.stage}: {progress.done} of {progress.total}{left}"

@@ -32,7 +32,8 @@ def told(error: BaseException) -> IndexDamaged | IndexUnwritable | None:
     """The error for people if the index failed while it was in use; None if something else is wrong."""
     if damaged(error):
         return IndexDamaged(
-            f"the index is damaged: {error}", hint="start again: it is then checked, and put aside if it is"
+            f"the index is damaged: {error}",
+            hint="stop picora-sync, then run `picora-sync sync`: it puts the index aside, and says how to go on",
         )
     return unwritable(error) if isinstance(error, sqlite3.Error) else None
 

@@ -32,7 +32,7 @@ def fault_of(connection: sqlite3.Connection) -> str | None:
         if damaged(error):
             return str(error)
         raise
-    return None if answers == ["ok"] else "; ".join(answers)
+    return None if answers == ["ok"] else " ".join(" ".join(answers).replace("*** in database main ***", "").split())
 
 
 def put_aside(path: Path, why: str) -> Path:

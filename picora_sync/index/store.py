@@ -103,7 +103,8 @@ class Index:
     def copy_in_memory(self) -> Index:
         """A private copy, for asking what would be done."""
         connection = sqlite3.connect(":memory:", isolation_level=None)
-        self._connection.backup(connection)
+        with self.reading():
+            self._connection.backup(connection)
         return Index(connection)
 
     @classmethod
@@ -137,12 +138,18 @@ class Index:
                 raise failure from error
             raise
 
-    def give_back_room(self) -> None:
-        """Shorten the journal, which can be larger than what is in it. Raises IndexUnwritable, IndexDamaged."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read in this block may be damaged, and nobody checked it: raises IndexDamaged then."""
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            yield
         except sqlite3.Error as error:
             raise told(error) or error from error
+
+    def give_back_room(self) -> None:
+        """Shorten the journal, which can be larger than what is in it. Raises IndexUnwritable, IndexDamaged."""
+        with self.reading():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def meta(self, key: str) -> str | None:
         """A single remembered value."""

@@ -286,3 +286,17 @@ def test_plan_before_the_first_run_makes_no_state_directory(tmp_path: Path, invo
     ran = invoke("--config", config, "plan", "--json")
     assert [action["path"] for action in json.loads(ran.out)["actions"]] == ["new.md"]
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("command", ["status", "ls", "problems", "history", "plan"])
+def test_a_damaged_index_is_told_in_a_sentence(command: str, mirror: Any, invoke: Callable[..., Any]) -> None:
+    for number in range(50):
+        mirror.add(f"{number}.md")
+    mirror.index.close()
+    path = mirror.directory / "state" / INDEX_NAME
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xa5" * (len(data) - 4096))
+    told = invoke("--config", mirror.config_file, command)
+    assert told.code == 1
+    assert "damaged" in told.err
+    assert "picora-sync sync" in told.err
