@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from picora_sync.core.model import Account, PlanLimits, Problem
+from picora_sync.core.model import Account, PlanLimits, Problem, Tier
 from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Stopped, Unreachable
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
@@ -17,6 +17,12 @@ log = logging.getLogger(__name__)
 
 VERIFY_AGAIN_S = 600.0
 """A refused key is tried again this often: it may have been restored."""
+REFRESH_S = 3600.0
+"""The account is asked for this often although all is well: the key may be refused by now, or the plan be another."""
+BUSY_S = 60.0
+"""If the rate limits do not allow it now, it is put off for so long."""
+LIMITS = "limits"
+"""The meta key of what the plan allows."""
 OFFLINE_LIMIT_S = 60.0
 """One pass gives up after this long without Picora; the daemon never does."""
 
@@ -41,6 +47,7 @@ class AccountWatch:
         self._state_dir = state_dir
         self._mono = mono
         self._verify_at = 0.0
+        self._refresh_at = 0.0
 
     def connect(self) -> Account:
         """Learn whose account this is, and what its plan allows; nothing is sent before.
@@ -49,7 +56,8 @@ class AccountWatch:
         """
         account = self._client.verify()
         self._claim(account)
-        self.limits = account.limits
+        self._heed(account.limits)
+        self._refresh_at = self._mono() + REFRESH_S
         self._pacer.prime(self._client.rate_limits())
         self._connection.accepted()
         return account
@@ -57,11 +65,16 @@ class AccountWatch:
     def keep_connected(self) -> None:
         """Try again, when it is time, what did not work before."""
         connection, now = self._connection, self._mono()
-        if (connection.verified and not connection.refused) or now < self._verify_at:
+        was_verified = connection.verified and not connection.refused
+        if (was_verified and now < self._refresh_at) or now < self._verify_at:
+            return
+        if was_verified and self._pacer.wait_s(Tier.READ):
+            self._refresh_at = now + BUSY_S  # nothing may keep the loop waiting for that
             return
         try:
             account = self.connect()
-            log.info("connected to %s", account.base_url)
+            if not was_verified:
+                log.info("connected to %s", account.base_url)
         except Stopped:
             return  # the loop sees it, too
         except RemoteError as error:
@@ -74,7 +87,7 @@ class AccountWatch:
 
     def next_due(self) -> float | None:
         """When :meth:`keep_connected` has something to do."""
-        return None if self._connection.verified else self._verify_at
+        return max(self._verify_at, self._refresh_at) if self._connection.verified else self._verify_at
 
     def give_up_if_hopeless(self) -> None:
         """Raise KeyRefused or Unreachable if one pass cannot come to its end."""
@@ -85,6 +98,14 @@ class AccountWatch:
         since = connection.offline_since
         if since is not None and self._mono() - since > OFFLINE_LIMIT_S:
             raise Unreachable(trouble.message, hint=trouble.hint or "run the same command again later")
+
+    def _heed(self, limits: PlanLimits) -> None:
+        """Where the plan allows something else than when the index last heard of it, the next scan judges anew."""
+        self.limits = limits
+        with self._index.transaction():
+            if self._index.meta(LIMITS) != str(limits):
+                self._index.set_meta(LIMITS, str(limits))
+                self._index.files.rederive_limited()
 
     def _claim(self, account: Account) -> None:
         """Bind the index to the account, or refuse: ids of one account mean nothing in another (lesson 6)."""

@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Collection
 from dataclasses import replace
-from itertools import islice
 
 from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
 from picora_sync.core.ignore import IgnoreRules
@@ -191,7 +190,7 @@ class FolderWatch:
 
     def _landmarks(self) -> list[str]:
         """Some files that were there, by which a root that cannot be written is known."""
-        return [row.ref.path for row in islice(self._index.files.all(self.unit.policy.name), LANDMARKS)]
+        return self._index.files.landmarks(self.unit.policy.name, LANDMARKS)
 
     def _on_state(self, state: WatchState, problem: Problem | None) -> None:
         before = self._state[0]

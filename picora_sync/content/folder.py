@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
 from picora_sync.content.audio import derive_audio
@@ -65,9 +66,18 @@ class FolderContent:
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         """Whether a look-up of this note would lead elsewhere now; an unreadable vault is no reason to think so."""
         try:
-            return kind_of(path) is Kind.DOC and any_stale(self._vault, depends)
+            left_out = any(self._is_left_out(dependency) for dependency in depends)
+            return kind_of(path) is Kind.DOC and (left_out or any_stale(self._vault, depends))
         except FileUnreadable:
             return False
+
+    def _is_left_out(self, dependency: Dependency) -> bool:
+        """Whether what was read for a note is ignored by now."""
+        target, version = dependency.target, dependency.version
+        if target is None or version is None or version[0] < 0:
+            return False
+        inside = os.path.relpath(target, self._folder.root)
+        return not inside.startswith("../") and self._around.ignored(inside)
 
     def refresh(self) -> None:
         """Forget the vault's names."""

@@ -99,6 +99,15 @@ class Files:
             found.setdefault(ref_of(folder, path).path, []).append(dependency_of(*rest))
         return found
 
+    def landmarks(self, folder: str, number: int) -> list[str]:
+        """About so many files that were there when last seen, spread over the folder."""
+        rows = self._connection.execute(
+            "SELECT path FROM (SELECT path, row_number() OVER (ORDER BY path) AS place, count(*) OVER () AS total "
+            "FROM file WHERE folder = ?1 AND standing = 'present') WHERE place % max(1, total / ?2) = 0 LIMIT ?2",
+            (folder, number),
+        )
+        return [os.fsdecode(path) for (path,) in rows]
+
     def count_bound(self, folder: str) -> int:
         """How many files of a folder are bound."""
         row = self._connection.execute("SELECT count(*) FROM binding WHERE folder = ?", (folder,)).fetchone()
@@ -141,6 +150,16 @@ class Files:
             "SELECT DISTINCT folder, path FROM problem WHERE blocking = 1 AND origin = 'file'"
         )
         return [ref_of(*row) for row in rows]
+
+    def on_their_way(self) -> set[tuple[int, int]]:
+        """Device and inode of the files that are there, wait for their first upload, and may have one."""
+        rows = self._connection.execute(
+            "SELECT f.device, f.inode FROM file f "
+            "LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path "
+            "LEFT JOIN problem p ON p.folder = f.folder AND p.path = f.path AND p.blocking = 1 "
+            "WHERE f.standing = 'present' AND f.selected = 1 AND b.object_id IS NULL AND p.code IS NULL"
+        )
+        return {(int(device), int(inode)) for device, inode in rows if inode is not None}
 
     def unfinished(self) -> list[FileRef]:
         """The files whose binding does not match what they want: work that a stopped process left."""
@@ -270,6 +289,21 @@ class Files:
     def rederive(self, ref: FileRef) -> None:
         """Let the next look read the file again although it did not change."""
         self._connection.execute("UPDATE file SET hashed_at = 0 WHERE folder = ? AND path = ?", key(ref))
+
+    def rederive_refused(self, folder: str) -> None:
+        """Let the next scan have the notes read again for which a file was looked up and not used."""
+        self._connection.execute(
+            "UPDATE file SET hashed_at = 0 WHERE folder = ?1 AND path IN "
+            "(SELECT path FROM dependency WHERE folder = ?1 AND size_bytes < 0)",
+            (folder,),
+        )
+
+    def rederive_limited(self) -> None:
+        """Let the next scan have the files read again that the plan's limits kept from being sent."""
+        self._connection.execute(
+            "UPDATE file SET hashed_at = 0 WHERE (folder, path) IN (SELECT folder, path FROM problem "
+            "WHERE blocking = 1 AND origin = 'file' AND (code LIKE 'DOC_TOO_%' OR code LIKE 'AUDIO_TOO_%'))"
+        )
 
     def rederive_all(self, folder: str) -> None:
         """Let the next scan have every file of a folder read again."""

@@ -42,7 +42,7 @@ class Connection:
         """One word for it."""
         if self.refused:
             return AccountState.REFUSED
-        if self.offline_since is not None:
+        if self.offline_since is not None or not self.verified:
             return AccountState.OFFLINE
         return AccountState.LIMITED if self._closed else AccountState.OK
 

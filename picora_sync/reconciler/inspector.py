@@ -87,6 +87,7 @@ class Inspector:
 
     def _attachment(self, unit: Unit, ref: FileRef) -> None:
         if ref.path.rpartition("/")[2] == ".picoraignore":
+            self._context.index.files.rederive_refused(ref.folder)
             self._context.queue.rescan(ref.folder, ".picoraignore changed")
         elif suffix_of(ref.path) in ASSET_SUFFIXES:
             unit.content.refresh()

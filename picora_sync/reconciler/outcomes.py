@@ -144,6 +144,8 @@ class Outcomes:
             if delete.object_id in gone:
                 self._plan_users(delete.object_id)
                 index.objects.forget(delete.object_id)
+                if index.files.get(delete.ref) is None:
+                    index.files.forget(delete.ref)  # what was remarked on it while it could not be deleted
                 self._context.stubborn.pop(delete.object_id, None)
                 self._tally.deleted += 1
                 log.info("deleted what was %s: %s", delete.ref.path, delete.why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
@@ -92,10 +92,12 @@ class Removals:
                 self._due_at[ref] = now + LOOK_AGAIN_S
             return {}
         leaving: dict[FileRef, Leaving] = {}
+        on_their_way = self._context.index.files.on_their_way() if due else set()
         for folder in {ref.folder for ref in due}:
             pending = {}
             for ref in due:
-                if ref.folder == folder and (self._is_private_first(ref) or self._is_in_a_paused_folder(ref)):
+                put_off = self._is_private_first(ref) or self._is_in_a_paused_folder(ref)
+                if ref.folder == folder and (put_off or self._goes_on_as(ref, on_their_way)):
                     self._due_at[ref] = now + PUT_OFF_S
                 elif ref.folder == folder:
                     del self._due_at[ref]
@@ -112,6 +114,15 @@ class Removals:
         """Whether any path is unsettled that nothing is bound to: it may be where a vanished file went."""
         rows = (self._context.index.files.get(ref) for ref in self._context.queue.settling())
         return any(row is None or row.bound is None for row in rows)
+
+    def _goes_on_as(self, ref: FileRef, on_their_way: Collection[tuple[int, int]]) -> bool:
+        """Whether it was renamed and edited, and is not uploaded under its new name yet: it keeps its object until
+        then (design §4).
+        """
+        row = self._context.index.files.get(ref)
+        if row is None or row.seen is not Seen.MISSING or row.fingerprint is None:
+            return False
+        return (row.fingerprint.device, row.fingerprint.inode) in on_their_way
 
     def _is_private_first(self, ref: FileRef) -> bool:
         """Whether its object will stay on Picora, and must become private before it is forgotten here."""

@@ -221,3 +221,16 @@ def test_a_vault_that_cannot_be_read_makes_nothing_stale(vault: VaultOnDisk) -> 
 def test_notes_without_look_ups_never_look_through_the_vault(vault: VaultOnDisk) -> None:
     content = vault.content(root=str(vault.root / "gone"))
     assert not content.stale("note.md", [])
+
+
+def test_a_note_is_stale_when_an_image_that_it_shows_is_ignored_by_now(vault: VaultOnDisk) -> None:
+    vault.write("a.png", PNG)
+    shown = vault.note("---\npublic: true\n---\n![](a.png)")
+    assert not vault.content().stale("note.md", shown.wanted.depends)
+    assert vault.content(ignore=("a.png",)).stale("note.md", shown.wanted.depends)
+
+
+def test_a_note_that_was_made_without_an_ignored_image_is_not_stale(vault: VaultOnDisk) -> None:
+    vault.write("a.png", PNG)
+    made = vault.note("---\npublic: true\n---\n![](a.png)", ignore=("a.png",))
+    assert not vault.content(ignore=("a.png",)).stale("note.md", made.wanted.depends)

@@ -628,3 +628,43 @@ def test_whether_anything_below_a_directory_is_bound(directory: str, bound: bool
         index.objects.bind(B, X, 1.0)
     assert index.files.any_bound_below("notes", directory) is bound
     assert not index.files.any_bound_below("other", directory)
+
+
+def test_landmarks_are_spread_over_the_files_that_are_there(index: Index) -> None:
+    for n in range(200):
+        index.files.see(FileRef("notes", f"{n:03}.md"), Seen.PRESENT if n % 2 else Seen.MISSING)
+    found = index.files.landmarks("notes", 20)
+    assert 10 <= len(found) <= 20
+    assert all(int(path[:3]) % 2 for path in found)
+    assert min(found) < "020.md"
+    assert max(found) > "180.md"
+
+
+def test_a_few_files_are_all_landmarks(index: Index) -> None:
+    index.files.see(FileRef("notes", "a.md"), Seen.PRESENT)
+    assert index.files.landmarks("notes", 20) == ["a.md"]
+
+
+def test_notes_that_were_made_without_a_file_they_name_can_be_read_again(index: Index) -> None:
+    index.files.present(FileRef("notes", "a.md"), _derived(Dependency("x.png", "/notes/x.png", (-1, 7))), 50.0)
+    index.files.present(FileRef("notes", "b.md"), _derived(Dependency("x.png", "/notes/x.png", (9, 7))), 50.0)
+    index.files.rederive_refused("notes")
+    assert [row.hashed_at for row in index.files.all("notes")] == [0.0, 50.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "again"),
+    [("DOC_TOO_LARGE", True), ("AUDIO_TOO_LONG", True), ("DOC_TOO_MANY_IMAGES", True), ("NOT_UTF8", False)],
+)
+def test_what_the_limits_of_a_plan_blocked_can_be_judged_again(index: Index, code: str, again: bool) -> None:
+    ref = FileRef("notes", "a.md")
+    index.files.block(ref, Problem(code, "it cannot be sent"), Fingerprint(1, 2, 3, 4, 5), 50.0)
+    index.files.rederive_limited()
+    row = index.files.get(ref)
+    assert row is not None
+    assert (row.hashed_at == 0.0) is again
+
+
+def _derived(*depends: Dependency) -> Derived:
+    wanted = Wanted(Kind.DOC, "ab", 1, "a.md", "a", depends=depends)
+    return Derived(wanted, "ab", Fingerprint(1, 2, 3, 4, 5), "x")

@@ -537,3 +537,23 @@ def test_nothing_is_sent_before_it_is_known_whose_account_this_is() -> None:
     mirror.reconciler.connection.accepted()
     mirror.quiet()
     assert mirror.states() == {"a.md": FileState.SYNCED}
+
+
+def test_what_was_remarked_on_a_file_that_could_not_be_deleted_goes_with_it() -> None:
+    mirror = Mirror()
+    for name in "abc":
+        mirror.write(f"{name}.md", f"text {name}")
+    mirror.quiet()
+    mirror.picora.fail("delete", ScopeMissing("the key may not delete"))
+    mirror.remove("a.md")
+    mirror.run(300)
+    assert "a.md" in mirror.problems()
+    mirror.run(3700)
+    assert "a" not in mirror.titles()
+    assert mirror.problems() == {}
+
+
+def test_an_account_that_was_not_asked_for_yet_is_not_said_to_be_well() -> None:
+    mirror = Mirror()
+    mirror.reconciler.connection.verified = False
+    assert mirror.reconciler.connection.state is AccountState.OFFLINE

@@ -1,0 +1,79 @@
+"""The account is asked for again from time to time, and what its plan allows reaches the files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from picora_sync.account import REFRESH_S, AccountWatch
+from picora_sync.core.model import FileRef, Fingerprint, Problem, Tier
+from picora_sync.index import Index
+from picora_sync.reconciler.connection import Connection
+from tests.integration.test_client_against_server import Both
+
+BIG = FileRef("notes", "big.md")
+
+
+@dataclass
+class Watched:
+    both: Both
+    index: Index
+    watch: AccountWatch
+    connection: Connection
+
+    def asked(self) -> int:
+        """How often the account was asked for from here on."""
+        before = len(self.both.requests)
+        self.watch.keep_connected()
+        return len(self.both.requests) - before
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    both, index = Both(tmp_path / "picora", plan="pro"), Index.in_memory()
+    connection = Connection(random.Random(1))  # noqa: S311  (spreads retries)
+    watch = AccountWatch(both.client, both.pacer, connection, index, tmp_path, lambda: both.stop.now_s)
+    yield Watched(both, index, watch, connection)
+    both.client.close()
+    both.service.close()
+    index.close()
+
+
+def test_it_is_asked_for_again_every_hour_and_not_before(watched: Watched) -> None:
+    assert watched.asked() > 0
+    assert watched.asked() == 0
+    watched.both.stop.now_s += REFRESH_S
+    assert watched.asked() > 0
+    assert watched.connection.verified
+
+
+def test_it_is_not_asked_for_while_that_would_keep_the_loop_waiting(watched: Watched) -> None:
+    watched.watch.keep_connected()
+    watched.both.stop.now_s += REFRESH_S
+    watched.both.pacer.observe(Tier.READ, 429, [("Retry-After", "30")])
+    assert watched.asked() == 0
+    due = watched.watch.next_due()
+    assert due is not None
+    assert due > watched.both.stop.now_s
+
+
+def test_files_that_were_too_large_are_judged_anew_under_a_larger_plan(watched: Watched) -> None:
+    watched.watch.keep_connected()
+    watched.index.files.block(BIG, Problem("DOC_TOO_LARGE", "too large"), Fingerprint(1, 2, 3, 4, 5), 50.0)
+    watched.both.stop.now_s += REFRESH_S
+    watched.watch.keep_connected()
+    assert _hashed_at(watched.index) == 50.0
+    watched.both.service.move_to_plan(watched.both.service.owner(), "pro_plus")
+    watched.both.stop.now_s += REFRESH_S
+    watched.watch.keep_connected()
+    assert _hashed_at(watched.index) == 0.0
+
+
+def _hashed_at(index: Index) -> float:
+    row = index.files.get(BIG)
+    assert row is not None
+    return row.hashed_at
