@@ -120,6 +120,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "urls in a style": lambda: f"<style>{full_of('a{b:url(//c)}')}</style>",
     "comments that do not end in a style": lambda: f"<style>{full_of('/*')}</style>",
     "styles": lambda: full_of("<style>a{}</style>"),
+    "imports that do not end": lambda: f"<style>{full_of('@import ')}@import{' ' * SIZE}</style>",
     "styles in styles": lambda: nested("<style>", "</style>", 250) * 100,
     "escapes in a style": lambda: f"<style>{full_of('&amp;')}</style>",
     "text": lambda: f"<text>{full_of('&lt;')}</text>",

@@ -132,6 +132,22 @@ def test_a_drawing_keeps_what_is_its_own(inner: str) -> None:
     assert (after.tag, after.attrib, after.text) == (before.tag, before.attrib, before.text)
 
 
+IMPORTS = (
+    *(
+        f"@import url({EVIL});",
+        f"@import '{EVIL}' screen;",
+        f'@IMPORT\n"{EVIL}";',
+        f"@import url( '{EVIL}?a@b;c&amp;d' );",
+    ),
+)
+
+
+@pytest.mark.parametrize("at", IMPORTS)
+def test_a_style_sheet_keeps_its_rules_without_a_web_font(at: str) -> None:
+    clean = sanitised(f"<style>{at} .a{{fill:red}}</style>")
+    assert parsed(clean)[0].text == " .a{fill:red}"
+
+
 def test_what_is_clean_stays_as_it_is() -> None:
     once = sanitised("".join(KEPT))
     assert svg.sanitise(once.encode()).decode() == once
