@@ -48,7 +48,7 @@ def restore(
         work = Rebuilding(home.index, units, clocks, tell)
         work.expect_readable()
         work.look()
-        work.recognise(client, pacer.eta_s, claim=claim)
+        work.recognise(client, pacer.eta_s, client.server_time() or clocks.wall(), claim=claim)
         report = work.report(pacer.requests)
         kept = home.index.take_place(config.state_dir / INDEX_NAME)
     return replace(report, kept=None if kept is None else str(kept))

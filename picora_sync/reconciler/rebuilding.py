@@ -77,9 +77,11 @@ class Rebuilding:
                     for ref in due[start : start + BATCH]:
                         inspector.inspect(ref)
 
-    def recognise(self, library: Library, eta: Callable[[Mapping[Tier, int]], float], *, claim: bool) -> None:
+    def recognise(
+        self, library: Library, eta: Callable[[Mapping[Tier, int]], float], server_s: float, *, claim: bool
+    ) -> None:
         """Bind every file to the object that holds what it wants. Found objects count as somebody else's, and are never
-        deleted, unless we ``claim`` them.
+        deleted, unless we ``claim`` them. ``server_s`` is the server's time: what is there was made before.
 
         Raises the RemoteError that ended it.
         """
@@ -97,7 +99,7 @@ class Rebuilding:
             for item in holders.values():
                 self._bind(replace(item, ours=claim))
             for row in audio:
-                self._doubt(row, recogniser.unsure)
+                self._doubt(row, recogniser.unsure, server_s)
 
     def report(self, requests: int) -> RebuildReport:
         """What the index knows now."""
@@ -145,13 +147,13 @@ class Rebuilding:
             if row.seen is Seen.PRESENT and row.wanted is not None and row.wanted.kind is item.kind:
                 index.objects.bind(row.ref, item, self._clocks.wall())
 
-    def _doubt(self, row: FileRow, sizes: set[int]) -> None:
+    def _doubt(self, row: FileRow, sizes: set[int], server_s: float) -> None:
         """Have a file looked for again before it is sent, since it may be there already (design §7)."""
         wanted, now = row.wanted, self._index.files.get(row.ref)
         if wanted is None or wanted.size_bytes not in sizes or now is None or now.bound is not None:
             return
         upload = Upload(row.ref, wanted, Metadata(wanted.title, (), wanted.public), UNSURE.message)
-        self._index.objects.open_intent(upload, None, self._clocks.wall())
+        self._index.objects.open_intent(upload, None, server_s)
         self._index.files.remark(row.ref, UNSURE)
 
 

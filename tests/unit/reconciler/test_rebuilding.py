@@ -144,7 +144,7 @@ class Rebuilt:
         work = Rebuilding(self.index, units, Clocks(mirror.mono, mirror.wall), lambda _: None)
         work.expect_readable()
         work.look()
-        work.recognise(mirror.picora, lambda _: 0.0, claim=claim)
+        work.recognise(mirror.picora, lambda _: 0.0, mirror.wall(), claim=claim)
         return work.report(0)
 
     def go_on(self) -> list[tuple[str, str]]:
