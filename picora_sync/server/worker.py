@@ -7,6 +7,7 @@ ends the process ends its worker, and the socket is ours (decision 0014).
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import sys
@@ -32,10 +33,11 @@ BACKLOG = 1024
 END_WITHIN_S = 7.0
 _BLOCKING_THREADS = 512  # started on demand; each slow body holds one until it is cut
 _HEADERS_WITHIN_MS = 15_000
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(message)s"}, "bare": {"format": "%(message)s"}},
+    "formatters": {"plain": {"format": _LOG_FORMAT}, "bare": {"format": "%(message)s"}},
     "handlers": {
         # stdout is for programs: `serve --json` prints one line there.
         "log": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "plain"},
@@ -112,6 +114,7 @@ class _Server(MTServer):
 
 def main() -> None:
     """A worker beside others: its parent says all it needs in a line of standard input, and ends it by closing that."""
+    logging.basicConfig(format=_LOG_FORMAT)
     told = json.loads(sys.stdin.readline())
     settings = ServerSettings(**{**told["settings"], "data": Path(told["settings"]["data"])})
     threading.Thread(target=_end_with_parent, daemon=True).start()

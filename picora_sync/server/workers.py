@@ -45,8 +45,9 @@ class Workers:
 
     def run(self, wakeups: Wakeups) -> None:
         """Keep them running until ``wakeups`` ask for an end; then none is left."""
-        workers = [self._start() for _ in range(self._count)]
+        workers: list[_Worker] = []
         try:
+            workers += (self._start() for _ in range(self._count))
             timeout_s: float | None = None
             while not wakeups.wait(timeout_s):
                 timeout_s = self._replace_dead(workers)

@@ -18,6 +18,7 @@ from picora_sync.server.settings import ServerSettings
 from tests import backends
 from tests.backends import Backends
 from tests.contract import samples
+from tests.e2e.harness import Server
 from tests.server_process import WAIT_S, Running, Starter
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the test finds the workers in /proc")
@@ -59,8 +60,12 @@ def running(starter: Starter, database: str) -> Running:
 
 
 def workers_of(running: Running) -> set[int]:
-    """The process ids of a server's children."""
-    listed = Path(f"/proc/{running.process.pid}/task").glob("*/children")
+    """Their process ids."""
+    return children_of(running.process.pid)
+
+
+def children_of(parent: int) -> set[int]:
+    listed = Path(f"/proc/{parent}/task").glob("*/children")
     return {int(pid) for children in listed for pid in children.read_text().split()}
 
 
@@ -189,3 +194,15 @@ def test_no_password_stands_among_the_arguments(starter: Starter, database: str)
     shown = [Path(f"/proc/{pid}/cmdline").read_text() for pid in workers_of(running)]
     assert len(shown) == 2
     assert not any("hidden-word" in words or "sk_live_" in words for words in shown)
+
+
+def test_who_looks_after_the_server_reads_that_a_worker_died(tmp_path: Path, database: str) -> None:
+    server = Server(tmp_path / "picora", options=("--workers", "2", "--database", database)).start()
+    try:
+        assert server.process is not None
+        (first, *_) = children_of(server.process.pid)
+        os.kill(first, signal.SIGKILL)
+        said = "WARNING A worker ended (-9): another one is started"
+        backends.wait_until(lambda: said in server.log.read_text(), "nothing is said")
+    finally:
+        server.stop()

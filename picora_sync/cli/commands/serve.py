@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from picora_sync.cli.commands.serve_admin import SCOPES, print_check, print_new_key, revoke_key
 from picora_sync.cli.commands.serve_greeting import announce, announce_json, warn
 from picora_sync.cli.failures import OK, OTHER_INSTANCE, USAGE, CommandFailed
+from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.config.locations import default_state_dir
 from picora_sync.server.accounts import Scope
@@ -74,7 +76,9 @@ class _Settings(TypedDict):
 @click.option("--revoke", metavar="KEY_OR_ID", help="Refuse a key from now on, and end.")
 @click.option("--stop-on-stdin-eof", is_flag=True, hidden=True, help="End together with the parent's pipe.")
 @json_option
+@click.pass_context
 def serve_command(
+    ctx: click.Context,
     *,
     data: Path | None,
     check: bool,
@@ -89,6 +93,7 @@ def serve_command(
 
     With --json it prints one line when it is ready: url, media_url, key, plan, data, and the address it listens on.
     """
+    start_logging(ctx, logging.WARNING)
     if scope is not None and not add_key:
         raise click.UsageError("--scope belongs to --add-key.")
     if check + add_key + (revoke is not None) > 1:
