@@ -144,22 +144,14 @@ class Files:
         )
         return [ref_of(*row) for row in rows]
 
-    def unsendable(self) -> list[FileRef]:
-        """The files that could not be read, or cannot be sent as they are."""
+    def unconfirmed(self) -> list[FileRow]:
+        """The files that Picora does not hold as they are: new, changed, unreadable, or not to be sent as they are."""
         rows = self._connection.execute(
-            "SELECT DISTINCT folder, path FROM problem WHERE blocking = 1 AND origin = 'file'"
+            f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} LEFT JOIN object o ON o.id = b.object_id "
+            "WHERE f.standing IN ('present', 'unknown') AND f.selected IS NOT 0 AND "
+            "(p.origin = 'file' OR f.sha256 IS NULL OR o.doomed IS NOT 0 OR o.sha256 IS NOT f.sha256)"
         )
-        return [ref_of(*row) for row in rows]
-
-    def on_their_way(self) -> set[tuple[int, int]]:
-        """Device and inode of the files that are there, wait for their first upload, and may have one."""
-        rows = self._connection.execute(
-            "SELECT f.device, f.inode FROM file f "
-            "LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path "
-            "LEFT JOIN problem p ON p.folder = f.folder AND p.path = f.path AND p.blocking = 1 "
-            "WHERE f.standing = 'present' AND f.selected = 1 AND b.object_id IS NULL AND p.code IS NULL"
-        )
-        return {(int(device), int(inode)) for device, inode in rows if inode is not None}
+        return [file_of(row) for row in rows]
 
     def unfinished(self) -> list[FileRef]:
         """The files whose binding does not match what they want: work that a stopped process left."""

@@ -47,7 +47,9 @@ class Context:
     (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight,
     ``outdated`` are files that were found to be something else than the index says. ``scanned`` are the folders that
     this process has looked through; ``untold`` names a change per folder that a later scan found and no event told of.
-    ``paused`` are the folders for which nothing is sent but what makes something private.
+    ``paused`` are the folders for which nothing is sent but what makes something private. ``places`` are the unsettled
+    paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
+    to be made private meanwhile.
     """
 
     index: Index
@@ -63,6 +65,8 @@ class Context:
     outdated: set[FileRef] = field(default_factory=set)
     scanned: set[str] = field(default_factory=set)
     untold: dict[str, FileRef] = field(default_factory=dict)
+    places: dict[str, frozenset[FileRef]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
     ages: Ages = field(init=False)
     paused: frozenset[str] = field(init=False)
 

@@ -9,9 +9,12 @@ from picora_sync.core.model import FileRef, Rank
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete
+from picora_sync.core.ports import Change
 from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
+from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.places import still_unsettled
 from picora_sync.reconciler.removals import Leaving
 
 NOTHING: Mapping[FileRef, Leaving] = {}
@@ -113,14 +116,21 @@ def _rank(context: Context, action: Upload | Patch) -> Rank:
     return Rank.INTERACTIVE if action.ref in context.interactive else Rank.BACKFILL
 
 
-def collect_orphans(context: Context, backlog: Backlog, busy: frozenset[Content]) -> None:
-    """Queue the deletion of what nothing is bound to any more."""
+def collect_orphans(
+    context: Context, backlog: Backlog, busy: frozenset[Content], unsettled: frozenset[FileRef] = frozenset()
+) -> None:
+    """Queue the deletion of what nothing is bound to any more, unless it may have gone to an ``unsettled`` path."""
     wall, mono = context.clocks.wall(), context.clocks.mono()
     put_off = {object_id for object_id, at in context.stubborn.items() if at > mono} | backlog.parked_deletes()
     orphans = []
-    for orphan in context.index.objects.orphans():
+    left = context.index.objects.orphans()
+    context.places = {orphan.object.id: still_unsettled(context, orphan, unsettled) for orphan in left}
+    context.hidden &= context.places.keys()
+    for orphan in left:
         if orphan.object.id in put_off:
             continue
+        if orphan.at > wall:  # the clock was set back: the time it is kept for begins anew
+            context.index.objects.orphan(orphan.object.id, orphan.ref, wall, orphan.reason)
         unit = context.unit(orphan.ref)
         row = context.index.files.get(orphan.ref) if orphan.reason is Reason.REPLACED else None
         exposed = _wants_private(row) and orphan.object.public is not False
@@ -128,10 +138,21 @@ def collect_orphans(context: Context, backlog: Backlog, busy: frozenset[Content]
         keep_s = unit.policy.keep_replaced_s if unit is not None and may_stay else 0.0
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
         if deletable and (unit is not None or orphan.reason is Reason.FORGOTTEN):
-            due = exposed or (orphan.at + keep_s <= wall and orphan.ref.folder not in context.paused)
+            if exposed and context.places[orphan.object.id] and orphan.object.id not in context.hidden:
+                context.hidden.add(orphan.object.id)  # tried once; if that fails, it is deleted
+                backlog.put(_hide(orphan))
+                continue
+            waits = context.places[orphan.object.id] or orphan.ref.folder in context.paused
+            due = exposed or (min(orphan.at, wall) + keep_s <= wall and not waits)
             orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due, exposed))
     for action in collect(orphans, busy):
         backlog.put(action)
+
+
+def _hide(orphan: Orphan) -> Patch:
+    """What may be wanted elsewhere in a moment is made private instead of being deleted."""
+    why = "its file wants to be private"
+    return Patch(orphan.object.id, orphan.object.kind, Change(public=False), orphan.ref, why)
 
 
 def _wants_private(row: FileRow | None) -> bool:

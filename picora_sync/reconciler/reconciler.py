@@ -220,7 +220,8 @@ class Reconciler:
 
     def _collect_orphans(self) -> None:
         if self.connection.deletes_closed_until <= self.context.clocks.mono():
-            collect_orphans(self.context, self.backlog, self._dispatcher.busy())
+            unsettled = frozenset((*self.context.queue.settling(), *self._due, *self.context.outdated))
+            collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled)
 
 
 def _server_time(executor: Executor, clocks: Clocks) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
-from picora_sync.core.model import FileRef, Fingerprint
+from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Action, Reason
 from picora_sync.core.planner import plan
 from picora_sync.core.policy import OnDelete
@@ -14,12 +14,14 @@ from picora_sync.core.ports import Absent, Ignored, Present
 from picora_sync.core.view import FileNow, Standing, View
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.places import Places
 
 LOOK_AGAIN_S = 1.0
 """How long a removal is put off while a path is unsettled that could be the file's new place."""
 
 PUT_OFF_S = 30.0
-"""How long it is put off while an object that stays on Picora is not private yet, or a paused file wants it."""
+"""How long it is put off while an object that stays on Picora is not private yet, a paused file wants it, or it has
+another name that is to be uploaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +94,15 @@ class Removals:
                 self._due_at[ref] = now + LOOK_AGAIN_S
             return {}
         leaving: dict[FileRef, Leaving] = {}
-        on_their_way = self._context.index.files.on_their_way() if due else set()
+        places = Places(self._context)
         for folder in {ref.folder for ref in due}:
             pending = {}
             for ref in due:
-                put_off = self._is_private_first(ref) or self._is_in_a_paused_folder(ref)
-                if ref.folder == folder and (put_off or self._goes_on_as(ref, on_their_way)):
+                if ref.folder == folder and (self._is_private_first(ref) or self._is_in_a_paused_folder(ref)):
                     self._due_at[ref] = now + PUT_OFF_S
                 elif ref.folder == folder:
                     del self._due_at[ref]
-                    if (why := self._confirm(ref)) is not None:
+                    if (why := self._confirm(ref, places)) is not None:
                         pending[ref] = why
             leaving |= self._pass_guard(folder, pending)
         return leaving
@@ -114,15 +115,6 @@ class Removals:
         """Whether any path is unsettled that nothing is bound to: it may be where a vanished file went."""
         rows = (self._context.index.files.get(ref) for ref in self._context.queue.settling())
         return any(row is None or row.bound is None for row in rows)
-
-    def _goes_on_as(self, ref: FileRef, on_their_way: Collection[tuple[int, int]]) -> bool:
-        """Whether it was renamed and edited, and is not uploaded under its new name yet: it keeps its object until
-        then (design §4).
-        """
-        row = self._context.index.files.get(ref)
-        if row is None or row.seen is not Seen.MISSING or row.fingerprint is None:
-            return False
-        return (row.fingerprint.device, row.fingerprint.inode) in on_their_way
 
     def _is_private_first(self, ref: FileRef) -> bool:
         """Whether its object will stay on Picora, and must become private before it is forgotten here."""
@@ -142,14 +134,14 @@ class Removals:
         wanting = self._context.index.files.wanting([row.wanted.sha256])
         return any(each.ref.folder in self._context.paused and each.bound != row.bound for each in wanting)
 
-    def _confirm(self, ref: FileRef) -> Leaving | None:
+    def _confirm(self, ref: FileRef, places: Places) -> Leaving | None:
         """Look once more before anything is deleted."""
         unit, row = self._context.unit(ref), self._context.index.files.get(ref)
         if unit is None or row is None or row.bound is None:
             return None
         match unit.disk.look(ref.path):
             case Absent():
-                return None if self._lies_elsewhere(row) else Leaving(Reason.REMOVED, "deleted from the folder")
+                return self._removed(row, places)
             case Ignored(why):
                 return Leaving(Reason.IGNORED, f"now ignored: {why}")
             case Present() if _unselected(row):
@@ -158,18 +150,16 @@ class Removals:
                 self._context.queue.touch(ref)
         return None
 
-    def _lies_elsewhere(self, row: FileRow) -> bool:
-        """Whether this very file has another name now, under which it cannot be read or sent: it keeps its object
-        (design §5, §6.5). The next scan asks again.
+    def _removed(self, row: FileRow, places: Places) -> Leaving | None:
+        """It vanished: unless it is another file now that Picora does not hold yet. That may be soon; what is blocked
+        is asked again by the next scan.
         """
-        if row.fingerprint is None:
-            return False
-        for ref in self._context.index.files.unsendable():
-            unit = self._context.unit(ref)
-            seen = None if unit is None else unit.disk.look(ref.path)
-            if isinstance(seen, Present) and _same_inode(seen.fingerprint, row.fingerprint):
-                return True
-        return False
+        place = places.of(row)
+        if place is None:
+            return Leaving(Reason.REMOVED, "deleted from the folder")
+        if place.blocked is None and not place.held:
+            self._due_at[row.ref] = self._context.clocks.mono() + PUT_OFF_S
+        return None
 
     def plan(self, view: View) -> list[Action]:
         """What the planner says, without what the guard holds: files that would give up objects of their own for one
@@ -229,10 +219,6 @@ def _is_free(file: FileNow, view: View) -> bool:
 
 def _kept(file: FileNow) -> FileNow:
     return replace(file, standing=Standing.KEPT)
-
-
-def _same_inode(one: Fingerprint, other: Fingerprint) -> bool:
-    return (one.inode, one.device) == (other.inode, other.device)
 
 
 def _unselected(row: FileRow) -> bool:

@@ -54,6 +54,7 @@ def stop(world: World, _: Act) -> None:
 
 def deaf(world: World, act: Act) -> None:
     world.deaf_until = world.now_s + act.a % 200
+    world.deaf_spells.append((world.now_s, world.deaf_until))
 
 
 def jump(world: World, act: Act) -> None:

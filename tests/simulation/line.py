@@ -37,13 +37,14 @@ class Line:
     history: list[tuple[float, Matter]] = field(default_factory=list)
     overwritten: bool = False
     has_moved: bool = False
+    moved_at: float = 0.0
 
     @property
     def now(self) -> Matter:
         return self.history[-1][1]
 
     def moved(self, at: float) -> Line:
-        self.has_moved = True
+        self.has_moved, self.moved_at = True, at
         if len(self.history) > 1 or not self.now.sendable:
             self.since = at
         return self

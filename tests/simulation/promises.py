@@ -167,10 +167,26 @@ class Promises:
         first = self._first_delete[item.id]
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
-                stable = line.since <= first - STABLE_S[self._world.scenario.calm]
-                if stable and is_listed(policy, tree, path, line) and not is_kept_alive(line, item, after):
+                came = max(line.since, line.moved_at if self._is_untold(line.moved_at) else 0.0)
+                stable = came <= first - STABLE_S[self._world.scenario.calm]
+                listed = stable and is_listed(policy, tree, path, line)
+                if listed and not is_kept_alive(line, item, after, self._seen_by(line, first)):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._count_removal(item, call)
+
+    def _seen_by(self, line: Line, first_delete: float) -> list[bool]:
+        """Which contents of the file lasted long enough to be sent before this DELETE was: if no event told of one, it
+        takes a scan to see it.
+        """
+        ends = [at for at, _ in line.history[1:]] + [float("inf")]
+        seen = []
+        for (at, _), end in zip(line.history, ends, strict=True):
+            needs_s = STABLE_S[self._world.scenario.calm] if self._is_untold(at) else SETTLED_S
+            seen.append(min(end, first_delete) - at > needs_s and end > line.since)
+        return seen
+
+    def _is_untold(self, at: float) -> bool:
+        return any(begin <= at < end for begin, end in self._world.deaf_spells)
 
     def _count_removal(self, item: Held, call: str) -> None:
         """6: without approval at most a few removals a day."""

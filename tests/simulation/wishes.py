@@ -14,8 +14,6 @@ from tests.simulation.matter import Matter
 from tests.simulation.remote import Held
 from tests.simulation.tree import Tree
 
-SETTLED_S = 60.0
-
 
 def ids_of(request: httpx.Request) -> list[str]:
     if not request.content:
@@ -32,12 +30,10 @@ def is_among(item: Held, matters: list[Matter]) -> bool:
     return any(matter.kind is item.kind and item.sha256 in matter.all_sent() for matter in matters)
 
 
-def is_kept_alive(line: Line, deleted: Held, after: dict[str, Held]) -> bool:
-    """Whether the file never held this (long enough to be sent), or something that it held then or later is there."""
-    ends = [at for at, _ in line.history[1:]] + [float("inf")]
-    lasting = [end - at > SETTLED_S and end > line.since for (at, _), end in zip(line.history, ends, strict=True)]
+def is_kept_alive(line: Line, deleted: Held, after: dict[str, Held], seen: list[bool]) -> bool:
+    """Whether the file was never ``seen`` to hold this, or something that it held then or later is there."""
     matters = [matter for _, matter in line.history]
-    held = (lasts and deleted.sha256 in matter.all_sent() for lasts, matter in zip(lasting, matters, strict=True))
+    held = (was and deleted.sha256 in matter.all_sent() for was, matter in zip(seen, matters, strict=True))
     first = next((n for n, each in enumerate(held) if each), None)
     if first is None:
         return True

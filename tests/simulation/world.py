@@ -69,6 +69,7 @@ class World:
         self.points_left: int | None = None
         self.restart_at = 0.0
         self.deaf_until = 0.0
+        self.deaf_spells: list[tuple[float, float]] = []
         self.late: list[tuple[float, str, str]] = []
         self._before_start: list[Callable[[], None]] = []
         self._after_start: list[Callable[[], None]] = []

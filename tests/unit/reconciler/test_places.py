@@ -1,0 +1,109 @@
+"""An object goes only when its file is really gone or its successor is confirmed (design §6.5, promise 2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from picora_sync.core.model import Problem
+from picora_sync.core.policy import Folder
+from picora_sync.errors import RateLimited, Rejected
+from tests.fakes.mirror import Mirror
+
+LOCKED = Problem("PERMISSION_DENIED", "may not be entered")
+
+
+def renamed_and_edited(text: str) -> Mirror:
+    """Two notes; one was renamed and given this text, which Picora refuses."""
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.picora.fail("post_doc", Rejected("422"))
+    mirror.disk.write("a.md", text.encode())
+    mirror.move("a.md", "c.md")
+    mirror.run(7300)
+    return mirror
+
+
+def test_a_file_that_was_renamed_and_edited_keeps_its_object_until_the_new_one_is_there() -> None:
+    mirror = renamed_and_edited("three")
+    assert mirror.titles() == ["a", "b"]
+    mirror.write("c.md", "four")
+    mirror.quiet()
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.titles() == ["b", "c"]
+
+
+def test_a_file_whose_inode_another_one_got_is_gone_once_that_is_there() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    inode = mirror.disk.files["a.md"].inode
+    mirror.remove("a.md")
+    mirror.disk._inodes = iter([inode])  # noqa: SLF001  (what file systems do)
+    mirror.write("new.md", "three")
+    mirror.quiet()
+    assert mirror.titles() == ["b", "new"]
+
+
+def test_a_file_that_may_have_gone_where_nothing_can_be_looked_at_keeps_its_object() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.disk.broken["d/a.md"] = LOCKED
+    mirror.move("a.md", "d/a.md")
+    mirror.run(7300)
+    assert mirror.titles() == ["a", "b"]
+    del mirror.disk.broken["d/a.md"]
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.picora.count("post_doc") == 2
+
+
+@pytest.mark.parametrize("front", ["", "public: true\n"], ids=["private", "public"])
+def test_two_files_that_are_swapped_keep_their_objects_although_one_is_seen_later(front: str) -> None:
+    mirror = Mirror()
+    mirror.write("a.md", f"{front}one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    before = set(mirror.picora.objects)
+    files = mirror.disk.files
+    files["a.md"], files["b.md"] = files["b.md"], files["a.md"]
+    mirror.queue.touch(mirror.ref("a.md"), changed_s_ago=100.0)  # as a scan tells of it
+    for _ in range(16):  # longer than deletes wait for company
+        mirror.touch("b.md")
+        mirror.run(5)
+    mirror.quiet()
+    assert set(mirror.picora.objects) == before
+    assert mirror.picora.count("delete") == 0
+    assert {item.title: item.public for item in mirror.picora.objects.values()} == {"a": False, "b": bool(front)}
+
+
+def test_what_replaced_files_leave_goes_while_others_are_written_to_later() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.quiet()
+    mirror.write("a.md", "two")
+    mirror.run(12)
+    for _ in range(20):
+        mirror.write("b.md", "still written to")
+        mirror.run(5)
+    assert [item.title for item in mirror.picora.objects.values()] == ["a"]
+
+
+@pytest.mark.parametrize("keep_s", [0.0, 600.0])
+def test_a_clock_that_was_set_back_keeps_nothing_longer_than_configured(keep_s: float) -> None:
+    mirror = Mirror(Folder("notes", "/notes", keep_replaced_s=keep_s))
+    mirror.write("a.md", "one")
+    mirror.quiet()
+    mirror.picora.fail("delete", RateLimited("slow down", retry_after_s=60.0))
+    mirror.write("a.md", "two")
+    mirror.run(20)
+    assert len(mirror.picora.objects) == 2
+    mirror.jumped_s = -86400.0
+    mirror.quiet()
+    mirror.run(keep_s + 100)
+    assert len(mirror.picora.objects) == 1
