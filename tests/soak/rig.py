@@ -22,6 +22,7 @@ SHORT_SETTLE_S = 60.0
 POLL_S = 0.5
 APPROVE_EVERY_S = 5.0
 STATUS_EVERY_S = 5.0
+MOST_SHOWN = 30
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 STATUS_WITHIN_S = 60.0
 
@@ -73,7 +74,10 @@ class Result:
     remarks: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """One line; of very many differences only the first."""
+        more = len(self.differences) - MOST_SHOWN
+        shown = [*self.differences[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        return json.dumps({**asdict(self), "differences": shown}, ensure_ascii=False)
 
 
 @dataclass
