@@ -12,6 +12,7 @@ list: after a crash the work is derived again.
 
     cli             commands; the only place that prints or exits
     daemon          composition root and the loop; ``supervision`` looks after one folder
+    control         what commands ask of a running daemon, and what they do without one
     reconciler      one turn of the loop: inspect, plan, guard, dispatch, record
     disk            watching, scanning, stable reading
     content         what is sent: notes (frontmatter, Obsidian), audio

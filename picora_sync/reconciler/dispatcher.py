@@ -105,7 +105,7 @@ class Dispatcher:
             assert isinstance(patch, Patch)  # noqa: S101  (the lane holds nothing else)
             if patch.object_id in self.altering() or (self._is_paused(patch) and not patch.makes_private):
                 self._executor.budget.give_back(Tier.MUTATION)
-                self._context.todo.add(patch.ref)  # planned again when the call in flight has ended
+                self._context.todo.add(patch.ref)  # planned again: when the call in flight has ended, or to nothing
                 continue
             self._context.index.objects.in_doubt(patch.object_id, patch.change)
             self._executor.stage(Lane.PATCH, Alter(patch))

@@ -102,15 +102,10 @@ class Reconciler:
         self._dispatcher.pump(more_to_come=self.settling())
 
     def heed_pauses(self) -> None:
-        """Some folders were paused or resumed: what waits for them is planned anew."""
-        context, index = self.context, self.context.index
-        before, context.paused = context.paused, index.paused()
-        asked = {item.id for item in index.objects.doomed()}
-        waiting = [request for request in self.backlog.requests() if request.ref.folder in context.paused]
-        deletes = {each.object_id for each in waiting if isinstance(each, Delete) and not each.makes_private}
-        self.backlog.withdraw((), deletes - asked)
-        context.todo.update(each.ref for each in waiting if not isinstance(each, Delete))
-        context.todo.update(ref for ref in index.files.unfinished() if ref.folder in before - context.paused)
+        """Some folders were paused or resumed: what waits for the latter is planned; the dispatcher drops the rest."""
+        before, self.context.paused = self.context.paused, self.context.index.paused()
+        resumed = before - self.context.paused
+        self.context.todo.update(ref for ref in self.context.index.files.unfinished() if ref.folder in resumed)
 
     def scan(self, folder: str) -> int:
         """Look through a folder; returns how many paths differ from the index."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from picora_sync.core.model import FileState, Problem
 from picora_sync.core.policy import Folder
 from picora_sync.errors import RateLimited, ServerFault
+from picora_sync.reconciler.forecast import forecast
 from tests.fakes.mirror import Mirror
 
 NOTES = Folder("notes", "/notes", public=True)
@@ -102,18 +105,40 @@ def test_what_waited_in_the_backlog_does_not_go_out_any_more() -> None:
     assert mirror.reconciler.backlog.counts().uploads == 0
 
 
-def test_an_upload_that_is_to_be_tried_again_waits_too() -> None:
-    mirror = synced("zero")
-    mirror.picora.fail("post_doc", RateLimited("slow down", retry_after_s=30.0))
-    mirror.write("new.md", "new")
-    mirror.run(15)
-    calls = mirror.picora.count("post_doc")
+def until_in_flight(mirror: Mirror) -> None:
+    """Let time pass until a worker has a call in its hands."""
+    for _ in range(200):
+        mirror.reconciler.turn()
+        if mirror.reconciler.executor.in_flight:
+            return
+        mirror.mono_s += 1
+    raise AssertionError("no call within 200 s")
+
+
+@pytest.mark.parametrize(
+    ("call", "titles"),
+    [("post_doc", ["0", "1", "2", "new"]), ("patch", ["1", "2", "renamed"]), ("delete", ["1", "2"])],
+)
+def test_a_call_that_was_under_way_and_is_to_be_tried_again_waits_too(call: str, titles: list[str]) -> None:
+    mirror = synced("zero", "one", "two")
+    match call:
+        case "post_doc":
+            mirror.write("new.md", "new")
+        case "patch":
+            mirror.move("0.md", "renamed.md")
+        case _:
+            mirror.remove("0.md")
+    before = mirror.picora.count(call)
+    until_in_flight(mirror)
+    mirror.picora.fail(call, RateLimited("slow down", retry_after_s=30.0))
     pause(mirror)
+    mirror.pool.run()
     mirror.run(600)
-    assert mirror.picora.count("post_doc") == calls
+    mirror.quiet()
+    assert mirror.picora.count(call) == before + 1
     resume(mirror)
     mirror.quiet()
-    assert mirror.titles() == ["0", "new"]
+    assert mirror.titles() == titles
 
 
 def test_a_removal_is_judged_only_after_the_folder_was_resumed() -> None:
@@ -136,10 +161,27 @@ def test_a_deletion_that_waits_for_company_is_kept_back() -> None:
     mirror.run(60)
     pause(mirror)
     mirror.run(600)
+    mirror.quiet()
     assert mirror.picora.count("delete") == 0
     resume(mirror)
     mirror.quiet()
     assert mirror.titles() == ["1", "2"]
+
+
+def test_nothing_is_planned_for_a_paused_folder() -> None:
+    mirror = synced("zero", "one", "two")
+    mirror.reconciler.connection.deletes_closed_until = mirror.mono() + 1e6
+    mirror.remove("0.md")
+    mirror.run(60)
+    mirror.write("1.md", "edited")
+    mirror.write("new.md", "new")
+    units = mirror.reconciler.context.units.values()
+    clocks = mirror.reconciler.context.clocks
+    planned = forecast(mirror.index.copy_in_memory(), units, clocks, lambda _: 0.0)
+    assert sorted(action.op for action in planned.actions) == ["delete", "replace", "upload"]
+    pause(mirror)
+    planned = forecast(mirror.index.copy_in_memory(), units, clocks, lambda _: 0.0)
+    assert planned.actions == []
 
 
 def test_a_deletion_of_unknown_outcome_is_asked_for_to_the_end() -> None:
