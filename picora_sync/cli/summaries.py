@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from picora_sync.cli.output import line, write_table
-from picora_sync.cli.words import count, duration
+from picora_sync.cli.words import count, duration, safe
+from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
+from picora_sync.index import Index
 from picora_sync.summary import Planned, PlanReport, SyncReport
 
 MOST_PROBLEMS = 20
@@ -60,3 +64,12 @@ def _table(actions: Sequence[Planned]) -> None:
     rows = [[action.op, f"{action.folder}/{action.path}", action.why] for action in actions]
     write_table(["DOES", "PATH", "WHY"], rows, folded=(1, 2))
     line()
+
+
+def note_pauses(config: Config, index: Index) -> None:
+    """Say on standard error for which folders nothing is sent."""
+    paused = index.paused()
+    for folder in config.folders:
+        if folder.name in paused:
+            told = f"Note: {folder.name} is paused: nothing of it is sent until `picora-sync resume {folder.name}`."
+            click.echo(safe(told), err=True)

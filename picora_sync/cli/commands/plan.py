@@ -10,8 +10,8 @@ from picora_sync.cli.documents import plan_document
 from picora_sync.cli.failures import OK
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import write_json
-from picora_sync.cli.settings import configuration
-from picora_sync.cli.summaries import print_plan
+from picora_sync.cli.settings import configuration, look_at
+from picora_sync.cli.summaries import note_pauses, print_plan
 from picora_sync.cli.words import safe
 from picora_sync.prospect import prospect
 
@@ -31,6 +31,8 @@ def show_plan(ctx: click.Context, *, as_json: bool) -> int:
     """Print the plan; folders that are not there are named on standard error."""
     config = configuration(ctx)
     report = prospect(config)
+    with look_at(ctx) as look:
+        note_pauses(config, look.index)
     for folder in config.folders:
         if not os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
             click.echo(safe(f"Note: {folder.root} ({folder.name}) is not there: nothing is planned for it."), err=True)

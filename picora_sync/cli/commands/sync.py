@@ -17,7 +17,7 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import write_json
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
-from picora_sync.cli.summaries import print_report
+from picora_sync.cli.summaries import note_pauses, print_report
 from picora_sync.cli.view import Screen, screen
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
@@ -72,6 +72,7 @@ def _ask_daemon(client: ControlClient, config: Config, *, wait: bool, as_json: b
 
 
 def _shown(index: Index, config: Config, *, as_json: bool) -> AbstractContextManager[Screen]:
+    note_pauses(config, index)
     known = {entry.ref: entry for entry in entries(index)}
     return screen(index, title=f"Mirroring to {config.account.url}", as_json=as_json, known=known)
 

@@ -74,6 +74,14 @@ def test_a_pause_is_kept_in_the_index_and_status_says_so(mirror: Any, invoke: In
     assert mirror.index.paused() == frozenset()
 
 
+def test_a_plan_says_for_which_folders_nothing_is_planned(mirror: Any, invoke: Invoke) -> None:
+    (mirror.directory / "notes" / "new.md").write_text("hello")
+    invoke("--config", mirror.config_file, "pause", "notes")
+    ran = invoke("--config", mirror.config_file, "plan", "--json")
+    assert json.loads(ran.out)["actions"] == []
+    assert ran.err == "Note: notes is paused: nothing of it is sent until `picora-sync resume notes`.\n"
+
+
 def test_pausing_without_a_name_pauses_all_and_says_it_in_json(mirror: Any, invoke: Invoke) -> None:
     ran = invoke("--config", mirror.config_file, "pause", "--json")
     folders = [{"name": "notes", "paused": True}, {"name": "podcast", "paused": True}]
