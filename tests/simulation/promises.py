@@ -66,6 +66,7 @@ class Promises:
         self._looked_at = 0.0
         self._left_behind: dict[str, set[str]] = {}
         self._kept: set[str] = set()
+        self._forgotten: set[str] = set()
         self._vanished: set[tuple[Kind, str]] = set()
 
     # --- on the way -------------------------------------------------------------------------------------------------
@@ -128,6 +129,15 @@ class Promises:
         """People said that these stay for good, whoever they belong to from now on."""
         self._kept |= ids
 
+    def rebuilt(self, claimed: set[str]) -> None:
+        """The index was lost: of what was there before, it knows only what was claimed to be its own."""
+        held = self._world.server.held()
+        self.theirs -= claimed
+        self.ours.update((i, held[i]) for i in claimed if i in held)
+        self._forgotten = (self._forgotten | self.ours.keys()) - claimed
+        self._held.clear()
+        self._removals.clear()
+
     def vanished(self, item: Held) -> None:
         """Somebody else deleted it: it is made again, unless that is more than is done without a word."""
         self._vanished.add((item.kind, item.sha256))
@@ -155,6 +165,8 @@ class Promises:
             self._break(f"8: {item} was never a whole file")
 
     def _check_deleted(self, item: Held, after: dict[str, Held], call: str) -> None:
+        if item.id in self._forgotten:
+            self._break(f"5: {call} deleted what nobody can know to be ours: {item}")
         if item.id in self._kept:
             self._break(f"6: {call} deleted what people said should stay: {item}")
         if item.id not in self.ours:
@@ -316,7 +328,7 @@ class Promises:
         leaving_behind = [*self._keeping(), *self._world.folders.no_more()]
         kept = 0
         for item in ours:
-            if (item.kind, item.sha256) in wishes or item.id in self._kept:
+            if (item.kind, item.sha256) in wishes or item.id in self._kept | self._forgotten:
                 continue
             if any(held_at_some_time(line, item) for tree in leaving_behind for line in tree.everything()):
                 continue

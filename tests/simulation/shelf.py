@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from picora_sync.errors import IndexDamaged
 from picora_sync.index import Index
 
 NAME = "index.db"
@@ -42,6 +43,31 @@ class Shelf:
         shutil.rmtree(old)
         self.index = Index.open(self._path)
         self.fill(full=self._full)
+
+    def begin_anew(self) -> None:
+        """The index is lost; there is an empty one."""
+        self.index.close()
+        shutil.rmtree(self._path.parent)
+        self._lives += 1
+        self._path.parent.mkdir()
+        self.index = Index.open(self._path)
+
+    def is_damaged_by(self, where: int, length: int) -> bool:
+        """Overwrite a part of the file; whether that is noticed when it is opened. If not, it is mended again."""
+        self.index.close()
+        sound = self._path.read_bytes()
+        at = where * len(sound) // 1000
+        broken = sound[:at] + b"\xa5" * (1 + length) + sound[at + 1 + length :]
+        self._path.write_bytes(broken[: len(sound)] if length % 3 else sound[:at])
+        try:
+            Index.open(self._path).close()
+        except IndexDamaged:
+            return True
+        for name in (NAME, WAL):
+            (self._path.parent / name).unlink(missing_ok=True)
+        self._path.write_bytes(sound)
+        self.index = Index.open(self._path)
+        return False
 
     def fill(self, *, full: bool) -> None:
         """The disk takes no more (``full``), or takes more again: SQLite itself refuses every page that is new."""

@@ -67,7 +67,7 @@ class World:
         self.power_cut = False
         self._steps = 0
         self.points_left: int | None = None
-        self.restart_at = 0.0
+        self.restart_at = self.down_until = 0.0
         self.deaf_until = 0.0
         self.deaf_spells: list[tuple[float, float]] = []
         self.late: list[tuple[float, str, str]] = []
@@ -211,9 +211,13 @@ class World:
 
     def _start(self) -> None:
         self.dying = False
-        while self._before_start:
+        due, self._before_start = self._before_start, []
+        for each in due:
             with suppress(IndexUnwritable):  # the person who tries it is told
-                self._before_start.pop(0)()
+                each()
+        if self._before_start:  # something did not work yet
+            self.restart_at = self.down_until
+            return
         process = Process(self, self.index)
         try:
             process.start()
