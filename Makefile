@@ -28,9 +28,9 @@ fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for s
 	PICORA_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -q tests/fuzz
 	$(BIN)/python -m pytest -q tests/property/test_server_*.py --hypothesis-profile=fuzz
 
-simulate: $(VENV)/.installed ## run simulations: SEEDS=1000 FROM=0 CHAPTER=index; what breaks a promise is shortened and shown
+simulate: $(VENV)/.installed ## run simulations: SEEDS=1000 FROM=0 CHAPTER=power|every PROCESSES=2; what breaks a promise is shortened and shown
 	@$(BIN)/python -m tests.simulation.simulate --from $(or $(FROM),0) --seeds $(or $(SEEDS),1000) \
-		--chapter "$(CHAPTER)"
+		--chapter "$(CHAPTER)" --processes $(or $(PROCESSES),1)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -71,7 +71,7 @@ MUTANTS = (
         "what is kept stays ours",
         "control/orders.py",
         "self._index.objects.let_go(ref, self._context.clocks.wall())",
-        "self._index.objects.unbind(ref, self._context.clocks.wall(), Reason.REMOVED)",
+        "self._index.objects.unbind(ref, self._context.clocks.wall(), 'removed')",
         "people",
     ),
     Mutant(

@@ -36,8 +36,6 @@ from tests.simulation.tree import Tree
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-IDLE_S = 30.0
-
 
 class Crash(BaseException):
     """The process was killed; nothing after this point happened."""
@@ -139,14 +137,13 @@ class Process:
 
     def next_due(self) -> float:
         """When the loop would wake up by itself."""
-        now = self.clocks.mono()
         times = [
             self.reconciler.next_due(),
             self.account.next_due(),
             self.drift.next_due(),
             *(watch.next_due() for watch in self.watches),
         ]
-        return min([now + IDLE_S, *(at for at in times if at is not None)])
+        return min((at for at in times if at is not None), default=float("inf"))
 
     def busy(self) -> bool:
         return bool(self.pool.jobs or self.reconciler.working() or self.reconciler.settling())

@@ -55,12 +55,21 @@ class Server:
         self.service = Service(data=data, rate_limits=rate_limits, clock=clock)
         self.others = self.service.owner()
         self._rows = sqlite3.connect(data / "picora.db")
+        self._version = 0
+        self._held: dict[str, Held] = {}
 
     def close(self) -> None:
         self._rows.close()
         self.service.close()
 
     def held(self) -> dict[str, Held]:
+        """Everything the account has; read again only after a commit."""
+        (version,) = self._rows.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version, self._held = version, self._read()
+        return dict(self._held)
+
+    def _read(self) -> dict[str, Held]:
         docs = self._rows.execute("SELECT id, source_hash, title, tags, public, rewritten_count FROM docs")
         found = [Held(r[0], Kind.DOC, r[1], r[2], tuple(json.loads(r[3])), bool(r[4]), r[5] > 0) for r in docs]
         media = self._rows.execute("SELECT id, content_hash, title, public FROM media WHERE type = 'audio'")

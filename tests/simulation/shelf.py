@@ -23,6 +23,7 @@ class Shelf:
         self._lives = 0
         self._path.parent.mkdir(parents=True)
         self._full = False
+        self._copy: dict[str, bytes] = {}
         self.index = Index.open(self._path)
 
     @property
@@ -51,6 +52,22 @@ class Shelf:
         self._lives += 1
         self._path.parent.mkdir()
         self.index = Index.open(self._path)
+
+    def keep_copy(self) -> None:
+        """Somebody copies the whole state directory."""
+        self._copy = {name: path.read_bytes() for name in (NAME, WAL) if (path := self._path.parent / name).exists()}
+
+    def restore_copy(self) -> bool:
+        """And puts it back later; whether there was one."""
+        if self._copy:
+            self.index.close()
+            shutil.rmtree(self._path.parent)
+            self._lives += 1
+            self._path.parent.mkdir()
+            for name, data in self._copy.items():
+                (self._path.parent / name).write_bytes(data)
+            self.index = Index.open(self._path)
+        return bool(self._copy)
 
     def is_damaged_by(self, where: int, length: int) -> bool:
         """Overwrite a part of the file; whether that is noticed when it is opened. If not, it is mended again."""

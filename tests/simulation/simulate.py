@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import shutil
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,35 +97,61 @@ def of(seed: int, acts: tuple[Act, ...], initial: tuple[Act, ...], chapter: str 
     return replace(scenario(seed, chapter), acts=acts, initial=initial)
 
 
-def main() -> int:
+EVERY = "every"
+"""Stands for all chapters, and for the simulation without any."""
+
+
+def _run(named: tuple[int, str]) -> tuple[int, str, Failure | None]:
+    logging.disable(logging.CRITICAL)
+    return *named, simulate(scenario(*named))
+
+
+def _results(names: Sequence[tuple[int, str]], processes: int) -> Iterator[tuple[int, str, Failure | None]]:
+    if processes == 1:
+        yield from map(_run, names)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap_unordered(_run, names, chunksize=4)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from", dest="first", type=int, default=0)
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--chapter", choices=list(CHAPTERS), default="", help="further troubles, by name")
-    parser.add_argument("--keep-going", action="store_true")
+    parser.add_argument("--seeds", type=int, default=100, help="so many of each chapter")
+    parser.add_argument("--chapter", choices=[*CHAPTERS, EVERY], default="", help="further troubles, by name")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--keep-going", action="store_true", help="list what fails instead of shortening the first")
     parser.add_argument("--whole", action="store_true", help="do not shorten what fails")
-    chosen = parser.parse_args()
-    logging.disable(logging.CRITICAL)
-    began_s, failed = time.monotonic(), []
-    for seed in range(chosen.first, chosen.first + chosen.seeds):
-        plan = scenario(seed, chosen.chapter)
-        failure = simulate(plan)
-        if seed % 20 == 19 and chosen.keep_going:
-            sys.stdout.write(f"... {seed}\n")
-            sys.stdout.flush()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run them; what fails is shown, shortened unless asked otherwise."""
+    chosen = _options()
+    chapters = list(CHAPTERS) if chosen.chapter == EVERY else [chosen.chapter]
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    names = [(seed, chapter) for seed in seeds for chapter in chapters]
+    began_s, failed, done = time.monotonic(), [], 0
+    for seed, chapter, failure in _results(names, chosen.processes):
+        done += 1
+        if done % 100 == 0:
+            _say(f"... {done}, {done / (time.monotonic() - began_s):.1f}/s")
         if failure is None:
             continue
-        failed.append(seed)
-        if chosen.keep_going:
-            sys.stdout.write(f"{plan.name}: {failure.error[:300]}\n")
-            sys.stdout.flush()
-            continue
-        short = plan if chosen.whole else shorten(plan, simulate)
-        sys.stdout.write(shown(short, simulate(short) or failure) + "\n")
-        return 1
-    took_s = time.monotonic() - began_s
-    sys.stdout.write(f"{chosen.seeds} seeds, {chosen.seeds / took_s:.1f}/s, failed: {failed or 'none'}\n")
+        plan = scenario(seed, chapter)
+        failed.append(plan.name)
+        if not chosen.keep_going:
+            short = plan if chosen.whole else shorten(plan, simulate)
+            _say(shown(short, simulate(short) or failure))
+            return 1
+        _say(f"{plan.name}: {failure.error[:300]}")
+    _say(f"{done} simulations, {done / (time.monotonic() - began_s):.1f}/s, failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ EPOCH_S = 2_200_000_000.0
 QUIET_LIMIT_S = 4 * 3600.0
 MOST_STEPS = 60_000
 RESTART_S = 30.0
+IDLE_S = 30.0
+"""The loop looks around this often."""
+ALONE_S = 900.0
+"""So long it is let sleep while nothing happens, though it would look around more often."""
 
 
 class NeverQuiet(AssertionError):
@@ -207,7 +211,8 @@ class World:
             return self.dice.uniform(0.02, 1.0)
         if self.process.queue.settling():
             return 1.0
-        return min(30.0, max(0.05, self.process.next_due() - self.now_s))
+        longest_s = IDLE_S if self.chaos else ALONE_S
+        return min(longest_s, max(0.05, self.process.next_due() - self.now_s))
 
     def _start(self) -> None:
         self.dying = False

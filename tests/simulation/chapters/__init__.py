@@ -8,11 +8,23 @@ import random
 from dataclasses import replace
 
 from tests.simulation import timeline
-from tests.simulation.chapters import answers, clocks, configuration, disks, events, loss, mounts, others, people, power
+from tests.simulation.chapters import (
+    answers,
+    clocks,
+    configuration,
+    disks,
+    events,
+    loss,
+    mounts,
+    older,
+    others,
+    people,
+    power,
+)
 from tests.simulation.chapters.chapter import NONE, Chapter
 from tests.simulation.timeline import Act, Scenario
 
-MODULES = (configuration, power, clocks, events, people, others, answers, disks, mounts, loss)
+MODULES = (configuration, power, clocks, events, people, others, answers, disks, mounts, loss, older)
 CHAPTERS = {chapter.name: chapter for chapter in (NONE, *(module.CHAPTER for module in MODULES))}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0

@@ -1,0 +1,35 @@
+"""A backup of the state directory is put back, and nobody runs ``rebuild``: the index believes what was true once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation.chapters.chapter import Chapter
+from tests.simulation.timeline import Act
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+def copy(world: World, _: Act) -> None:
+    world.shelf.keep_copy()
+
+
+def restore(world: World, _: Act) -> None:
+    world.while_down(lambda: _put_back(world))
+
+
+def _put_back(world: World) -> None:
+    if world.shelf.restore_copy():
+        world.note("  restored")
+        objects = world.index.objects
+        unsure = {(intent.kind, intent.sha256) for intent in objects.intents()}
+        explained = {i for i, item in world.server.held().items() if (item.kind, item.sha256) in unsure}
+        world.promises.rebuilt({item.id for item in objects.all() if item.ours} | explained)
+
+
+CHAPTER = Chapter(
+    "older",
+    weights={"copy_state": 3, "restore_state": 3},
+    deeds={"copy_state": copy, "restore_state": restore},
+)
