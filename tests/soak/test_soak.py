@@ -16,7 +16,7 @@ from tests.soak.mounts import NO_MOUNTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts and inotify queues are Linux's")
 
-END_S = 170.0
+END_S = 240.0
 SEED = os.environ.get("SOAK_SEED", "1")
 SHORT = {
     "kill the daemon": ("kill", "--victim", "daemon", "--kills", "5"),
