@@ -45,6 +45,7 @@ class Process:
     port: int
     log: Path
     user: int | None = None
+    ready: Callable[[int], bool] = field(default_factory=lambda: _listens)
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -63,8 +64,23 @@ class Process:
     def _answers(self) -> bool:
         assert self.running is not None
         assert self.running.poll() is None, self.log.read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return self.ready(self.port)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _takes_queries(port: int) -> bool:
+    """PostgreSQL listens before it does."""
+    import psycopg  # noqa: PLC0415 - optional: only these tests need it
+
+    try:
+        psycopg.connect(host="127.0.0.1", port=port, user=USER, dbname="postgres", connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @dataclass
@@ -157,7 +173,7 @@ def _prepare_postgres(root: Path, initdb: str, postgres: str) -> Process:
     rules.write_text(f"host all +{GUARDED} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
     settings = [part for option in _POSTGRES_OPTIONS for part in ("-c", option)]
     command = [postgres, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(home), *settings]
-    return Process(command, port, root / "postgres.log", user)
+    return Process(command, port, root / "postgres.log", user, _takes_queries)
 
 
 def _prepare_s3(root: Path, rclone: str) -> Process:

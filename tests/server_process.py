@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-WAIT_S = 30
+WAIT_S = 60
 _PROGRAM = """
 import json, sys
 from pathlib import Path
@@ -57,7 +57,10 @@ class Starter:
     _started: list[Running] = field(default_factory=list)
 
     def __call__(self, **settings: Any) -> Running:
-        process = self.launch(**settings)
+        return self.ready(self.launch(**settings))
+
+    def ready(self, process: subprocess.Popen[str]) -> Running:
+        """Wait for what was launched; it is ended with the others."""
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.communicate(timeout=WAIT_S)[1]

@@ -1,6 +1,5 @@
 """Two real server processes on one PostgreSQL and one S3 endpoint: one set of limits, quotas and hashes."""
 
-import json
 import os
 import signal
 import subprocess
@@ -21,20 +20,8 @@ from picora_sync.server.settings import ServerSettings
 from tests import backends
 from tests.backends import Backends
 from tests.contract import samples
+from tests.server_process import Running, Starter
 
-_PROGRAM = """
-import json, sys
-from pathlib import Path
-from picora_sync.server.process import serve
-from picora_sync.server.settings import ServerSettings
-
-told = json.loads(sys.argv[1])
-serve(
-    ServerSettings(**{**told, "data": Path(told["data"])}),
-    lambda ready: print(json.dumps({"url": ready.url, "key": ready.key}), flush=True),
-    stop_on_stdin_eof=True,
-)
-"""
 ROOT = Path(__file__).parents[2]
 _WAIT_S = 60
 _CONTRACT_WITHIN_S = 300
@@ -57,14 +44,6 @@ def both() -> Iterator[Backends]:
 
 
 @dataclass
-class Running:
-    """One server process, and a client of the account that is looked at."""
-
-    process: subprocess.Popen[str]
-    client: httpx.Client
-
-
-@dataclass
 class Pair:
     """Two servers on one library, with data directories of their own."""
 
@@ -80,36 +59,23 @@ class Pair:
 @pytest.fixture
 def start(both: Backends, tmp_path: Path) -> Iterator[Callable[..., Pair]]:
     """Starts two servers at the same moment on an empty library, for a tenant of a plan."""
-    started: list[Running] = []
-
-    def launch(settings: ServerSettings, name: str) -> subprocess.Popen[str]:
-        told = {"data": str(tmp_path / name), "port": 0, "rate_limits": settings.rate_limits}
-        told |= {"database": settings.database, "storage": settings.storage}
-        command = [sys.executable, "-c", _PROGRAM, json.dumps(told)]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    starters = [Starter(tmp_path / name) for name in ("a", "b")]
 
     def make(*, plan: str = "pro_plus", rate_limits: bool = False) -> Pair:
-        settings = ServerSettings(data=tmp_path / "a", rate_limits=rate_limits, **both.fresh())  # type: ignore[arg-type]  # a table of keywords
-        processes = [launch(settings, name) for name in ("a", "b")]
-        ready = [json.loads(process.stdout.readline()) for process in processes if process.stdout]
-        user_ids = {
-            httpx.get(f"{each['url']}/v1/auth/verify", headers={"Authorization": f"Bearer {each['key']}"}).json()[
-                "data"
-            ]["userId"]
-            for each in ready
-        }
+        library = both.fresh()
+        settings = ServerSettings(data=starters[0].data, rate_limits=rate_limits, **library)  # type: ignore[arg-type]  # a table of keywords
+        launched = [starter.launch(rate_limits=rate_limits, **library) for starter in starters]
+        servers = [starter.ready(process) for starter, process in zip(starters, launched, strict=True)]
+        user_ids = {server.client.get("/v1/auth/verify").json()["data"]["userId"] for server in servers}
         assert len(user_ids) == 1, "two first users were made"
         key = accounts.add_key(settings, accounts.add_user(settings, plan=plan))
-        for process, each in zip(processes, ready, strict=True):
-            headers = {"Authorization": f"Bearer {key}"}
-            started.append(Running(process, httpx.Client(base_url=each["url"], headers=headers, timeout=_WAIT_S)))
-        return Pair(settings, started[-2:])
+        for server in servers:
+            server.client.headers["Authorization"] = f"Bearer {key}"
+        return Pair(settings, servers)
 
     yield make
-    for running in started:
-        running.client.close()
-        running.process.kill()
-        running.process.communicate(timeout=_WAIT_S)
+    for starter in starters:
+        starter.end()
 
 
 def post_doc(client: httpx.Client, content: str) -> httpx.Response:

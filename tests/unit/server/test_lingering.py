@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import selectors
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from picora_sync.server.lingering import CREDIT_BYTES_PER_S, HURRY_S, PATIENCE_S, Lingering, Traffic
+from tests.server_process import Running, Starter
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the bytes of each connection")
 
@@ -135,40 +133,25 @@ def test_other_sockets_of_the_process_are_left_alone(line: Line) -> None:
 
 _SLOW = 300
 _GONE_WITHIN_S = 40.0
-_PROGRAM = """
-import json, sys
-from pathlib import Path
-from picora_sync.server.process import serve
-from picora_sync.server.settings import ServerSettings
-
-def tell(ready):
-    print(json.dumps({"url": ready.url, "key": ready.key}), flush=True)
-
-serve(ServerSettings(data=Path(sys.argv[1]), port=0, rate_limits=False), tell, stop_on_stdin_eof=True)
-"""
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-c", _PROGRAM, str(tmp_path / "data")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield json.loads(process.stdout.readline())
-    process.kill()
-    process.communicate(timeout=30)
+def server(tmp_path: Path) -> Iterator[Running]:
+    starter = Starter(tmp_path / "data")
+    yield starter(rate_limits=False)
+    starter.end()
 
 
-def test_three_hundred_slow_bodies_and_headers_delay_nobody_and_are_all_ended(server: dict[str, str]) -> None:
-    address = (httpx.URL(server["url"]).host, httpx.URL(server["url"]).port or 0)
-    headers = f"POST /v1/docs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server['key']}\r\n"
+def test_three_hundred_slow_bodies_and_headers_delay_nobody_and_are_all_ended(server: Running) -> None:
+    address = ("127.0.0.1", server.port)
+    headers = f"POST /v1/docs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.ready['key']}\r\n"
     slow = [socket.create_connection(address) for _ in range(_SLOW)]
     for number, connection in enumerate(slow):
         # Every tenth never ends its headers; the others send a body byte by byte.
         connection.sendall((headers + ("Content-Length: 1000\r\n\r\n{" if number % 10 else "")).encode())
-    with httpx.Client(base_url=server["url"], headers={"Authorization": f"Bearer {server['key']}"}) as client:
-        for number in range(20):
-            posted = client.post("/v1/docs", json={"filename": "a.md", "content": f"# {number}"}, timeout=10)
-            assert posted.status_code == 201
+    for number in range(20):
+        posted = server.client.post("/v1/docs", json={"filename": "a.md", "content": f"# {number}"}, timeout=10)
+        assert posted.status_code == 201
     assert _ended(slow) == _SLOW
 
 
