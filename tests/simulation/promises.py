@@ -182,18 +182,20 @@ class Promises:
                 came = max(line.since, line.moved_at if self._is_untold(line.moved_at) else 0.0)
                 stable = came <= first - STABLE_S[self._world.scenario.calm]
                 listed = stable and is_listed(policy, tree, path, line)
-                if listed and not is_kept_alive(line, item, after, self._seen_by(line, first)):
+                if listed and not is_kept_alive(
+                    line, item, after, self._seen_by(line, first, unreadable=path in tree.unreadable)
+                ):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._count_removal(item, call)
 
-    def _seen_by(self, line: Line, first_delete: float) -> list[bool]:
+    def _seen_by(self, line: Line, first_delete: float, *, unreadable: bool) -> list[bool]:
         """Which contents of the file lasted long enough to be sent before this DELETE was: if no event told of one, it
-        takes a scan to see it.
+        takes a scan to see it; one that cannot be read now may never have been read.
         """
         ends = [at for at, _ in line.history[1:]] + [float("inf")]
         seen = []
         for (at, _), end in zip(line.history, ends, strict=True):
-            needs_s = STABLE_S[self._world.scenario.calm] if self._is_untold(at) else SETTLED_S
+            needs_s = STABLE_S[self._world.scenario.calm] if unreadable or self._is_untold(at) else SETTLED_S
             seen.append(min(end, first_delete) - at > needs_s and end > line.since)
         return seen
 
