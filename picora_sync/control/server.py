@@ -56,6 +56,7 @@ class Limits:
     calls: int = 16
 
 
+_LOOK_AROUND_S = 0.5  # an idle daemon wakes up seldom (performance budget 8)
 _DRAIN_S = 1.0
 
 _Connection = Any
@@ -100,7 +101,7 @@ def _serve(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: Li
     except OSError as error:
         log.warning("commands cannot reach this daemon: no control socket can be made: %s", error)
         return None
-    threading.Thread(target=server.serve_forever, args=(0.1,), name="control", daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(_LOOK_AROUND_S,), name="control", daemon=True).start()
     return server
 
 
