@@ -12,14 +12,16 @@ from tests.simulation.simulate import shown, simulate
 
 FIRST = int(os.environ.get("SIMULATE_FROM", "0"))
 SEEDS = int(os.environ.get("SIMULATE_CHAPTER_SEEDS", "25"))
-NAMES = [name for name in CHAPTERS if name]
+NAMES = [name for name in CHAPTERS if name not in ("", "older")]
+"""Without the one whose promises are not kept yet."""
 REGRESSIONS: dict[str, tuple[str, int]] = {
     "a title that changed back while nobody knew of its PATCH": ("configuration", 157),
     "a document of others, when the machine's clock stood in 1973": ("clocks", 0),
+    "two notes that swap names while one of them cannot be read": ("disks", 5),
 }
 """Chapters and seeds by what they are about."""
 OPEN: dict[str, tuple[str, int]] = {
-    "2: two notes swap names while one of them cannot be read": ("disks", 5),
+    "3: an older copy of the index does not know what was uploaded since, and audio is uploaded again": ("older", 6),
 }
 """Seeds that still break a promise."""
 
