@@ -26,7 +26,7 @@ USER = "picora"
 GUARDED, GUARDED_PASSWORD = "guarded", "p@ss/word"
 ACCESS_KEY, SECRET_KEY = "picora-access", "picora-secret"
 BUCKET = "library"
-_TRIES = 200
+_TRIES = 600
 _PAUSE_S = 0.1
 _END_WITHIN_S = 20
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -35,6 +35,22 @@ _POSTGRES_OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=200",
 
 class Missing(Exception):
     """A program is not installed; the message says which, and how to get it."""
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _takes_queries(port: int) -> bool:
+    """Whether PostgreSQL is through with starting: it listens before it is."""
+    import psycopg  # noqa: PLC0415 - optional: only these tests need it
+
+    try:
+        psycopg.connect(f"postgresql://{USER}@127.0.0.1:{port}/postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @dataclass
@@ -53,7 +69,7 @@ class Process:
             self.running = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", user=self.user
             )
-        wait_until(self._answers, f"{self.command[0]} does not listen:\n{self.log.read_text()}")
+        wait_until(self._answers, f"{self.command[0]} does not answer:\n{self.log.read_text()}")
 
     def end(self, with_signal: signal.Signals = signal.SIGINT) -> None:
         if self.running is not None:
