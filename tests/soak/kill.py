@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tests.e2e.harness import START_S, wait_until
 from tests.soak.rig import Result, Rig
 from tests.soak.spy import Spy
 from tests.soak.world import Mutator, seeded
 
 VICTIMS = ("daemon", "server", "both")
+KILLED_EARLY = 0.2
+"""This share of the kills may come while the daemon still starts."""
 UPLOAD_RATE = "2MB"
 """Slow enough that kills meet audio on its way."""
 
@@ -24,6 +27,8 @@ def run(where: Path, seed: int, *, victim: str, kills: int, round_of: int = 20, 
         with Mutator(rig.world, seeded(f"edits {seed}")) as mutator, Spy(rig.server) as spy:
             while result.kills < kills and not result.differences:
                 for _ in range(min(round_of, kills - result.kills)):
+                    if rig.rng.random() > KILLED_EARLY:  # on a busy machine it would never get to work otherwise
+                        wait_until(rig.daemon.has_begun, START_S, "the daemon begins")
                     time.sleep(rig.rng.uniform(0.1, 2.5))
                     _kill(rig, rig.rng.choice(VICTIMS[:2]) if victim == "both" else victim)
                 with mutator.pause():

@@ -47,11 +47,16 @@ class SoakDaemon(Daemon):
 
     def start(self) -> SoakDaemon:
         program = [IMPATIENT] if self.impatient else ["-m", "picora_sync"]
+        self._log_from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *program, "-v", "--config", str(self.config), "run"], stderr=log, stdout=log, text=True
             )
         return self
+
+    def has_begun(self) -> bool:
+        """Whether it came as far as its first line since it was started, or has ended."""
+        return not self.alive or b" mirroring " in self.log.read_bytes()[self._log_from :]
 
     @property
     def alive(self) -> bool:
