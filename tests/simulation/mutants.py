@@ -54,13 +54,6 @@ MUTANTS = (
         "power",
     ),
     Mutant(
-        "an audio upload of an earlier process is not looked for",
-        "executor.py",
-        "if job.posted_before else ()",
-        "if False else ()",
-        "power",
-    ),
-    Mutant(
         "a hold ends with the process",
         "index/holds.py",
         "ON CONFLICT (folder, path) DO UPDATE SET why = excluded.why",
@@ -69,9 +62,9 @@ MUTANTS = (
     ),
     Mutant(
         "what is kept stays ours",
-        "control/orders.py",
-        "self._index.objects.let_go(ref, self._context.clocks.wall())",
-        "self._index.objects.unbind(ref, self._context.clocks.wall(), 'removed')",
+        "index/objects.py",
+        "DELETE FROM object WHERE id = ? AND unbound_at IS NOT NULL",
+        "DELETE FROM object WHERE id = ? AND unbound_at IS NULL",
         "people",
     ),
     Mutant(
@@ -94,20 +87,6 @@ MUTANTS = (
         "harmless = {",
         "harmless = changed or {",
         "mounts",
-    ),
-    Mutant(
-        "the guard sees no removal",
-        "core/guard.py",
-        "total > limit",
-        "total > limit + 1000",
-        "people",
-    ),
-    Mutant(
-        "the visibility in an answer is not read",
-        "executor.py",
-        "if item.public != job.upload.metadata.public:",
-        "if False:",
-        "answers",
     ),
     Mutant(
         "audio is sent again while the list may lag",
