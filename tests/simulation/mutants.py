@@ -64,7 +64,7 @@ MUTANTS = (
         "what is kept stays ours",
         "index/objects.py",
         "DELETE FROM object WHERE id = ? AND unbound_at IS NOT NULL",
-        "DELETE FROM object WHERE id = ? AND unbound_at IS NULL",
+        "DELETE FROM object WHERE id = ? AND unbound_at > 9e99",
         "people",
     ),
     Mutant(

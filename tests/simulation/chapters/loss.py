@@ -56,7 +56,8 @@ def _rebuild(world: World, *, claim: bool) -> None:
         work = Rebuilding(world.index, [watch.unit for watch in process.watches], process.clocks, lambda _: None)
         work.expect_readable()
         work.look()
-        work.recognise(process.client, process.pacer.eta_s, claim=claim)
+        server_s = process.client.server_time() or world.wall()
+        work.recognise(process.client, process.pacer.eta_s, server_s, claim=claim)
     except PicoraSyncError as error:
         world.note(f"  rebuild: {error}")
         world.down_until = world.now_s + AGAIN_S
