@@ -266,7 +266,7 @@ class Tree:
                 self.root.mkdir()
 
     def mount(self, *_: int) -> None:
-        if not self.mounted:
+        if not self.mounted and self.away.exists():
             if self.root.exists():
                 shutil.rmtree(self.root)
             self.away.rename(self.root)
