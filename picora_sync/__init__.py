@@ -11,7 +11,9 @@ pure function of the index and of what was seen. The index stores observations a
 list: after a crash the work is derived again.
 
     cli             commands; the only place that prints or exits
-    daemon          composition root and the loop; ``supervision`` looks after one folder
+    daemon          composition root and the loop; its parts are ``supervision`` (one folder), ``account``, ``telling``,
+                    ``units`` and ``home``
+    prospect        what a run would do; ``verification``: index and account compared; ``restoration``: a new index
     control         what commands ask of a running daemon, and what they do without one
     reconciler      one turn of the loop: inspect, plan, guard, dispatch, record
     disk            watching, scanning, stable reading
