@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 from picora_sync.core.model import Fingerprint, Problem, kind_of
 from picora_sync.core.ports import Absent, Digest, Ignored, Presence, Present, Scan, StableFile, Unknown
 from picora_sync.errors import FileChanged, FileUnreadable
 
 DEVICE = 1
+FIRST_INODE = 100
 UNREADABLE = Problem("FILE_UNREADABLE", "cannot be read", "check its permissions")
 MOUNT_CHANGED = Problem("MOUNT_CHANGED", "became a mount point, or ceased to be one", "mount it")
 ROOT_MISSING = Problem("ROOT_MISSING", "the folder is not there", "mount it")
@@ -32,12 +34,12 @@ class FakeDisk:
     """One folder. Implements ``Disk``; the other methods are what a person or a program does to the folder.
 
     ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, ``missing_root`` takes the
-    whole folder away.
+    whole folder away. Folders on one device share its ``inodes``: two files have never the same at once.
     """
 
-    def __init__(self, wall: Callable[[], float]) -> None:
+    def __init__(self, wall: Callable[[], float], inodes: Iterator[int] | None = None) -> None:
         self._wall = wall
-        self._inodes = iter(range(100, 1 << 40))
+        self._inodes = inodes or count(FIRST_INODE)
         self.files: dict[str, FakeFile] = {}
         self.rules: dict[str, str] = {}
         self.broken: dict[str, Problem] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import count
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.model import FileRef, FileState, Problem, kind_of
@@ -16,7 +17,7 @@ from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
 from tests.fakes.budget import FreeBudget
 from tests.fakes.content import FakeContent
-from tests.fakes.disk import FakeDisk
+from tests.fakes.disk import FIRST_INODE, FakeDisk
 from tests.fakes.picora import FakePicora
 from tests.fakes.pool import InlinePool
 
@@ -35,7 +36,8 @@ class Mirror:
         self.index = index or Index.in_memory()
         self.picora = FakePicora(self.wall)
         self.policies = {policy.name: policy for policy in policies or (NOTES,)}
-        self.disks = {name: FakeDisk(self.wall) for name in self.policies}
+        inodes = count(FIRST_INODE)
+        self.disks = {name: FakeDisk(self.wall, inodes) for name in self.policies}
         self.contents = {name: FakeContent(policy, self.disks[name]) for name, policy in self.policies.items()}
         self.restart()
 
