@@ -47,7 +47,7 @@ class Inspector:
                 self._absent(unit, ref, row)
             case Unknown(problem):
                 self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
-                self._removals.withdraw(ref)
+                self._removals.suspend(ref)
             case Ignored(why):
                 self._ignored(ref, row, why, None)
             case Present(fingerprint):

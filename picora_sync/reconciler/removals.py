@@ -58,8 +58,12 @@ class Removals:
             unit = self._context.unit(ref)
             self._due_at[ref] = self._context.clocks.mono() + (unit.policy.delete_after_s if unit is not None else 0.0)
 
+    def suspend(self, ref: FileRef) -> None:
+        """Nobody knows whether it is there: no removal, but what waits for a person goes on waiting."""
+        self._due_at.pop(ref, None)
+
     def withdraw(self, ref: FileRef) -> None:
-        """It is there (again), or nobody knows: no removal, and no hold."""
+        """It is there (again): no removal, and no hold."""
         self._due_at.pop(ref, None)
         if self._context.index.holds.release(ref):
             self._loosened.add(ref.folder)

@@ -207,6 +207,40 @@ def test_a_held_file_that_comes_back_leaves_the_hold() -> None:
     assert mirror.states() == {"0.md": FileState.SYNCED, "1.md": FileState.HELD}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_held_file_stays_held_when_nobody_could_look_for_a_while(restarted: bool) -> None:
+    mirror = synced(1)
+    mirror.remove("0.md")
+    mirror.quiet()
+    mirror.write("1.md", "text 1")  # without the hold, one of two might go
+    mirror.quiet()
+    mirror.disk.broken["0.md"] = UNREADABLE
+    mirror.touch("0.md")
+    mirror.quiet()
+    del mirror.disk.broken["0.md"]
+    if restarted:
+        mirror.restart()
+    mirror.scan()
+    mirror.quiet()
+    assert (mirror.states()["0.md"], mirror.picora.count("delete")) == (FileState.HELD, 0)
+
+
+def test_what_is_approved_while_nobody_can_look_is_deleted_when_it_is_certainly_gone() -> None:
+    mirror = synced(1)
+    mirror.remove("0.md")
+    mirror.quiet()
+    mirror.disk.broken["0.md"] = UNREADABLE
+    mirror.touch("0.md")
+    mirror.quiet()
+    approve(mirror, "0.md")
+    mirror.quiet()
+    assert mirror.picora.count("delete") == 0
+    mirror.disk.broken.clear()
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.picora.objects == {}
+
+
 def test_a_held_file_that_turns_up_elsewhere_leaves_the_hold() -> None:
     mirror = synced(2)
     mirror.remove("0.md", "1.md")
