@@ -8,7 +8,7 @@ from functools import partial
 
 from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, kind_of
 from picora_sync.core.plan import Delete, Patch
 from picora_sync.executor import Executor
 from picora_sync.index import Index
@@ -75,7 +75,7 @@ class Reconciler:
             self._doubts.begin(job, now)
             self._doubts.ask_at(job, now)
         self._twins.start()
-        self.context.todo.update(index.files.unfinished())
+        self._take_up(index.files.unfinished())
         self.removals.reconsider_held(self.context.units)
 
     def turn(self) -> None:
@@ -146,6 +146,20 @@ class Reconciler:
         return bool(self.context.queue.settling()) or len(self.removals) > 0
 
     # --- its parts --------------------------------------------------------------------------------------------------
+
+    def _take_up(self, unfinished: Collection[FileRef]) -> None:
+        """What was written to within its quiet time settles first: ``rebuild`` reads files without waiting for them,
+        so that the index may know half of one (promise 8).
+        """
+        context, mono = self.context, self.context.clocks.mono()
+        for row in context.index.files.get_many(unfinished):
+            unit, kind = context.unit(row.ref), kind_of(row.ref.path)
+            if unit is not None and kind is not None and row.fingerprint is not None:
+                touched_s_ago = context.ages.touched_s_ago(row.fingerprint, mono)
+                if touched_s_ago < unit.policy.settle(kind).quiet_s:
+                    context.outdated.add(row.ref)
+                    context.queue.touch(row.ref, changed_s_ago=touched_s_ago)
+        context.todo.update(unfinished)
 
     def _collect_outcomes(self) -> None:
         for outcome in self.executor.finished():

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from picora_sync.core.model import Kind, RemoteObject
+from picora_sync.core.model import FileState, Kind, RemoteObject
 from picora_sync.core.recognition import mould
 from picora_sync.errors import OutcomeUnknown, ServerFault
 from picora_sync.index import Index
@@ -180,6 +180,35 @@ def test_found_objects_are_ours_only_if_they_are_claimed(claim: bool) -> None:
     rebuilt = Rebuilt()
     rebuilt.rebuild(claim=claim)
     assert {item.ours for item in rebuilt.index.objects.all()} == {claim}
+
+
+@pytest.mark.parametrize("path", ["new.md", "new.mp3"])
+def test_a_file_that_is_still_being_copied_is_sent_whole_after_its_quiet_time(path: str) -> None:
+    rebuilt = Rebuilt()
+    mirror = rebuilt.mirror
+    mirror.write(path, "half")
+    rebuilt.rebuild()
+    mirror.index = rebuilt.index
+    mirror.restart()
+    mirror.run(5)
+    mirror.write(path, "half and half")
+    mirror.quiet()
+    assert mirror.states()[path] is FileState.SYNCED
+    assert [kind for kind, _ in mirror.picora.mutations()[rebuilt.before :]] == [
+        "post_doc" if path.endswith("md") else "post_audio"
+    ]
+    assert sha("half and half") in {item.sha256 for item in mirror.picora.objects.values()}
+
+
+def test_a_new_file_that_stood_still_is_sent_at_once() -> None:
+    rebuilt = Rebuilt()
+    rebuilt.mirror.write("new.mp3", "new")
+    rebuilt.mirror.mono_s += 60.0
+    rebuilt.rebuild()
+    rebuilt.mirror.index = rebuilt.index
+    rebuilt.mirror.restart()
+    rebuilt.mirror.turn()
+    assert [kind for kind, _ in rebuilt.mirror.picora.mutations()[rebuilt.before :]] == ["post_audio"]
 
 
 def test_metadata_that_changed_meanwhile_is_put_right_by_the_next_sync() -> None:
