@@ -18,10 +18,10 @@ demo: $(VENV)/.installed ## mirror copies of examples/ into an embedded Picora, 
 	@$(BIN)/python scripts/dev.py demo
 
 test: $(VENV)/.installed ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python scripts/dev.py test
 
 check: lint ## what CI runs: lint, types, import floors, dependencies, tests with branch coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@PYTEST_ADDOPTS="--cov --cov-report=term" $(BIN)/python scripts/dev.py test
 
 FUZZ ?= 500
 fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for some minutes (FUZZ=5000: for an hour)

@@ -47,8 +47,8 @@ def demo(words: Sequence[str]) -> list[str]:
 
 
 def test(words: Sequence[str]) -> list[str]:
-    """The command that runs the tests."""
-    return ["-m", "pytest", *words]
+    """The command that runs the tests, all of them on all cores."""
+    return ["-m", "pytest", *(words or ("--numprocesses", "auto", "--dist", "worksteal"))]
 
 
 def main(words: Sequence[str]) -> None:
