@@ -167,7 +167,7 @@ def ok(response: httpx.Response, status: int = 200) -> Anything:
     return body["data"]
 
 
-def fails(response: httpx.Response, status: int, code: str | tuple[str, ...] | None = None, **meta: object) -> Json:
+def must_fail(response: httpx.Response, status: int, code: str | tuple[str, ...] | None = None, **meta: object) -> Json:
     """The error envelope (§2) with this status, one of these codes, and at least this ``meta``."""
     assert response.status_code == status, f"{response.status_code}: {response.text[:400]}"
     body: Json = response.json()

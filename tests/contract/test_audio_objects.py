@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import BASE_URL, Api, fails, ok
+from tests.contract.harness import BASE_URL, Api, must_fail, ok
 from tests.contract.samples import AUDIO
 
 NOBODY = "x" * 21
@@ -51,7 +51,7 @@ def test_a_bad_patch_changes_nothing(api: Api, change: dict[str, Any], field: st
     """§6 errors 422 (PATCH), §15 #7 #16: meta.field names the field."""
     before = api.new_audio()
     response = api.patch(f"/v1/audio/{before['id']}", json={"title": "Fine", **change})
-    fails(response, 422, "VALIDATION_ERROR", field=field)
+    must_fail(response, 422, "VALIDATION_ERROR", field=field)
     assert api.data(f"/v1/audio/{before['id']}") == before
 
 
@@ -60,8 +60,8 @@ def test_delete_is_204_and_final(api: Api, anonymous: Api) -> None:
     audio = api.new_audio(samples.mp3(samples.apic(samples.jpeg(), "image/jpeg")))
     response = api.delete(f"/v1/audio/{audio['id']}")
     assert (response.status_code, response.content) == (204, b"")
-    fails(api.get(f"/v1/audio/{audio['id']}"), 404, "NOT_FOUND")
-    fails(api.delete(f"/v1/audio/{audio['id']}"), 404, "NOT_FOUND")
+    must_fail(api.get(f"/v1/audio/{audio['id']}"), 404, "NOT_FOUND")
+    must_fail(api.delete(f"/v1/audio/{audio['id']}"), 404, "NOT_FOUND")
     assert anonymous.get(audio["url"]).status_code == 404
     assert anonymous.get(audio["thumbnailUrl"]).status_code == 404
     assert api.data("/v1/media")["items"] == []
@@ -71,7 +71,7 @@ def test_delete_is_204_and_final(api: Api, anonymous: Api) -> None:
 @pytest.mark.parametrize("audio_id", [NOBODY, "short", "x" * 64, "%00", "a.b"])
 def test_an_unknown_id_is_404(api: Api, method: str, audio_id: str) -> None:
     """§6 errors 404: the id does not exist."""
-    fails(api.client.request(method, f"/v1/audio/{audio_id}", json={}), 404, "NOT_FOUND")
+    must_fail(api.client.request(method, f"/v1/audio/{audio_id}", json={}), 404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
@@ -79,13 +79,13 @@ def test_an_unknown_id_is_404(api: Api, method: str, audio_id: str) -> None:
 def test_audio_of_another_user_is_403(api: Api, other: Api, method: str, public: str) -> None:
     """§2 403 FORBIDDEN: audio belongs to another user; nothing happens to it."""
     audio = api.new_audio(isPublic=public)
-    fails(other.client.request(method, f"/v1/audio/{audio['id']}", json={"title": "Mine"}), 403, "FORBIDDEN")
+    must_fail(other.client.request(method, f"/v1/audio/{audio['id']}", json={"title": "Mine"}), 403, "FORBIDDEN")
     assert api.data(f"/v1/audio/{audio['id']}") == audio
 
 
 def test_an_id_of_another_kind_is_404(api: Api) -> None:
     """§6 errors 404: a document's id is no audio."""
-    fails(api.get(f"/v1/audio/{api.new_doc()['id']}"), 404, "NOT_FOUND")
+    must_fail(api.get(f"/v1/audio/{api.new_doc()['id']}"), 404, "NOT_FOUND")
 
 
 COVERS = [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import BASE_URL, MIB, Api, Json, Service, fails, multipart, ok
+from tests.contract.harness import BASE_URL, MIB, Api, Json, Service, multipart, must_fail, ok
 from tests.contract.samples import AUDIO
 
 AUDIO_FIELDS = {
@@ -107,7 +107,7 @@ WRONG_IDS = [
 @pytest.mark.parametrize(("mime", "ext", "data"), WRONG_MAGIC, ids=WRONG_IDS)
 def test_bytes_that_are_not_the_declared_format_are_refused(api: Api, mime: str, ext: str, data: bytes) -> None:
     """§6 magic, §15 #11 #12: 422 VALIDATION_ERROR with meta field=file, reason=signature; nothing is stored."""
-    fails(api.post_audio(data, f"rain.{ext}", mime), 422, "VALIDATION_ERROR", field="file", reason="signature")
+    must_fail(api.post_audio(data, f"rain.{ext}", mime), 422, "VALIDATION_ERROR", field="file", reason="signature")
     assert api.data("/v1/media")["items"] == []
 
 
@@ -122,14 +122,14 @@ BAD_MIMES = ["text/plain", "video/mp4", "audio/aac", "image/png", "audio/webm"]
 @pytest.mark.parametrize("mime", BAD_MIMES)
 def test_a_type_outside_the_whitelist_is_refused(api: Api, mime: str) -> None:
     """§6 whitelist, §15 #11: 422 VALIDATION_ERROR with meta reason=mime."""
-    fails(api.post_audio(samples.mp3(), "rain.mp3", mime), 422, "VALIDATION_ERROR", field="file", reason="mime")
+    must_fail(api.post_audio(samples.mp3(), "rain.mp3", mime), 422, "VALIDATION_ERROR", field="file", reason="mime")
 
 
 @pytest.mark.parametrize("name", ["rain.txt", "rain", "rain.mp3.zip"])
 def test_an_undeclared_type_with_an_unknown_extension_is_refused(api: Api, name: str) -> None:
     """§6 octet-stream, §15 #11: nothing to infer from: reason=mime."""
     response = api.post_audio(samples.mp3(), name, "application/octet-stream")
-    fails(response, 422, "VALIDATION_ERROR", field="file", reason="mime")
+    must_fail(response, 422, "VALIDATION_ERROR", field="file", reason="mime")
 
 
 def test_the_mime_decides_over_the_extension(api: Api) -> None:
@@ -143,7 +143,7 @@ def test_the_mime_decides_over_the_extension(api: Api) -> None:
 def test_the_file_part_is_required(api: Api, head: str) -> None:
     """§6 file: required, bytes with a filename."""
     part = (f"Content-Disposition: form-data; {head}\r\nContent-Type: audio/mpeg", b"ID3 text")
-    fails(api.post("/v1/audio", **multipart(part)), 422, "VALIDATION_ERROR", field="file")
+    must_fail(api.post("/v1/audio", **multipart(part)), 422, "VALIDATION_ERROR", field="file")
 
 
 def test_the_title_defaults_to_the_filename(api: Api) -> None:
@@ -162,7 +162,7 @@ def test_a_title_is_kept(api: Api, title: str) -> None:
 @pytest.mark.parametrize("title", ["x" * 256, ""], ids=["256", "empty"])
 def test_a_bad_title_is_refused(api: Api, title: str) -> None:
     """§6 title, §15 #16: over 255 or explicitly empty is 422."""
-    fails(api.post_audio(samples.mp3(), title=title), 422, "VALIDATION_ERROR", field="title")
+    must_fail(api.post_audio(samples.mp3(), title=title), 422, "VALIDATION_ERROR", field="title")
 
 
 NAMES = [
@@ -198,7 +198,7 @@ def test_visibility_defaults_to_public(api: Api, sent: str | None, public: bool)
 @pytest.mark.parametrize("sent", ["yes", "", "TRUE?"])
 def test_a_bad_visibility_is_refused(api: Api, sent: str) -> None:
     """§15 #7: a bad bool is 422 with meta.field."""
-    fails(api.post_audio(samples.mp3(), isPublic=sent), 422, "VALIDATION_ERROR", field="isPublic")
+    must_fail(api.post_audio(samples.mp3(), isPublic=sent), 422, "VALIDATION_ERROR", field="isPublic")
 
 
 def test_the_same_bytes_twice_are_two_resources(api: Api) -> None:
@@ -244,7 +244,7 @@ def test_a_recording_longer_than_the_plan_allows_is_refused(service: Service, pl
     api = service.tenant(plan=plan)
     for make in (samples.flac, samples.ogg):
         data, mime = make(limit_s + 2), "audio/flac" if make is samples.flac else "audio/ogg"
-        fails(api.post_audio(data, "a", mime), 422, "VALIDATION_ERROR", field="file", reason="duration")
+        must_fail(api.post_audio(data, "a", mime), 422, "VALIDATION_ERROR", field="file", reason="duration")
         assert ok(api.post_audio(make(limit_s), "a", mime), 201)["durationSeconds"] == limit_s
 
 
@@ -256,4 +256,4 @@ def test_a_file_larger_than_the_plan_allows_is_refused(service: Service, plan: s
     """§14 audio file size 50 MB / 100 MB; §15 #8 #11: 422 with meta field=file, reason=size."""
     data = b"ID3".ljust(limit_mib * MIB + 1, b"\0")
     response = service.tenant(plan=plan).post_audio(data)
-    fails(response, 422, "VALIDATION_ERROR", field="file", reason="size")
+    must_fail(response, 422, "VALIDATION_ERROR", field="file", reason="size")

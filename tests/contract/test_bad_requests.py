@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract import bad_calls, bad_orders, samples
 from tests.contract.bad_requests import Bad
-from tests.contract.harness import Api, Json, Service, fails, ok
+from tests.contract.harness import Api, Json, Service, must_fail, ok
 
 ALL = (*bad_calls.ALL, *bad_orders.ALL)
 
@@ -49,7 +49,7 @@ def test_a_malformed_request_is_refused_as_the_contract_says(account: Account, b
     for kind, own in account.ids.items():
         path = path.replace(f"{{{kind}}}", own)
     response = account.keys[bad.key].client.request(bad.method, path, **bad.send)
-    fails(response, bad.status, bad.code, **bad.meta)
+    must_fail(response, bad.status, bad.code, **bad.meta)
 
 
 def test_there_are_at_least_five_hundred_distinct_ones() -> None:

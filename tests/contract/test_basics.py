@@ -8,7 +8,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Clock, Service, fails, multipart, ok, parse_time
+from tests.contract.harness import Api, Clock, Service, multipart, must_fail, ok, parse_time
 
 ID_21 = re.compile(r"[A-Za-z0-9_-]{21}")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -76,7 +76,7 @@ ROUTE_IDS = [f"{method} {path}" for method, path in ROUTES]
 def test_every_route_needs_a_valid_bearer(anonymous: Api, method: str, path: str, credential: str | None) -> None:
     """§2 401 UNAUTHORIZED: no or invalid bearer."""
     headers = {"Authorization": credential} if credential else {}
-    fails(anonymous.client.request(method, path, headers=headers), 401, "UNAUTHORIZED")
+    must_fail(anonymous.client.request(method, path, headers=headers), 401, "UNAUTHORIZED")
 
 
 UNKNOWN_PATHS = [
@@ -97,7 +97,7 @@ TUS_PATHS = [
 @pytest.mark.parametrize(("method", "path"), UNKNOWN_PATHS, ids=[path for _, path in UNKNOWN_PATHS])
 def test_an_unknown_path_is_404_before_anything_else(anonymous: Api, method: str, path: str) -> None:
     """§15 #1 route (404) comes before auth; §2 404 carries the envelope."""
-    fails(anonymous.client.request(method, path), 404, "NOT_FOUND")
+    must_fail(anonymous.client.request(method, path), 404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(("method", "path"), TUS_PATHS, ids=[f"{method} {path}" for method, path in TUS_PATHS])
@@ -110,7 +110,7 @@ def test_resumable_upload_is_absent(api: Api, method: str, path: str) -> None:
 def test_a_known_path_with_a_wrong_method_is_405_before_auth(anonymous: Api, method: str, path: str) -> None:
     """§15 #1 route (405) comes before auth; the error envelope still holds."""
     response = anonymous.client.request(method, path)
-    fails(response, 405)
+    must_fail(response, 405)
     assert response.headers["allow"]
 
 
@@ -174,7 +174,7 @@ def test_json_that_cannot_be_parsed_is_400(api: Api, method: str, path: str, bod
     headers = {"Content-Type": "application/json"}
     response = api.client.request(method, path, content=body, headers=headers)
     assert response.status_code == 400 if body else response.status_code in {400, 422}
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"null", b"3"], ids=["list", "string", "null", "number"])
@@ -182,7 +182,7 @@ def test_json_that_cannot_be_parsed_is_400(api: Api, method: str, path: str, bod
 def test_json_of_the_wrong_shape_is_422(api: Api, method: str, path: str, body: bytes) -> None:
     """§2 422 VALIDATION_ERROR: any field failure."""
     headers = {"Content-Type": "application/json"}
-    fails(api.client.request(method, path, content=body, headers=headers), 422, "VALIDATION_ERROR")
+    must_fail(api.client.request(method, path, content=body, headers=headers), 422, "VALIDATION_ERROR")
 
 
 @pytest.mark.parametrize("path", ["/v1/audio", "/v1/images"])
@@ -193,7 +193,7 @@ def test_an_upload_that_is_not_multipart_is_refused(api: Api, path: str, request
     """§6, §10: multipart/form-data is required; 400 or 422, never 500."""
     response = api.post(path, **request_)
     assert response.status_code in {400, 415, 422}
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
 
 
 def test_a_multipart_body_that_ends_early_is_refused(api: Api) -> None:
@@ -202,56 +202,56 @@ def test_a_multipart_body_that_ends_early_is_refused(api: Api) -> None:
     request["content"] = request["content"][:-200]
     response = api.post("/v1/audio", **request)
     assert response.status_code in {400, 422}
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
     assert api.data("/v1/media")["items"] == []
 
 
 def test_auth_comes_before_the_body(anonymous: Api) -> None:
     """§15 #1 order: 401 comes before 413 and 422."""
-    fails(anonymous.post("/v1/docs", content=b"{"), 401, "UNAUTHORIZED")
+    must_fail(anonymous.post("/v1/docs", content=b"{"), 401, "UNAUTHORIZED")
 
 
 def test_the_rate_limit_comes_before_the_scope(limited: Service) -> None:
     """§15 #1 order: 429 comes before 403."""
     reader = limited.tenant(scope="read")
     for _ in range(60):
-        fails(reader.post_doc(), 403, "INSUFFICIENT_SCOPE")
-    fails(reader.post_doc(), 429, "RATE_LIMIT")
+        must_fail(reader.post_doc(), 403, "INSUFFICIENT_SCOPE")
+    must_fail(reader.post_doc(), 429, "RATE_LIMIT")
 
 
 def test_the_scope_comes_before_the_plan(service: Service) -> None:
     """§15 #1 order: scope 403 comes before plan 403."""
-    fails(service.tenant(plan="none", scope="read").post_audio(b""), 403, "INSUFFICIENT_SCOPE")
+    must_fail(service.tenant(plan="none", scope="read").post_audio(b""), 403, "INSUFFICIENT_SCOPE")
 
 
 def test_the_plan_comes_before_the_body(service: Service) -> None:
     """§15 #1 order: plan 403 comes before the shape."""
-    fails(service.tenant(plan="none").post_audio(b"not audio", mime="text/plain"), 403, "FORBIDDEN")
+    must_fail(service.tenant(plan="none").post_audio(b"not audio", mime="text/plain"), 403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize("kind", ["audio", "docs"])
 def test_existence_comes_before_the_shape(api: Api, kind: str) -> None:
     """§15 #1 order: on id routes 404 comes before 422."""
-    fails(api.patch(f"/v1/{kind}/{UNKNOWN_ID}", json={"title": 5}), 404, "NOT_FOUND")
+    must_fail(api.patch(f"/v1/{kind}/{UNKNOWN_ID}", json={"title": 5}), 404, "NOT_FOUND")
 
 
 def test_the_owner_comes_before_the_shape(api: Api, other: Api) -> None:
     """§15 #1 order: the owner check 403/404 comes before 422."""
     audio = api.new_audio()
-    fails(other.patch(f"/v1/audio/{audio['id']}", json={"title": 5}), 403, "FORBIDDEN")
+    must_fail(other.patch(f"/v1/audio/{audio['id']}", json={"title": 5}), 403, "FORBIDDEN")
 
 
 def test_the_shape_comes_before_deduplication(api: Api) -> None:
     """§15 #1 order: 422 for a bad field even when the content is known."""
     api.new_doc("# Twice\n")
-    fails(api.post_doc("# Twice\n", title=""), 422, "VALIDATION_ERROR", field="title")
+    must_fail(api.post_doc("# Twice\n", title=""), 422, "VALIDATION_ERROR", field="title")
 
 
 def test_a_json_body_over_64_mib_is_413(api: Api) -> None:
     """§15 #8 Body caps: JSON over 64 MiB is 413 PAYLOAD_TOO_LARGE."""
     body = b'{"filename":"a.md","content":"' + b"x" * (64 * 1024 * 1024) + b'"}'
     response = api.post("/v1/docs", content=body, headers={"Content-Type": "application/json"})
-    fails(response, 413, "PAYLOAD_TOO_LARGE")
+    must_fail(response, 413, "PAYLOAD_TOO_LARGE")
 
 
 class _Endless(io.RawIOBase):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import BASE_URL, MIB, Api, Service, fails, ok
+from tests.contract.harness import BASE_URL, MIB, Api, Service, must_fail, ok
 from tests.contract.samples import IMAGES, data_uri
 
 DOT = data_uri(samples.png())
@@ -263,7 +263,7 @@ def test_a_plan_limits_embedded_images(service: Service, make: Callable[[int], s
     api = service.tenant(plan="trial")
     ok(api.post_doc(make(30), rewriteImages=rewrite), 201)
     response = api.post_doc(make(31), rewriteImages=rewrite)
-    fails(response, 422, "DOC_IMAGE_LIMIT_EXCEEDED", limit=30, actual=31)
+    must_fail(response, 422, "DOC_IMAGE_LIMIT_EXCEEDED", limit=30, actual=31)
 
 
 @pytest.mark.parametrize(("plan", "limit"), [("pro", 100), ("pro_plus", 300)])
@@ -271,7 +271,7 @@ def test_larger_plans_embed_more(service: Service, plan: str, limit: int) -> Non
     """§14 doc_max_images_per_doc: 100 on pro, 300 on pro_plus."""
     api = service.tenant(plan=plan)
     assert api.new_doc(f"![a]({DOT})\n" * limit)["imageCount"] == limit
-    fails(api.post_doc(f"![a]({DOT})\n" * (limit + 1)), 422, "DOC_IMAGE_LIMIT_EXCEEDED", limit=limit)
+    must_fail(api.post_doc(f"![a]({DOT})\n" * (limit + 1)), 422, "DOC_IMAGE_LIMIT_EXCEEDED", limit=limit)
 
 
 def test_linked_images_are_not_limited(service: Service) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.harness import Api, Json, Service, fails, ok, parse_time
+from tests.contract.harness import Api, Json, Service, must_fail, ok, parse_time
 
 DOCUMENT_FIELDS = {
     "id",
@@ -98,7 +98,7 @@ def test_a_bad_field_is_422_and_named(api: Api, field: str, change: Json) -> Non
     #18 #23: 422 VALIDATION_ERROR, meta.field; nothing is created."""
     body = {"filename": "note.md", "content": "# Bad\n"} | change
     body = {name: value for name, value in body.items() if value is not None}
-    fails(api.post("/v1/docs", json=body), 422, "VALIDATION_ERROR", field=field)
+    must_fail(api.post("/v1/docs", json=body), 422, "VALIDATION_ERROR", field=field)
     assert api.data("/v1/docs")["items"] == []
 
 
@@ -244,7 +244,7 @@ def test_a_document_may_be_as_large_as_the_plan_allows(
     width = len(letter.encode())
     content = letter * (limit // width) + "y" * (limit % width)
     assert api.new_doc(content)["sizeBytes"] == limit
-    fails(api.post_doc(content + "z"), 422, "DOC_FILE_TOO_LARGE", limit=limit, actual=limit + 1)
+    must_fail(api.post_doc(content + "z"), 422, "DOC_FILE_TOO_LARGE", limit=limit, actual=limit + 1)
 
 
 @pytest.mark.parametrize(

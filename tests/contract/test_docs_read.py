@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Clock, Json, fails, ok, parse_time
+from tests.contract.harness import Api, Clock, Json, must_fail, ok, parse_time
 
 NOBODY = "x" * 21
 
@@ -38,15 +38,15 @@ def test_a_private_document_asks_strangers_for_a_bearer(api: Api, anonymous: Api
     doc = api.new_doc(isPublic=False)
     for headers in ({}, {"Authorization": "Bearer nonsense"}):
         response = raw(anonymous, doc["id"], **headers)
-        fails(response, 401, "UNAUTHORIZED")
+        must_fail(response, 401, "UNAUTHORIZED")
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 def test_a_private_document_is_hidden_from_other_users(api: Api, other: Api) -> None:
     """§15 #27: raw and metadata with a valid non-owner bearer on a private doc: 404."""
     doc = api.new_doc(isPublic=False)
-    fails(raw(other, doc["id"]), 404, "NOT_FOUND")
-    fails(other.get(f"/v1/docs/{doc['id']}"), 404, "NOT_FOUND")
+    must_fail(raw(other, doc["id"]), 404, "NOT_FOUND")
+    must_fail(other.get(f"/v1/docs/{doc['id']}"), 404, "NOT_FOUND")
 
 
 def test_a_public_document_is_open_to_other_users(api: Api, other: Api, anonymous: Api) -> None:
@@ -54,7 +54,7 @@ def test_a_public_document_is_open_to_other_users(api: Api, other: Api, anonymou
     doc = api.new_doc()
     assert other.data(f"/v1/docs/{doc['id']}")["id"] == doc["id"]
     assert raw(other, doc["id"]).status_code == 200
-    fails(anonymous.get(f"/v1/docs/{doc['id']}"), 401, "UNAUTHORIZED")
+    must_fail(anonymous.get(f"/v1/docs/{doc['id']}"), 401, "UNAUTHORIZED")
 
 
 def test_a_bad_bearer_does_not_close_a_public_document(api: Api, anonymous: Api) -> None:
@@ -66,7 +66,7 @@ def test_a_bad_bearer_does_not_close_a_public_document(api: Api, anonymous: Api)
 @pytest.mark.parametrize("doc_id", [NOBODY, "short", "x" * 64, "%00", "a.b"])
 def test_raw_of_an_unknown_document_is_404(api: Api, anonymous: Api, doc_id: str) -> None:
     """§2 404 NOT_FOUND: also for raw, with or without a bearer."""
-    fails(raw(api, doc_id), 404, "NOT_FOUND")
+    must_fail(raw(api, doc_id), 404, "NOT_FOUND")
     assert raw(anonymous, doc_id).status_code in {401, 404}
 
 
@@ -178,7 +178,7 @@ BAD_PATCHES: list[tuple[str, Json, str | None]] = [
 def test_a_bad_patch_is_422(api: Api, change: Json, field: str | None) -> None:
     """§8 PATCH: `{}` is 422, ≥ 1 known field; §15 #7 #16 #18."""
     made = api.new_doc()
-    body = fails(api.patch(f"/v1/docs/{made['id']}", json=change), 422, "VALIDATION_ERROR")
+    body = must_fail(api.patch(f"/v1/docs/{made['id']}", json=change), 422, "VALIDATION_ERROR")
     assert field is None or body["meta"]["field"] == field
     assert api.data(f"/v1/docs/{made['id']}")["updatedAt"] == made["updatedAt"]
 
@@ -197,9 +197,9 @@ def test_delete_is_immediate_and_final(api: Api, content: str, query: str) -> No
     """§8 DELETE: 200 data null; §15 #29: gone from list, GET and raw; hard accepted and ignored."""
     doc = api.new_doc(content)
     assert ok(api.delete(f"/v1/docs/{doc['id']}{query}")) is None
-    fails(api.get(f"/v1/docs/{doc['id']}"), 404, "NOT_FOUND")
-    fails(raw(api, doc["id"]), 404, "NOT_FOUND")
-    fails(api.delete(f"/v1/docs/{doc['id']}"), 404, "NOT_FOUND")
+    must_fail(api.get(f"/v1/docs/{doc['id']}"), 404, "NOT_FOUND")
+    must_fail(raw(api, doc["id"]), 404, "NOT_FOUND")
+    must_fail(api.delete(f"/v1/docs/{doc['id']}"), 404, "NOT_FOUND")
     assert api.data("/v1/docs")["items"] == []
 
 
@@ -235,4 +235,4 @@ BAD_BATCHES: list[Json] = [{}, {"ids": []}, {"ids": ["x"] * 51}, {"ids": "x"}, {
 @pytest.mark.parametrize("body", BAD_BATCHES, ids=["missing", "empty", "51", "string", "null"])
 def test_a_bad_batch_is_422(api: Api, body: Json) -> None:
     """§8 DELETE batch: outside 1-50 ids is 422."""
-    fails(api.delete("/v1/docs", json=body), 422, "VALIDATION_ERROR", field="ids")
+    must_fail(api.delete("/v1/docs", json=body), 422, "VALIDATION_ERROR", field="ids")

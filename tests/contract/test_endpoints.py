@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract import samples
 from tests.contract.bad_calls import CALLS
-from tests.contract.harness import MIB, Api, Json, Service, fails, ok
+from tests.contract.harness import MIB, Api, Json, Service, must_fail, ok
 
 CREATED = {"POST /v1/docs", "POST /v1/audio", "POST /v1/images"}
 EMPTY = {"DELETE /v1/audio/{audio}"}
@@ -74,7 +74,7 @@ def test_what_only_the_live_service_has_is_not_there(api: Api, method: str, path
     response = api.client.request(method, path)
     assert response.status_code in {404, 405}
     if method != "HEAD":
-        fails(response, response.status_code)
+        must_fail(response, response.status_code)
 
 
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER  {}"])
@@ -127,15 +127,15 @@ def test_plans_and_sizes_are_those_of_the_contract(service: Service) -> None:
 def test_a_body_over_the_cap_is_413(api: Api) -> None:
     """§2 413: told by its length, before it is read."""
     response = api.post("/v1/docs", content=b"{}", headers={"Content-Length": str(2**31)})
-    fails(response, 413, "PAYLOAD_TOO_LARGE")
+    must_fail(response, 413, "PAYLOAD_TOO_LARGE")
 
 
 def test_deleting_documents_needs_the_widest_scope(service: Service, api: Api) -> None:
     """§1.1 delete docs: the key of the v1 scopes that deletes."""
     writer = service.second_key(api, "read_write")
     own = api.new_doc()["id"]
-    fails(writer.delete(f"/v1/docs/{own}"), 403, "INSUFFICIENT_SCOPE", required=["read_write_delete"])
-    fails(writer.delete("/v1/docs", json={"ids": [own]}), 403, "INSUFFICIENT_SCOPE")
+    must_fail(writer.delete(f"/v1/docs/{own}"), 403, "INSUFFICIENT_SCOPE", required=["read_write_delete"])
+    must_fail(writer.delete("/v1/docs", json={"ids": [own]}), 403, "INSUFFICIENT_SCOPE")
     assert api.data(f"/v1/docs/{own}")["id"] == own
 
 
@@ -163,5 +163,5 @@ def test_a_mistake_of_the_server_stays_in_the_envelope(service: Service, api: Ap
             raise RuntimeError("secret detail")
 
     service.app.add_route("/broken", Broken())
-    body = fails(api.get("/broken"), 500, "INTERNAL")
+    body = must_fail(api.get("/broken"), 500, "INTERNAL")
     assert "secret" not in str(body)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, fails, multipart, ok
+from tests.contract.harness import Api, multipart, must_fail, ok
 
 AUDIO = samples.mp3()
 FILE = 'Content-Disposition: form-data; name="file"; {}\r\nContent-Type: audio/mpeg'
@@ -47,7 +47,7 @@ def test_a_name_that_nobody_can_read_is_no_name(api: Api, written: bytes) -> Non
     """§6 file: required, with a filename."""
     form = multipart(WHOLE)
     form["content"] = form["content"].replace(b'filename="x.mp3"', written)
-    fails(api.post("/v1/audio", **form), 422, "VALIDATION_ERROR", field="file")
+    must_fail(api.post("/v1/audio", **form), 422, "VALIDATION_ERROR", field="file")
 
 
 TITLES = [
@@ -73,7 +73,7 @@ def test_a_text_field_is_read_in_its_charset(api: Api, head: str, value: bytes, 
 def test_text_in_another_charset_than_it_says_is_refused(api: Api, head: str) -> None:
     """§2 422 VALIDATION_ERROR: the field is named."""
     field = (f'Content-Disposition: form-data; name="title"\r\n{head}', b"Caf\xe9")
-    fails(api.post("/v1/audio", **multipart(field, WHOLE)), 422, "VALIDATION_ERROR", field="title")
+    must_fail(api.post("/v1/audio", **multipart(field, WHOLE)), 422, "VALIDATION_ERROR", field="title")
 
 
 HEADS = [
@@ -102,4 +102,4 @@ def test_of_repeated_parts_the_first_counts(api: Api) -> None:
 
 def test_tags_with_broken_unicode_are_422(api: Api) -> None:
     """§10 tags, §15 #7: half of a surrogate pair is no text."""
-    fails(api.post_image(samples.png(), tags='["\\ud800"]'), 422, "VALIDATION_ERROR", field="tags")
+    must_fail(api.post_image(samples.png(), tags='["\\ud800"]'), 422, "VALIDATION_ERROR", field="tags")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contract import samples
-from tests.contract.harness import BASE_URL, Api, Service, fails, multipart
+from tests.contract.harness import BASE_URL, Api, Service, multipart, must_fail
 
 DOT = samples.data_uri(samples.png())
 HOSTED = re.compile(re.escape(BASE_URL) + r"/media/[A-Za-z0-9_-]{11}\.png")
@@ -29,7 +29,7 @@ def test_a_lone_surrogate_is_refused(api: Api, field: dict[str, Any]) -> None:
     body = json.dumps({"filename": "a.md", "content": "x", **field})
     response = api.post("/v1/docs", content=body, headers={"Content-Type": "application/json"})
     assert response.status_code in REFUSED
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
 
 
 BODIES = [
@@ -48,7 +48,7 @@ def test_hostile_json_is_refused(api: Api, method: str, path: str, body: bytes) 
     """§2 400 unparseable, 422 field failure: never a fault."""
     response = api.client.request(method, path, content=body, headers={"Content-Type": "application/json"})
     assert response.status_code in REFUSED
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
 
 
 PATHS = ["/v1/docs", "/v1/media", "/v1/images", "/v1/sync/state"]
@@ -88,7 +88,7 @@ def test_a_hostile_form_is_no_fault(api: Api, path: str, name: str, part: tuple[
     """§2 400/422: a strange multipart body without a usable file is refused, never a fault."""
     response = api.post(path, **multipart(*[part] * (500 if name == "many" else 1)))
     assert response.status_code in REFUSED
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
 
 
 FRAGMENTS = st.sampled_from(

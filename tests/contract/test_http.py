@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.contract.harness import Api, Json, fails
+from tests.contract.harness import Api, Json, must_fail
 
 NO_ROUTE = ["/v1/docs/", "/v1/audio/", "/v1/images/", "/v1/media/", "/v1/docs//raw", "//v1/docs", "/v1//docs"]
 
@@ -15,14 +15,14 @@ NO_ROUTE = ["/v1/docs/", "/v1/audio/", "/v1/images/", "/v1/media/", "/v1/docs//r
 def test_a_slash_too_many_is_another_path(anonymous: Api, method: str, path: str) -> None:
     """§15 #1: the route comes first: no such path, whoever asks with whatever method."""
     answer = anonymous.client.request(method, f"http://testserver{path}")
-    fails(answer, 404, "NOT_FOUND")
+    must_fail(answer, 404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("method", ["FOO", "PROPFIND", "QUERY", "TRACE", "CONNECT", "PUT"])
 def test_an_unknown_method_is_405_on_a_known_path_only(anonymous: Api, method: str) -> None:
     """§15 #1 route (404/405): Allow names what there is."""
     refused = anonymous.client.request(method, "/v1/docs")
-    fails(refused, 405, "METHOD_NOT_ALLOWED")
+    must_fail(refused, 405, "METHOD_NOT_ALLOWED")
     assert {name.strip() for name in refused.headers["allow"].split(",")} == {
         "GET",
         "HEAD",
@@ -30,7 +30,7 @@ def test_an_unknown_method_is_405_on_a_known_path_only(anonymous: Api, method: s
         "DELETE",
         "OPTIONS",
     }
-    fails(anonymous.client.request(method, "/v1/nowhere"), 404, "NOT_FOUND")
+    must_fail(anonymous.client.request(method, "/v1/nowhere"), 404, "NOT_FOUND")
 
 
 def test_a_preflight_has_no_body(anonymous: Api) -> None:
@@ -95,12 +95,12 @@ NO_BODY = {"empty": b"", "cut": b"{", "word": b"hello", "list": b"[]", "wrong-fi
 @pytest.mark.parametrize("name", ["A" * 21, "no id!"])
 def test_what_is_not_there_is_404_whatever_is_said_about_it(api: Api, path: str, name: str, content: bytes) -> None:
     """§15 #1: the id comes before the shape of the body."""
-    fails(api.patch(path.format(name), content=content), 404, "NOT_FOUND")
+    must_fail(api.patch(path.format(name), content=content), 404, "NOT_FOUND")
 
 
 def test_somebody_elses_audio_is_403_whatever_is_said_about_it(api: Api, other: Api) -> None:
     """§15 #1: the owner comes before the shape of the body."""
-    fails(api.patch(f"/v1/audio/{other.new_audio()['id']}", content=b"{"), 403, "FORBIDDEN")
+    must_fail(api.patch(f"/v1/audio/{other.new_audio()['id']}", content=b"{"), 403, "FORBIDDEN")
 
 
 TYPES = ["", "text/plain", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x-www-form-urlencoded"]
@@ -115,7 +115,7 @@ def test_json_is_read_whatever_it_is_called(api: Api, type_: str) -> None:
 
 def test_a_form_is_no_json(api: Api) -> None:
     """§8 POST /v1/docs: not multipart."""
-    fails(api.post("/v1/docs", files={"file": ("a.md", b"# x", "text/markdown")}), 400, "BAD_REQUEST")
+    must_fail(api.post("/v1/docs", files={"file": ("a.md", b"# x", "text/markdown")}), 400, "BAD_REQUEST")
 
 
 def test_a_session_of_the_service_is_no_credential_here(anonymous: Api) -> None:
@@ -126,7 +126,7 @@ def test_a_session_of_the_service_is_no_credential_here(anonymous: Api) -> None:
     )
     for token in (f"{header}.{claims}.", f"{header}.{claims}.c2ln", "oauth_" + "a" * 40):
         answer = anonymous.get("/v1/auth/verify", headers={"Authorization": f"Bearer {token}"})
-        fails(answer, 401, "UNAUTHORIZED")
+        must_fail(answer, 401, "UNAUTHORIZED")
         assert answer.headers["www-authenticate"] == "Bearer"
 
 

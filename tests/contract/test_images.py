@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import BASE_URL, MIB, Api, Clock, fails, ok, parse_time
+from tests.contract.harness import BASE_URL, MIB, Api, Clock, must_fail, ok, parse_time
 from tests.contract.samples import IMAGES
 
 SIZES = {"png": (2, 3), "jpg": (2, 3), "gif": (1, 1), "webp": (1, 1), "svg": (8, 8)}
@@ -53,7 +53,7 @@ BAD_FIELDS = [("tags", "q2"), ("tags", '{"a":1}'), ("tags", "[1]"), ("isPublic",
 @pytest.mark.parametrize(("field", "value"), BAD_FIELDS, ids=["no-json", "object", "numbers", "bool"])
 def test_a_bad_field_is_422(api: Api, field: str, value: str) -> None:
     """§10 POST 422, §15 #7: meta.field."""
-    fails(api.post_image(samples.png(), **{field: value}), 422, "VALIDATION_ERROR", field=field)
+    must_fail(api.post_image(samples.png(), **{field: value}), 422, "VALIDATION_ERROR", field=field)
     assert api.data("/v1/images")["images"] == []
 
 
@@ -73,7 +73,7 @@ BAD_FILES = [
 @pytest.mark.parametrize(("data", "mime"), [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES])
 def test_what_is_no_accepted_image_is_422(api: Api, data: bytes, mime: str) -> None:
     """§10 POST 422: unknown type, bytes of another format, SVG over 2 MB; nothing is stored."""
-    fails(api.post_image(data, "a", mime), 422, "VALIDATION_ERROR")
+    must_fail(api.post_image(data, "a", mime), 422, "VALIDATION_ERROR")
     assert api.data("/v1/images")["images"] == []
 
 
@@ -97,13 +97,13 @@ def test_an_image_over_50_mb_is_refused(api: Api) -> None:
     data = samples.png().ljust(50 * MIB + 1, b"\0")
     response = api.post_image(data)
     assert response.status_code in {413, 422}
-    fails(response, response.status_code)
+    must_fail(response, response.status_code)
 
 
 def test_the_file_part_is_required(api: Api) -> None:
     """§10 POST: file is required."""
     response = api.post("/v1/images", files={"other": ("a.png", b"text", "image/png")})
-    fails(response, 422, "VALIDATION_ERROR", field="file")
+    must_fail(response, 422, "VALIDATION_ERROR", field="file")
 
 
 def test_known_bytes_answer_the_existing_image(api: Api) -> None:
@@ -120,8 +120,8 @@ def test_a_deleted_image_is_gone_and_its_bytes_are_new_again(api: Api, anonymous
     """§10 DELETE: 200 data null; CDN 404; the same bytes are then a new image."""
     image = api.new_image()
     assert ok(api.delete(f"/v1/images/{image['id']}")) is None
-    fails(api.get(f"/v1/images/{image['id']}"), 404, "NOT_FOUND")
-    fails(api.delete(f"/v1/images/{image['id']}"), 404, "NOT_FOUND")
+    must_fail(api.get(f"/v1/images/{image['id']}"), 404, "NOT_FOUND")
+    must_fail(api.delete(f"/v1/images/{image['id']}"), 404, "NOT_FOUND")
     assert anonymous.get(image["url"]).status_code == 404
     assert api.new_image()["id"] != image["id"]
 
@@ -220,7 +220,7 @@ def test_doctypes_and_entities_do_not_survive(api: Api, anonymous: Api, doctype:
     data = doctype.encode() + samples.svg(f"<text>{use}</text>")
     response = api.post_image(data, "a.svg", "image/svg+xml")
     if response.status_code == 422:
-        fails(response, 422, "VALIDATION_ERROR")
+        must_fail(response, 422, "VALIDATION_ERROR")
         return
     served = anonymous.get(ok(response, 201)["url"]).text
     assert "DOCTYPE" not in served

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Clock, Service, fails, ok
+from tests.contract.harness import Api, Clock, Service, must_fail, ok
 
 PLAN_CODES = ("FORBIDDEN", "PLAN_REQUIRED", "PLAN_INACTIVE", "QUOTA_EXCEEDED")
 
@@ -35,7 +35,7 @@ def test_a_revoked_key_is_refused(new_service: Callable[..., Service], clock: Cl
     api.data("/v1/docs")
     service.revoke(api)
     clock.advance(5)
-    fails(api.get("/v1/docs"), 401, ("UNAUTHORIZED", "API_KEY_REVOKED"))
+    must_fail(api.get("/v1/docs"), 401, ("UNAUTHORIZED", "API_KEY_REVOKED"))
 
 
 READS = ["/v1/media", "/v1/docs", "/v1/images", "/v1/sync/state", "/v1/user/me/usage", "/v1/user/me/rate-limits"]
@@ -79,7 +79,7 @@ def test_scope_read_may_not_write(
     service: Service, api: Api, owned: dict[str, str], method: str, path: str, request_: dict[str, Any]
 ) -> None:
     """§1.1 upload or patch: needs read_write; §15 #3: 403 INSUFFICIENT_SCOPE with meta.required."""
-    body = fails(
+    body = must_fail(
         service.second_key(api, "read").client.request(method, path.format(**owned), **request_),
         403,
         "INSUFFICIENT_SCOPE",
@@ -103,7 +103,7 @@ def test_scope_read_may_not_delete(
 ) -> None:
     """§5 v1 scope column: a key that reads deletes nothing."""
     response = service.second_key(api, "read").client.request(method, path.format(**owned), **request_)
-    fails(response, 403, "INSUFFICIENT_SCOPE")
+    must_fail(response, 403, "INSUFFICIENT_SCOPE")
 
 
 @pytest.mark.parametrize(("method", "path", "request_"), MEDIA_DELETES, ids=_names(MEDIA_DELETES))
@@ -112,7 +112,7 @@ def test_scope_read_write_may_not_delete_media(
 ) -> None:
     """§1.1 delete media: needs read_write_delete (for docs, kb.write may be enough)."""
     response = service.second_key(api, "read_write").client.request(method, path.format(**owned), **request_)
-    fails(response, 403, "INSUFFICIENT_SCOPE")
+    must_fail(response, 403, "INSUFFICIENT_SCOPE")
 
 
 @pytest.mark.parametrize(("method", "path", "request_"), DELETES, ids=_names(DELETES))
@@ -125,7 +125,7 @@ def test_scope_read_write_delete_deletes(
 
 def test_plan_none_may_not_upload_audio(service: Service) -> None:
     """§14 plan `none`: no audio (403 FORBIDDEN)."""
-    fails(service.tenant(plan="none").post_audio(samples.mp3()), 403, "FORBIDDEN")
+    must_fail(service.tenant(plan="none").post_audio(samples.mp3()), 403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize("kind", ["doc", "image"])
@@ -133,7 +133,7 @@ def test_plan_none_may_upload_nothing_else(service: Service, kind: str) -> None:
     """§14 plan `none`: all limits 0."""
     nobody = service.tenant(plan="none")
     response = nobody.post_doc() if kind == "doc" else nobody.post_image(samples.png())
-    fails(response, 403, PLAN_CODES)
+    must_fail(response, 403, PLAN_CODES)
 
 
 @pytest.mark.parametrize("path", [*READS, "/v1/auth/verify"])

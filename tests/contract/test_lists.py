@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Anything, Api, Clock, Json, fails, ok
+from tests.contract.harness import Anything, Api, Clock, Json, must_fail, ok
 
 LISTS = [("/v1/docs", "items", 50), ("/v1/media", "items", 100), ("/v1/images", "images", 100)]
 LIST_IDS = [row[0] for row in LISTS]
@@ -67,7 +67,7 @@ def test_a_bad_limit_is_422(api: Api, path: str, key: str, most: int, limit: str
     if limit == "" and response.status_code == 200:
         assert key in response.json()["data"]
         return
-    fails(response, 422, "VALIDATION_ERROR", field="limit")
+    must_fail(response, 422, "VALIDATION_ERROR", field="limit")
 
 
 BAD_CURSORS = ["nonsense", "!!!", "eyJ0IjoxfQ", "bnVsbA", "W10", "'; drop table docs"]
@@ -77,7 +77,7 @@ BAD_CURSORS = ["nonsense", "!!!", "eyJ0IjoxfQ", "bnVsbA", "W10", "'; drop table 
 @pytest.mark.parametrize("cursor", BAD_CURSORS)
 def test_a_bad_cursor_is_422(api: Api, path: str, cursor: str) -> None:
     """§15 #7: bad cursor is 422 with meta.field."""
-    fails(api.get(path, params={"cursor": cursor}), 422, "VALIDATION_ERROR", field="cursor")
+    must_fail(api.get(path, params={"cursor": cursor}), 422, "VALIDATION_ERROR", field="cursor")
 
 
 def test_an_empty_list_ends_at_once(api: Api) -> None:
@@ -212,7 +212,7 @@ BAD_QUERIES = [
 @pytest.mark.parametrize(("path", "param", "value"), BAD_QUERIES, ids=[f"{row[0]}-{row[1]}" for row in BAD_QUERIES])
 def test_a_bad_filter_is_422(api: Api, path: str, param: str, value: str) -> None:
     """§15 #7: bad enum or bool is 422 with meta.field."""
-    fails(api.get(path, params={param: value}), 422, "VALIDATION_ERROR", field=param)
+    must_fail(api.get(path, params={param: value}), 422, "VALIDATION_ERROR", field=param)
 
 
 def test_filters_hold_on_every_page(timed: Api, clock: Clock) -> None:

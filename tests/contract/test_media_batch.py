@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Json, fails, ok
+from tests.contract.harness import Api, Json, must_fail, ok
 
 NOBODY = "x" * 21
 
@@ -76,5 +76,5 @@ def test_a_bad_batch_is_422(api: Api, body: Json) -> None:
     audio = api.new_audio()
     if isinstance(body.get("items"), list) and body["items"]:
         body = {"items": [{"id": audio["id"], "type": "audio"}, *body["items"]]}
-    fails(api.delete("/v1/media", json=body), 422, "VALIDATION_ERROR")
+    must_fail(api.delete("/v1/media", json=body), 422, "VALIDATION_ERROR")
     assert api.data(f"/v1/audio/{audio['id']}")["id"] == audio["id"]

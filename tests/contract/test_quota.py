@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import MIB, Api, Service, fails, ok
+from tests.contract.harness import MIB, Api, Service, must_fail, ok
 
 
 def usage(api: Api) -> dict[str, int]:
@@ -21,12 +21,12 @@ def test_the_document_quota_is_exact_and_freed(service: Service) -> None:
     """§14 doc_count 100 on trial, §14 upload doc + 1, delete - 1 at once; §2 403 QUOTA_EXCEEDED type doc_count."""
     api = service.tenant(plan="trial")
     ids = [api.new_doc(f"# {number}\n")["id"] for number in range(100)]
-    fails(api.post_doc("# one too many\n"), 403, "QUOTA_EXCEEDED", type="doc_count")
+    must_fail(api.post_doc("# one too many\n"), 403, "QUOTA_EXCEEDED", type="doc_count")
     assert usage(api)["docs"] == 100
     assert ok(api.post_doc("# 7\n"), 200)["duplicate"] is True
     ok(api.delete(f"/v1/docs/{ids[0]}"))
     api.new_doc("# one in its place\n")
-    fails(api.post_doc("# one too many\n"), 403, "QUOTA_EXCEEDED", type="doc_count")
+    must_fail(api.post_doc("# one too many\n"), 403, "QUOTA_EXCEEDED", type="doc_count")
     ok(api.delete("/v1/docs", json={"ids": ids[1:4]}))
     assert usage(api)["docs"] == 97
 
@@ -35,7 +35,7 @@ def test_a_full_account_still_works_otherwise(service: Service) -> None:
     """§14 over quota: only new uploads of that dimension fail; reads, patches, deletes and other dimensions work."""
     api = service.tenant(plan="trial")
     ids = [api.new_doc(f"# {number}\n")["id"] for number in range(100)]
-    fails(api.post_doc(), 403, "QUOTA_EXCEEDED")
+    must_fail(api.post_doc(), 403, "QUOTA_EXCEEDED")
     api.new_audio()
     api.new_image()
     assert api.raw(ids[5]) == "# 5\n"
@@ -48,7 +48,7 @@ def test_limits_come_before_the_quota(service: Service) -> None:
     api = service.tenant(plan="trial")
     for number in range(100):
         api.new_doc(f"# {number}\n")
-    fails(api.post_doc("x" * (MIB + 1)), 422, "DOC_FILE_TOO_LARGE")
+    must_fail(api.post_doc("x" * (MIB + 1)), 422, "DOC_FILE_TOO_LARGE")
 
 
 def test_an_account_over_its_new_plan_can_be_emptied(service: Service) -> None:
@@ -58,7 +58,7 @@ def test_an_account_over_its_new_plan_can_be_emptied(service: Service) -> None:
     service.move_to_plan(api, "none")
     assert api.get(audio["url"]).status_code == 200
     assert api.raw(doc["id"]) == "# Hello\n"
-    fails(api.post_audio(samples.mp3()), 403, "FORBIDDEN")
+    must_fail(api.post_audio(samples.mp3()), 403, "FORBIDDEN")
     assert api.delete(f"/v1/audio/{audio['id']}").status_code == 204
     ok(api.delete(f"/v1/docs/{doc['id']}"))
     assert usage(api) == {"docs": 0, "audio": 0, "images": 0}
@@ -71,13 +71,13 @@ def test_the_media_quota_is_exact_and_freed(new_service: Callable[..., Service])
     piece = b"ID3".ljust(50 * MIB, b"\0")
     last = [api.new_audio(piece)["id"] for _ in range(10)]
     assert usage(api)["audio"] == 500 * MIB
-    full = fails(api.post_audio(b"ID3"), 403, "QUOTA_EXCEEDED", type="media_storage")
+    full = must_fail(api.post_audio(b"ID3"), 403, "QUOTA_EXCEEDED", type="media_storage")
     assert {full["meta"].get(name, 500 * MIB) for name in ("limit", "used")} == {500 * MIB}
     api.new_image()
     api.new_doc()
     assert api.delete(f"/v1/audio/{last[0]}").status_code == 204
     api.new_audio(piece[:-2])
-    fails(api.post_audio(b"ID3"), 403, "QUOTA_EXCEEDED", type="media_storage")
+    must_fail(api.post_audio(b"ID3"), 403, "QUOTA_EXCEEDED", type="media_storage")
     assert usage(api)["audio"] == 500 * MIB - 2
     ok(api.delete("/v1/media", json={"items": [{"id": audio_id, "type": "audio"} for audio_id in last[1:]]}))
     assert usage(api)["audio"] == 50 * MIB - 2
@@ -91,7 +91,7 @@ def test_the_image_quota_is_exact_and_freed(new_service: Callable[..., Service])
         salted = samples.png(fill)
         assert api.new_image(salted.ljust(size, b"\0"))["sizeBytes"] == size
     uri = samples.data_uri(samples.png(b"more"))
-    fails(api.post_image(samples.png(b"x")), 403, "QUOTA_EXCEEDED", type="img_storage")
+    must_fail(api.post_image(samples.png(b"x")), 403, "QUOTA_EXCEEDED", type="img_storage")
     kept = api.new_image(samples.png())
     assert usage(api)["images"] == 100 * MIB
     made = api.new_doc(f"![a]({uri})\n")
@@ -116,9 +116,9 @@ def test_deleting_audio_and_images_frees_their_bytes(api: Api) -> None:
 
 def test_a_refused_upload_uses_no_quota(api: Api) -> None:
     """§14 upload audio / image: checked before storing, so a 422 leaves usage and lists as they were."""
-    fails(api.post_audio(samples.ogg(), "a.mp3", "audio/mpeg"), 422)
-    fails(api.post_image(b"no image", "a.png", "image/png"), 422)
-    fails(api.post_doc("# x\n", tags=[""]), 422)
+    must_fail(api.post_audio(samples.ogg(), "a.mp3", "audio/mpeg"), 422)
+    must_fail(api.post_image(b"no image", "a.png", "image/png"), 422)
+    must_fail(api.post_doc("# x\n", tags=[""]), 422)
     assert usage(api) == {"docs": 0, "audio": 0, "images": 0}
 
 

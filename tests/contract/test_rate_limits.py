@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Clock, Service, fails, parse_time
+from tests.contract.harness import Api, Clock, Service, must_fail, parse_time
 
 PREFIXES = ("RateLimit-", "X-RateLimit-")
 SOME_ID = "x" * 21
@@ -99,7 +99,7 @@ def test_one_request_too_many_is_429(owner: Api, clock: Clock, tier: str, method
         assert owner.client.request(method, path, json={}).status_code in {404, 422}
     for _ in range(2):
         response = owner.client.request(method, path, json={})
-        fails(response, 429, "RATE_LIMIT", tier=tier, retryAfterSec=17)
+        must_fail(response, 429, "RATE_LIMIT", tier=tier, retryAfterSec=17)
         assert response.headers["Retry-After"] == "17"
         assert budget(response) == (limit, 0, 17)
         assert budget(response, "X-RateLimit-") == (limit, 0, 17)
@@ -112,7 +112,7 @@ def test_retry_after_is_at_least_a_second(owner: Api, clock: Clock) -> None:
     clock.advance(59.999)
     for _ in range(61):
         response = owner.post("/v1/docs", json={})
-    assert int(fails(response, 429)["meta"]["retryAfterSec"]) >= 1
+    assert int(must_fail(response, 429)["meta"]["retryAfterSec"]) >= 1
     assert int(response.headers["Retry-After"]) >= 1
 
 
@@ -135,7 +135,7 @@ def test_the_hour_has_a_ceiling_over_all_tiers(owner: Api, clock: Clock) -> None
     assert budget(spend(owner, 100))[:2] == (600, 500)
     response = owner.get("/v1/docs")
     left_s = 30 * 60 - 8 * 60
-    fails(response, 429, "RATE_LIMIT", tier="hourly", retryAfterSec=left_s)
+    must_fail(response, 429, "RATE_LIMIT", tier="hourly", retryAfterSec=left_s)
     assert response.headers["Retry-After"] == str(left_s)
     assert budget(response) == (5000, 0, left_s)
     clock.advance(60)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Json, Service, fails, multipart, ok
+from tests.contract.harness import Api, Json, Service, multipart, must_fail, ok
 
 SPLITTING = ["a\r\nX-Evil: 1", "a\nSet-Cookie: x=1", "\r\n\r\n<script>", "a\x00b", "\u2028X-Evil: 1", "a\x85X-Evil: 1"]
 
@@ -34,11 +34,11 @@ def test_a_stranger_changes_and_deletes_nothing(api: Api, other: Api) -> None:
     """§2 403, 404: every call that writes, with somebody else's ids, one by one and in batches."""
     doc, audio, image = api.new_doc()["id"], api.new_audio()["id"], api.new_image()["id"]
     before = [api.data(path) for path in ("/v1/docs", "/v1/media", "/v1/user/me/usage")]
-    fails(other.patch(f"/v1/docs/{doc}", json={"title": "x"}), 404)
-    fails(other.patch(f"/v1/audio/{audio}", json={"title": "x"}), 403, "FORBIDDEN")
-    fails(other.delete(f"/v1/docs/{doc}"), 404)
-    fails(other.delete(f"/v1/audio/{audio}"), 403, "FORBIDDEN")
-    fails(other.delete(f"/v1/images/{image}"), 404)
+    must_fail(other.patch(f"/v1/docs/{doc}", json={"title": "x"}), 404)
+    must_fail(other.patch(f"/v1/audio/{audio}", json={"title": "x"}), 403, "FORBIDDEN")
+    must_fail(other.delete(f"/v1/docs/{doc}"), 404)
+    must_fail(other.delete(f"/v1/audio/{audio}"), 403, "FORBIDDEN")
+    must_fail(other.delete(f"/v1/images/{image}"), 404)
     assert ok(other.delete("/v1/docs", json={"ids": [doc]})) == {"deleted": 0, "failed": 1}
     items = [{"id": audio, "type": "audio"}, {"id": image, "type": "image"}]
     assert [row["reason"] for row in ok(other.delete("/v1/media", json={"items": items}))["failed"]] == [
@@ -172,4 +172,4 @@ def test_a_bomb_of_parts_is_refused(service: Service) -> None:
     """§2 400: a form of very many parts."""
     api = service.tenant()
     parts = [(f'Content-Disposition: form-data; name="p{n}"', b"x") for n in range(20_000)]
-    fails(api.post("/v1/images", **multipart(*parts)), 400)
+    must_fail(api.post("/v1/images", **multipart(*parts)), 400)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Service, fails, ok
+from tests.contract.harness import Api, Service, must_fail, ok
 
 LARGE = "x" * 300_000
 
@@ -53,7 +53,7 @@ def test_an_upload_that_cannot_be_stored_is_502_and_leaves_nothing(
 ) -> None:
     """§2 502 STORAGE_ERROR: no row, no quota; the same upload succeeds once the store is back."""
     store.fail()
-    fails(upload(stored), 502, "STORAGE_ERROR")
+    must_fail(upload(stored), 502, "STORAGE_ERROR")
     usage = stored.data("/v1/user/me/usage")
     assert [usage[kind]["totalCount"] for kind in ("audio", "images", "docs")] == [0, 0, 0]
     assert [usage[kind]["storageUsed"] for kind in ("audio", "images", "docs")] == [0, 0, 0]
@@ -75,7 +75,7 @@ def test_a_text_that_cannot_be_read_is_502(stored: Api, store: Store) -> None:
     """§2 502 STORAGE_ERROR: never an empty or partial text; the database's own texts are still served."""
     large, small = stored.new_doc(LARGE), stored.new_doc("# Small\n")
     store.fail()
-    fails(stored.get(f"/v1/docs/{large['id']}/raw"), 502, "STORAGE_ERROR")
+    must_fail(stored.get(f"/v1/docs/{large['id']}/raw"), 502, "STORAGE_ERROR")
     assert stored.raw(small["id"]) == "# Small\n"
     store.mend()
     assert stored.raw(large["id"]) == LARGE

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import Api, Clock, Json, fails, ok, parse_time
+from tests.contract.harness import Api, Clock, Json, must_fail, ok, parse_time
 
 DAY_S = 86_400
 
@@ -140,7 +140,7 @@ BAD = [
 @pytest.mark.parametrize(("param", "value"), BAD, ids=[f"{param}-{value}" for param, value in BAD])
 def test_a_bad_parameter_is_400(api: Api, param: str, value: str) -> None:
     """§12 bad parameters: 400 (unlike the other lists)."""
-    fails(api.get("/v1/sync/state", params={param: value}), 400)
+    must_fail(api.get("/v1/sync/state", params={param: value}), 400)
 
 
 def test_the_limit_is_100_unless_said_and_at_most_500(api: Api) -> None:
