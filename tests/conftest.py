@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -16,6 +17,17 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "patient")
 
 NOBODY = 65534
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Commands that run in the test's own process set logging up; the next test finds it as this one did."""
+    root, ours = logging.getLogger(), logging.getLogger("picora_sync")
+    handlers, levels = list(root.handlers), (root.level, ours.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture
