@@ -58,6 +58,7 @@ class Limits:
 
 _LOOK_AROUND_S = 0.5  # an idle daemon wakes up seldom (performance budget 8)
 _DRAIN_S = 1.0
+_LINGER_S = 1.0
 
 _Connection = Any
 """A socket; socketserver's own types allow for datagrams, too."""
@@ -142,6 +143,17 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         finally:
             self.was_read(request)
             self._free.release()
+
+    def shutdown_request(self, request: _Connection) -> None:
+        """Hang up once the caller has: closing over bytes nobody read would take the answer away from them."""
+        until = time.monotonic() + _LINGER_S
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            while (left := until - time.monotonic()) > 0:
+                request.settimeout(left)
+                if not request.recv(65536):
+                    break
+        self.close_request(request)
 
     def drain(self) -> None:
         """Let those who were told that the daemon is stopping hear it, for a moment."""

@@ -231,6 +231,16 @@ def test_more_calls_than_can_be_answered_are_refused(tmp_path: Path) -> None:
             waiting.join(WITHIN_S)
 
 
+def test_who_is_refused_hears_it_even_if_their_request_was_not_read(tmp_path: Path) -> None:
+    with running(tmp_path, Limits(body_bytes=1000)) as loop, socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(WITHIN_S)
+        caller.connect(loop.socket)
+        caller.sendall(b"POST /v1/pause HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b" " * 100_000)
+        answer = b"".join(iter(lambda: caller.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.0 413 ")
+    assert b"TOO_LARGE" in answer
+
+
 @pytest.mark.parametrize(
     "sent", [b"", b"POST /v1/pause HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"], ids=["nothing", "half"]
 )
