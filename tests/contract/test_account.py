@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract import samples
-from tests.contract.harness import MIB, Api, Service, parse_time
+from tests.contract.harness import MIB, Api, Clock, Service, parse_time
 
 PLANS: dict[str, dict[str, int]] = {
     "none": {"imgStorageBytes": 0, "docCount": 0, "audioStorageBytes": 0},
@@ -77,6 +77,17 @@ def test_usage_counts_what_is_held(api: Api) -> None:
     assert (usage["audio"]["totalCount"], usage["audio"]["storageUsed"]) == (1, audio["sizeBytes"])
     assert (usage["docs"]["totalCount"], usage["docs"]["storageUsed"]) == (1, doc["sizeBytes"])
     assert (usage["docs"]["publicCount"], usage["docs"]["privateCount"]) == (0, 1)
+
+
+def test_usage_counts_the_images_of_this_day_and_of_this_month(timed: Api, clock: Clock) -> None:
+    """§13 GET usage: uploads of images today and this month (UTC)."""
+    counted = []
+    for days in (0, 1, 30):
+        clock.advance(days * 86400.0)
+        timed.new_image(samples.png(salt=bytes([days])))
+        images = timed.data("/v1/user/me/usage")["images"]
+        counted.append((images["totalCount"], images["uploadCountToday"], images["uploadCountMonth"]))
+    assert counted == [(1, 1, 1), (2, 1, 2), (3, 1, 1)]
 
 
 @pytest.mark.parametrize("path", ["/health", "/v1/health"])

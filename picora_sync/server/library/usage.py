@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Table, bindparam, case, cast, func, select
 
 from picora_sync.server.accounts import Credential
 from picora_sync.server.store.clock import Stamps, iso
 from picora_sync.server.store.database import Database
 from picora_sync.server.store.schema import docs, media
+
+
+class _Held(NamedTuple):
+    """Objects of one kind: how many, their bytes, how many anybody may see, how many came this day and this month."""
+
+    total: int = 0
+    size_bytes: int = 0
+    public: int = 0
+    today: int = 0
+    month: int = 0
+
+
+def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
+    # PostgreSQL adds up BIGINT as NUMERIC, which would arrive as a Decimal.
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return _sum(case((condition, 1), else_=0))
+
+
+def _held(table: Table) -> tuple[ColumnElement[int], ...]:
+    """The columns of :class:`_Held`."""
+    came = table.c.created_at
+    since = (_count(came >= bindparam("today")), _count(came >= bindparam("month")))
+    return (func.count(), _sum(table.c.size_bytes), _count(table.c.public), *since)
+
+
+_OWNER: BindParameter[str] = bindparam("user")
+_DOCUMENTS = select(*_held(docs)).where(docs.c.user_id == _OWNER)
+_MEDIA = select(media.c.type, *_held(media)).where(media.c.user_id == _OWNER).group_by(media.c.type)
 
 
 class Usage:
@@ -23,10 +54,11 @@ class Usage:
     def report(self, caller: Credential) -> dict[str, object]:
         """The blocks of ``/v1/user/me/usage``."""
         now_ms = self._stamps.now_ms()
+        asked = {"user": caller.user_id, **_begins(now_ms)}
         with self._database.read() as connection:
-            documents = _documents(connection, caller.user_id)
-            images = _images(connection, caller.user_id, now_ms)
-            audio = _totals(connection, caller.user_id, "audio")
+            documents = _Held._make(connection.execute(_DOCUMENTS, asked).one())
+            by_type = {kind: _Held._make(held) for kind, *held in connection.execute(_MEDIA, asked)}
+        images, audio = (by_type.get(kind, _Held()) for kind in ("image", "audio"))
         plan = caller.plan
         return {
             "plan": plan.name,
@@ -38,52 +70,27 @@ class Usage:
                 "videoStorageBytes": 0,
                 "kbCount": 0,
             },
-            "images": images,
-            "audio": {"totalCount": audio.total, "storageUsed": audio.size},
+            "images": {
+                "totalCount": images.total,
+                "storageUsed": images.size_bytes,
+                "bandwidthUsed": 0,
+                "uploadCountToday": images.today,
+                "uploadCountMonth": images.month,
+                **_visibility(images),
+            },
+            "audio": {"totalCount": audio.total, "storageUsed": audio.size_bytes},
             "videos": {"storageUsed": 0, "bandwidthUsed": 0},
-            "docs": documents,
+            "docs": {"totalCount": documents.total, "storageUsed": documents.size_bytes, **_visibility(documents)},
             "kbs": None,
             "updatedAt": iso(now_ms),
         }
 
 
-def _documents(connection: Connection, user_id: str) -> dict[str, object]:
-    public = func.coalesce(func.sum(case((docs.c.public, 1), else_=0)), 0)
-    columns = select(func.count(), _sum_bytes(docs.c.size_bytes), public)
-    total, size, visible = connection.execute(columns.where(docs.c.user_id == user_id)).one()
-    return {"totalCount": total, "storageUsed": size, "publicCount": visible, "privateCount": total - visible}
-
-
-def _totals(connection: Connection, user_id: str, kind: str) -> Any:  # noqa: ANN401 - a row of labelled columns
-    return connection.execute(
-        select(
-            func.count().label("total"),
-            _sum_bytes(media.c.size_bytes).label("size"),
-            func.coalesce(func.sum(case((media.c.public, 1), else_=0)), 0).label("visible"),
-        ).where(media.c.user_id == user_id, media.c.type == kind)
-    ).one()
-
-
-def _sum_bytes(column: ColumnElement[int]) -> ColumnElement[int]:
-    # PostgreSQL adds up BIGINT as NUMERIC, which would arrive as a Decimal.
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _images(connection: Connection, user_id: str, now_ms: int) -> dict[str, object]:
-    totals = _totals(connection, user_id, "image")
+def _begins(now_ms: int) -> dict[str, int]:
+    """When this day and this month began (UTC), in milliseconds."""
     today = datetime.fromtimestamp(now_ms / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {name: int(at.timestamp() * 1000) for name, at in (("today", today), ("month", today.replace(day=1)))}
 
-    def since(start: datetime) -> int:
-        created = media.c.created_at >= int(start.timestamp() * 1000)
-        own = (media.c.user_id == user_id, media.c.type == "image", created)
-        return int(connection.scalar(select(func.count()).where(*own)) or 0)
 
-    return {
-        "totalCount": totals.total,
-        "storageUsed": totals.size,
-        "bandwidthUsed": 0,
-        "uploadCountToday": since(today),
-        "uploadCountMonth": since(today.replace(day=1)),
-        "publicCount": totals.visible,
-        "privateCount": totals.total - totals.visible,
-    }
+def _visibility(held: _Held) -> dict[str, object]:
+    return {"publicCount": held.public, "privateCount": held.total - held.public}
