@@ -91,9 +91,13 @@ def open_app(
     base_url: str,
     clock: Callable[[], float] = time.time,
     blobs: Blobs | None = None,
+    database: Database | None = None,
 ) -> App:
-    """The application on a library that was prepared; media are served below ``{base_url}/media/``."""
-    database = Database.for_settings(settings.data, settings.database, processes=settings.workers)
+    """The application on a library that was prepared; media are served below ``{base_url}/media/``.
+
+    ``blobs`` and ``database`` replace those of the settings.
+    """
+    database = database or Database.for_settings(settings.data, settings.database, processes=settings.workers)
     blobs = blobs or Blobs(settings.data, settings.storage)
     counters = DatabaseCounters(database) if database.shared else MemoryCounters()
     windows = RateWindows(clock, counters, enforced=settings.rate_limits)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from picora_sync.server import accounts
-from picora_sync.server.app import bootstrap, create_app
+from picora_sync.server.app import App, Bootstrap, bootstrap, create_app
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store import schema
 from picora_sync.server.store.database import Database
@@ -111,8 +111,12 @@ class Service:
             database=self.database,
             storage=self.storage,
         )
-        self.account = bootstrap(self.settings, self.clock)
-        self.app = create_app(self.settings, base_url=BASE_URL, clock=self.clock)
+        self.account, self.app = self.start()
+
+    def start(self) -> tuple[Bootstrap, App]:
+        """The first account, and the application."""
+        account = bootstrap(self.settings, self.clock)
+        return account, create_app(self.settings, base_url=BASE_URL, clock=self.clock)
 
     def api(self, key: str | None = None, user_id: str = "") -> Api:
         """The view of ``key``; without one, the anonymous view."""

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 
 from picora_sync.core.model import Kind
-from tests.contract.harness import Service
+from tests.simulation.premises import Lodger
 
 FAULTS = (
     *("refused", "reset before", "reset after", "time-out before", "time-out after", "429", "400", "401", "403 scope"),
@@ -51,10 +50,10 @@ class Armed:
 class Server:
     """The server, and what it really holds."""
 
-    def __init__(self, data: Path, clock: Callable[[], float], *, rate_limits: bool) -> None:
-        self.service = Service(data=data, rate_limits=rate_limits, clock=clock)
+    def __init__(self, clock: Callable[[], float], *, rate_limits: bool) -> None:
+        self.service = Lodger(clock, rate_limits=rate_limits)
         self.others = self.service.owner()
-        self._rows = sqlite3.connect(data / "picora.db")
+        self._rows = sqlite3.connect(self.service.data / "picora.db")
         self._version = 0
         self._held: dict[str, Held] = {}
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import multiprocessing
 import shutil
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tests.simulation.chapters import CHAPTERS, scenario
+from tests.simulation.premises import new_directory
 from tests.simulation.timeline import Act, Scenario
 from tests.simulation.world import World
 
-MEMORY = Path("/dev/shm")  # noqa: S108  (a file system in memory; each run makes a directory of its own there)
 MOST_TRIES = 300
+GARBAGE = 50_000
+"""After so many new objects garbage is searched for."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Failure:
 
 def simulate(plan: Scenario) -> Failure | None:
     """Run one scenario; None if all promises were kept."""
-    directory = Path(tempfile.mkdtemp(prefix="picora-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
+    directory = new_directory()
     try:
         world = World(plan, directory)
         try:
@@ -101,17 +102,27 @@ EVERY = "every"
 """Stands for all chapters, and for the simulation without any."""
 
 
-def _run(named: tuple[int, str]) -> tuple[int, str, Failure | None]:
+def _settle_in() -> None:
+    """What was imported stays: it need not be searched for garbage again and again."""
     logging.disable(logging.CRITICAL)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+
+
+def _run(named: tuple[int, str]) -> tuple[int, str, Failure | None]:
     return *named, simulate(scenario(*named))
 
 
 def _results(names: Sequence[tuple[int, str]], processes: int) -> Iterator[tuple[int, str, Failure | None]]:
     if processes == 1:
+        _settle_in()
         yield from map(_run, names)
         return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, _settle_in) as pool:
         yield from pool.imap_unordered(_run, names, chunksize=4)
+        pool.close()  # so that they end by themselves, and clear up
+        pool.join()
 
 
 def _options() -> argparse.Namespace:

@@ -50,7 +50,7 @@ class World:
         self.dice = random.Random(scenario.seed)  # noqa: S311  (a simulation)
         self.folders = Folders(scenario.policies, directory, Clocks(self.mono, self.wall), self._told)
         clock = lambda: EPOCH_S + self.now_s + self.slept_s + scenario.skew_s  # noqa: E731
-        self.server = Server(directory / "picora", clock, rate_limits=scenario.rate_limits)
+        self.server = Server(clock, rate_limits=scenario.rate_limits)
         self.promises = Promises(self)
         self.road = Road(
             self.server,
