@@ -22,35 +22,21 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.ports import reserve
+
 USER = "picora"
 GUARDED, GUARDED_PASSWORD = "guarded", "p@ss/word"
 ACCESS_KEY, SECRET_KEY = "picora-access", "picora-secret"
 BUCKET = "library"
 _TRIES = 600
 _PAUSE_S = 0.1
-_END_WITHIN_S = 20
+_END_WITHIN_S = 60
 _UNPRIVILEGED = ("postgres", "nobody")
 _POSTGRES_OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=200", "log_min_messages=fatal")
 
 
 class Missing(Exception):
     """A program is not installed; the message says which, and how to get it."""
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _takes_queries(port: int) -> bool:
-    """Whether PostgreSQL is through with starting: it listens before it is."""
-    import psycopg  # noqa: PLC0415 - optional: only these tests need it
-
-    try:
-        psycopg.connect(f"postgresql://{USER}@127.0.0.1:{port}/postgres").close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 @dataclass
@@ -158,7 +144,9 @@ def running() -> Iterator[Backends]:
     initdb, postgres, rclone = _program("initdb"), _program("postgres"), _program("rclone")
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="picora-backends-")))
-        backends = Backends(_prepare_postgres(root, initdb, postgres), _prepare_s3(root, rclone))
+        backends = Backends(
+            _prepare_postgres(root, initdb, postgres, reserve(stack)), _prepare_s3(root, rclone, reserve(stack))
+        )
         for process in (backends.postgres, backends.s3):
             stack.callback(process.end)
             process.start()
@@ -175,8 +163,8 @@ def wait_until(ready: Callable[[], bool], complaint: str) -> None:
     raise AssertionError(complaint)
 
 
-def _prepare_postgres(root: Path, initdb: str, postgres: str) -> Process:
-    home, user, port = root / "postgres", _unprivileged(), _free_port()
+def _prepare_postgres(root: Path, initdb: str, postgres: str, port: int) -> Process:
+    home, user = root / "postgres", _unprivileged()
     home.mkdir(mode=0o700)
     if user is not None:
         root.chmod(0o711)
@@ -192,9 +180,8 @@ def _prepare_postgres(root: Path, initdb: str, postgres: str) -> Process:
     return Process(command, port, root / "postgres.log", user, _takes_queries)
 
 
-def _prepare_s3(root: Path, rclone: str) -> Process:
+def _prepare_s3(root: Path, rclone: str, port: int) -> Process:
     (root / "s3" / BUCKET).mkdir(parents=True)
-    port = _free_port()
     where = ["--addr", f"127.0.0.1:{port}", "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}"]
     quiet = ["--config", str(root / "rclone.conf"), "--cache-dir", str(root / "cache"), "--log-level", "ERROR"]
     return Process([rclone, "serve", "s3", str(root / "s3"), *where, *quiet], port, root / "rclone.log")
@@ -220,12 +207,6 @@ def _unprivileged() -> int | None:
     if os.geteuid() != 0:
         return None
     return next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in _UNPRIVILEGED)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(command: list[str]) -> int:

@@ -79,7 +79,7 @@ def test_concurrent_identical_posts_make_one_document(service: Service, content:
     start = threading.Barrier(workers)
 
     def post(client: Api) -> tuple[int, str, bool]:
-        start.wait(timeout=10)
+        start.wait(timeout=60)
         response = client.post_doc(content)
         data = ok(response, response.status_code)
         return response.status_code, data["id"], data["duplicate"]

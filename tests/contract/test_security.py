@@ -137,6 +137,7 @@ def _lol() -> bytes:
     return f'<!DOCTYPE svg [<!ENTITY l0 "lol">{entities}]>{svg}'.encode()
 
 
+MOST_CPU_S = 10.0
 BOMBS: dict[str, Json] = {
     "yaml": {"json": {"filename": "a.md", "content": _billion()}},
     "yaml depth": {"json": {"filename": "a.md", "content": "---\ntags: " + "[" * 50_000 + "\n---\nx"}},
@@ -154,18 +155,18 @@ BOMBS: dict[str, Json] = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_in_a_document_is_answered_soon(api: Api, bomb: str) -> None:
     """§2 400, 422: YAML, JSON, Markdown and data-URI bombs cost seconds at most, and are no fault."""
-    begun = time.monotonic()
+    begun_s = time.process_time()
     response = api.post("/v1/docs", **BOMBS[bomb])
     assert response.status_code in {201, 400, 422}
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun_s < MOST_CPU_S
 
 
 @pytest.mark.parametrize("bomb", [_lol(), samples.svg("<g>" * 60_000 + "</g>" * 60_000), samples.svg("<g/>" * 300_000)])
 def test_a_bomb_in_a_drawing_is_refused_soon(api: Api, bomb: bytes) -> None:
     """§9.2 SVG: entities and nesting that grow are refused; many elements are only many."""
-    begun = time.monotonic()
+    begun_s = time.process_time()
     assert api.post_image(bomb, "a.svg", "image/svg+xml").status_code in {201, 422}
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun_s < MOST_CPU_S
 
 
 def test_a_bomb_of_parts_is_refused(service: Service) -> None:

@@ -6,21 +6,22 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import yaml
 
-START_S = 30.0
-END_S = 15.0
+from tests.ports import reserve
+
+START_S = 60.0
+END_S = 60.0
 MOST_PAGES = 10_000
 _REQUEST = re.compile(r'"?(GET|HEAD|POST|PATCH|DELETE) (/\S*)')
 
@@ -35,21 +36,18 @@ def wait_until(claim: Callable[[], object], within_s: float, what: str) -> None:
     raise AssertionError(f"not within {within_s} s: {what}")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class Server:
     """``picora-sync serve`` with an access log."""
 
     data: Path
-    port: int = field(default_factory=free_port)
+    port: int = 0
     options: tuple[str, ...] = ("--no-rate-limits",)
     process: subprocess.Popen[str] | None = None
     key: str = ""
+
+    def __post_init__(self) -> None:
+        self.port = self.port or reserve(self)
 
     @property
     def url(self) -> str:
@@ -93,10 +91,10 @@ class Server:
         return Counter(f"{method} {_without_id(path)}" for method, path in found)
 
     def client(self, key: str | None = None) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key or self.key}"}, timeout=10)
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key or self.key}"}, timeout=60)
 
     def anonymous(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=10)
+        return httpx.Client(base_url=self.url, timeout=60)
 
     def docs(self) -> list[dict[str, Any]]:
         with self.client() as client:
@@ -143,7 +141,7 @@ def write_config(where: Path, server: Server, folders: list[dict[str, Any]], **m
 
 
 def picora(
-    *arguments: str | Path, config: Path | None = None, within_s: float = 60.0
+    *arguments: str | Path, config: Path | None = None, within_s: float = 120.0
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     options = [] if config is None else ["--config", str(config)]

@@ -40,7 +40,7 @@ def up(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", timeout=5).is_success
+        return httpx.get(f"{url}/health", timeout=WITHIN_S).is_success
     except httpx.TransportError:
         return False
 

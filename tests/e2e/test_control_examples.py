@@ -27,8 +27,8 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (home / "notes").mkdir()
     (home / "notes" / "a.md").write_text("hello\n")
     daemon = Daemon(write_config(home, server, [{"path": str(home / "notes")}]), home / "daemon.log").start()
-    wait_until((home / "state" / "control.sock").exists, 30, "it listens")
-    wait_until(server.docs, 30, "the note arrives")
+    wait_until((home / "state" / "control.sock").exists, 60, "it listens")
+    wait_until(server.docs, 60, "the note arrives")
     yield home / "state"
     daemon.stop()
     server.stop()

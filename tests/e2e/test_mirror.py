@@ -149,7 +149,7 @@ def test_a_full_account_blocks_what_does_not_fit_and_takes_it_when_room_is_made(
         for path in removed:
             path.unlink()
         sync(config)
-        wait_until(lambda: sync(config)["blocked"] == 0, 30, "the blocked notes fit now")
+        wait_until(lambda: sync(config)["blocked"] == 0, 60, "the blocked notes fit now")
         assert len(server.docs()) == 100
     finally:
         server.stop()

@@ -137,7 +137,7 @@ def test_beside_a_daemon_nothing_is_rebuilt(tmp_path: Path, config: Path) -> Non
     (tmp_path / "podcast").mkdir()
     daemon = Daemon(config, tmp_path / "daemon.log").start()
     try:
-        wait_until(lambda: daemon.status()["running"], 30, "the daemon runs")
+        wait_until(lambda: daemon.status()["running"], 60, "the daemon runs")
         rebuild(config, code=73)
     finally:
         daemon.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from picora_sync.server.accounts import add_key
 from picora_sync.server.settings import ServerSettings
-from tests.e2e.harness import Server, free_port, picora, write_config
+from tests.e2e.harness import Server, picora, write_config
 
 
 def test_a_key_without_the_delete_scope_still_uploads_and_says_what_it_lacks(tmp_path: Path, server: Server) -> None:
@@ -51,7 +51,7 @@ class _Portal(BaseHTTPRequestHandler):
 
 @contextmanager
 def portal() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", free_port()), _Portal)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Portal)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

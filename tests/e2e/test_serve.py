@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -144,7 +145,7 @@ def test_options_that_make_no_sense_together_are_refused(tmp_path: Path, argumen
 
 def test_the_access_log_names_method_path_and_status(server: Server) -> None:
     assert status(server, server.key) == 200
-    wait_until(lambda: VERIFY in server.log.read_text(), 5, "a line, which is written after the answer")
+    wait_until(lambda: VERIFY in server.log.read_text(), 60, "a line, which is written after the answer")
     line = next(line for line in server.log.read_text().splitlines() if VERIFY in line)
     assert "GET" in line
     assert " 200" in line
@@ -169,5 +170,4 @@ def test_bytes_are_not_held_back(server: Server) -> None:
     """A streamed body does not wait for the client's delayed acknowledgement of its head (40 ms on Linux)."""
     with server.client() as client:
         url = client.post("/v1/images", files={"file": ("a.png", samples.png(), "image/png")}).json()["data"]["url"]
-        fastest = min(client.get(url).elapsed for _ in range(20))
-    assert fastest.total_seconds() < 0.03
+        assert any(client.get(url).elapsed < timedelta(milliseconds=30) for _ in range(500))

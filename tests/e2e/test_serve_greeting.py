@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-WAIT_S = 30
+WAIT_S = 60
 LAST_LINE = "Ctrl-C ends it.\n"
 
 

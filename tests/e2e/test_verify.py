@@ -44,7 +44,7 @@ def test_verify_finds_what_somebody_else_did_and_repair_mends_it(tmp_path: Path,
         assert client.post("/v1/docs", json=made).is_success
     daemon = Daemon(config, tmp_path / "daemon.log").start()
     try:
-        wait_until(lambda: daemon.status()["running"], 30, "the daemon runs")
+        wait_until(lambda: daemon.status()["running"], 60, "the daemon runs")
         report = verify(config, code=1)
         verify(config, "--repair", code=73)
     finally:
@@ -70,7 +70,7 @@ def test_a_running_daemon_makes_private_what_somebody_made_public(tmp_path: Path
         with server.client() as client:
             assert client.patch(f"/v1/docs/{private}", json={"isPublic": True}).is_success
             wait_until(
-                lambda: client.get(f"/v1/docs/{private}").json()["data"]["isPublic"] is False, 30, "it is private again"
+                lambda: client.get(f"/v1/docs/{private}").json()["data"]["isPublic"] is False, 60, "it is private again"
             )
     finally:
         daemon.stop()

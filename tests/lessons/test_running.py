@@ -25,7 +25,7 @@ from tests.lessons.catalogue import Mutation, lesson
 from tests.lessons.mirror import HOUR_S, Mirror
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def _round(rig: Rig, place: Path, disk: Path) -> None:
     if way not in PART_ONLY:
         # An idle daemon looks every 30 s; whatever happens elsewhere has it look at once.
         (rig.world.roots[CLOSED] / f"news {rig.result.faults}.md").write_text(f"news {rig.result.faults}\n")
-        wait_until(lambda: rig.daemon.status()["folders"][0]["watch"] == "missing", 30, "status says it is missing")
+        wait_until(lambda: rig.daemon.status()["folders"][0]["watch"] == "missing", 60, "status says it is missing")
     time.sleep(AWAY_S[0] if rig.impatient else rig.rng.uniform(*AWAY_S))
     if gone := before - _held(rig):
         rig.result.differences.append(f"{way} away: {len(gone)} objects are gone: {sorted(gone)[:5]}")

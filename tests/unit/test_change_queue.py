@@ -14,7 +14,7 @@ from picora_sync.core.policy import Folder
 
 NOTE, EPISODE = FileRef("notes", "a.md"), FileRef("notes", "b.mp3")
 FOLDER = Folder(name="notes", root="/notes")
-LONG_S = 20.0
+LONG_S = 60.0
 
 
 class Clock:

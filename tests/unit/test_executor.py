@@ -49,7 +49,7 @@ NOW = 1_700_000_000.0
 TEXT = "hello"
 SHA256 = hashlib.sha256(TEXT.encode()).hexdigest()
 A = FileRef("notes", "a.md")
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_ci_runs_lint_and_the_readmes_test_command() -> None:
 
 def test_an_unknown_word_gets_the_list_of_what_can_be_run() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "dev.py"), "tset"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 1
     assert "dev.py test" in result.stderr
 
@@ -109,7 +109,7 @@ def make(*words: str) -> str:
     # Without what an outer make says to an inner one.
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     command = ["make", *words]
-    result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30, check=True)
+    result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=True)
     return result.stdout
 
 

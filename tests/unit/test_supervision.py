@@ -19,7 +19,7 @@ from picora_sync.index import Index
 from picora_sync.reconciler.context import Unit
 from picora_sync.supervision import FolderWatch, WatcherDied
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class FakeTree:

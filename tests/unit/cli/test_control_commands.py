@@ -262,7 +262,7 @@ def test_a_command_waits_for_a_daemon_that_is_just_starting(mirror: Any, invoke:
     def start() -> None:
         over.wait(0.3)
         with listening(mirror.state_dir, inbox, os.environ):
-            over.wait(10)
+            over.wait(60)
 
     starting = threading.Thread(target=start)
     starting.start()

@@ -14,7 +14,7 @@ import pytest
 from picora_sync.cli.embedded import embedded_picora
 from picora_sync.cli.failures import CommandFailed
 
-WITHIN_S = 15.0
+WITHIN_S = 60.0
 
 
 def healthy(url: str) -> bool:

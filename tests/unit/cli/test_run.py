@@ -19,7 +19,6 @@ from picora_sync.summary import FolderLive, Live, SyncReport, Transfer
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(str(tmp_path / "notify"))
-    receiver.settimeout(5)
     yield receiver
     receiver.close()
 

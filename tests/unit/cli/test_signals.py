@@ -8,7 +8,7 @@ import pytest
 
 from picora_sync.cli.signals import stop_on_signals
 
-WITHIN_S = 5.0
+WITHIN_S = 60.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

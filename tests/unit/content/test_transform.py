@@ -316,7 +316,9 @@ PARTS = [
     *("\t", "1. "),
 ]
 
-_RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+_RELAXED = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=150
+)
 
 
 @_RELAXED

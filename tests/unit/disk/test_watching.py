@@ -18,7 +18,7 @@ from picora_sync.disk.hints import Hints
 from picora_sync.disk.observer_tree import ObserverTree
 from picora_sync.disk.watching import FolderWatcher, OpenTree, Tree, WatchState, open_tree
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 NOT_UTF8 = os.fsdecode(b"caf\xe9.md")
 
 

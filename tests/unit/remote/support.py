@@ -198,7 +198,7 @@ class RawServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self) -> None:
-        for _ in range(1000):
+        for _ in range(3000):
             if self._done.is_set():
                 return
             try:
@@ -206,7 +206,7 @@ class RawServer:
             except TimeoutError:
                 continue
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 self.received.append(self._read(connection))
                 connection.sendall(self._reply)
 
@@ -230,5 +230,5 @@ class RawServer:
             yield self
         finally:
             self._done.set()
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=60)
             self._listener.close()

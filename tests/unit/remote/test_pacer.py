@@ -11,6 +11,8 @@ from picora_sync.errors import Stopped
 from picora_sync.remote.pacer import ThreadPacer
 from tests.unit.remote.support import VirtualStop
 
+WAIT_S = 60.0
+
 
 def virtual_pacer(pacing: Pacing | None = None) -> tuple[ThreadPacer, VirtualStop]:
     stop = VirtualStop()
@@ -67,7 +69,7 @@ def test_priming_and_eta_reach_the_pacing() -> None:
 def waiting(pacer: ThreadPacer, tier: Tier, n: int) -> None:
     """Wait, bounded, until n threads stand in line."""
     line = pacer._lines[tier]  # noqa: SLF001  # there is no other way to see who waits
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + WAIT_S
     while len(line) < n:
         assert time.monotonic() < deadline
         threading.Event().wait(0.001)
@@ -92,7 +94,7 @@ def test_requests_of_a_tier_go_out_in_the_order_in_which_they_asked() -> None:
         waiting(pacer, Tier.UPLOAD, number + 1)
     now[0] += 1.0
     for thread in threads:
-        thread.join(10)
+        thread.join(WAIT_S)
     assert order == list(range(6))
 
 
@@ -115,7 +117,7 @@ def test_stop_ends_the_wait_of_everybody_in_line() -> None:
     waiting(pacer, Tier.MUTATION, 8)
     stop.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(WAIT_S)
     assert len(stopped) == 8
 
 
@@ -172,7 +174,7 @@ def test_nothing_is_begun_while_what_was_begun_waits_in_line() -> None:
     waiting(pacer, Tier.UPLOAD, 1)
     now[0] += 1.0
     assert pacer.take(Tier.UPLOAD, Rank.MAKE_PRIVATE) > 0 or not thread.is_alive()
-    thread.join(10)
+    thread.join(WAIT_S)
     assert not thread.is_alive()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 
 import pytest
 
 from picora_sync import errors
 from picora_sync.core.model import Kind
 from picora_sync.remote.client import PicoraClient
+from tests.ports import reserve
 from tests.unit.remote.support import (
     DOC_ID,
     KEY,
@@ -108,12 +108,11 @@ def test_a_broken_answer_to_a_read_is_asked_for_again() -> None:
 
 
 def test_a_closed_port_is_unreachable_and_unhealthy() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with client(f"http://127.0.0.1:{port}") as api:
+    file = MemoryFile(b"abc")
+    with client(f"http://127.0.0.1:{reserve(file)}") as api:
         assert not api.healthy()
         with pytest.raises(errors.Unreachable):
-            api.post_audio(audio_upload(MemoryFile(b"abc")))
+            api.post_audio(audio_upload(file))
 
 
 def test_a_name_that_cannot_be_looked_up_is_unreachable() -> None:

@@ -40,8 +40,8 @@ class Line:
             self.client = socket.create_connection(listener.getsockname())
             self.server, _ = listener.accept()
         self.watcher = Lingering(self.server.getsockname()[1], crowd=crowd)
-        self.server.settimeout(5)
-        self.client.settimeout(5)
+        self.server.settimeout(60)
+        self.client.settimeout(60)
 
     def shut(self) -> bool:
         """Whether our end was shut down for reading."""

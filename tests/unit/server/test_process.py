@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract import samples
+from tests.ports import reserve
 from tests.server_process import WAIT_S, Starter
 
 STOP, CONT, TERM = signal.SIGSTOP, signal.SIGCONT, signal.SIGTERM
@@ -24,11 +25,12 @@ def starter(tmp_path: Path) -> Iterator[Starter]:
 
 
 def test_what_was_acknowledged_survives_a_kill(starter: Starter) -> None:
-    first = starter()
+    port = reserve(starter)
+    first = starter(port=port)
     created = first.client.post("/v1/docs", json={"filename": "a.md", "content": "kept"})
     first.process.kill()
     first.process.wait(WAIT_S)
-    second = starter(port=first.port)
+    second = starter(port=port)
     assert second.client.get(f"/v1/docs/{created.json()['data']['id']}/raw").text == "kept"
 
 

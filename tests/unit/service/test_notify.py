@@ -17,7 +17,7 @@ from picora_sync.service.notify import Notifier, from_environ
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(5)
+        listener.settimeout(60)
         yield listener
 
 
@@ -55,7 +55,7 @@ def test_an_abstract_socket_is_reached() -> None:
     name = f"picora-sync-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(f"\0{name}")
-        listener.settimeout(5)
+        listener.settimeout(60)
         assert from_environ({"NOTIFY_SOCKET": f"@{name}"}).watchdog() is True
         assert listener.recv(4096) == b"WATCHDOG=1"
 
