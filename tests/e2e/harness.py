@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import yaml
@@ -163,20 +163,22 @@ class Daemon:
     log: Path
     process: subprocess.Popen[str] | None = None
 
-    def start(self) -> Daemon:
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "picora_sync", "--config", str(self.config), "run"]
+
+    def start(self) -> Self:
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "picora_sync", "--config", str(self.config), "run"],
-                stderr=log,
-                stdout=log,
-                text=True,
-            )
+            self.process = subprocess.Popen(self.command(), stderr=log, stdout=log, text=True)
         return self
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
         self.process.wait(END_S)
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def stop(self) -> int:
         assert self.process is not None

@@ -1,5 +1,6 @@
-"""Which test stands for which lesson, and which line of the product is the protection that it checks.
+"""Which test stands for which lesson or promise, and which line of the product is the protection that it checks.
 
+Lessons are what other tools learned; promises (docs/promises.md) have protections that no lesson speaks of.
 ``make lessons`` changes these lines, one at a time, in a copy of the project, and shows that the test then fails.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 ROOT = Path(__file__).parents[2]
-NUMBERS = range(1, 21)
+LESSONS = frozenset(f"lesson {number:02}" for number in range(1, 21))
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -40,24 +41,39 @@ class Mutation:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """``test`` (a pytest node) must fail under each of the mutations."""
+class Taught:
+    """``test`` (a pytest node) must fail under each of the mutations. ``by`` names the lesson or promise."""
 
-    number: int
+    by: str
     test: str
     mutations: tuple[Mutation, ...]
 
+    @property
+    def name(self) -> str:
+        """The name of the test's function."""
+        return self.test.rpartition("::")[2]
 
-LESSONS: list[Lesson] = []
+
+TAUGHT: list[Taught] = []
 """Filled while the test modules are imported."""
 
+_Decorator = Callable[[Callable[_P, _R]], Callable[_P, _R]]
 
-def lesson(number: int, *mutations: Mutation) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+
+def lesson(number: int, *mutations: Mutation) -> _Decorator[_P, _R]:
     """This test stands for that lesson, and fails without any of these lines."""
+    return _entering(f"lesson {number:02}", mutations)
 
+
+def promise(number: int, *mutations: Mutation) -> _Decorator[_P, _R]:
+    """This test holds us to that promise, and fails without any of these lines."""
+    return _entering(f"promise {number:02}", mutations)
+
+
+def _entering(by: str, mutations: tuple[Mutation, ...]) -> _Decorator[_P, _R]:
     def enter(test: Callable[_P, _R]) -> Callable[_P, _R]:
         file = Path(test.__code__.co_filename).relative_to(ROOT)
-        LESSONS.append(Lesson(number, f"{file}::{test.__name__}", mutations))
+        TAUGHT.append(Taught(by, f"{file}::{test.__name__}", mutations))
         return test
 
     return enter

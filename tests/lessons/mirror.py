@@ -26,6 +26,8 @@ from picora_sync.index import Index
 from picora_sync.index.listing import entries
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.reconciler.drift import Drift
+from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
@@ -37,6 +39,8 @@ EPOCH_S = 2_200_000_000.0
 NAME = "notes"
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
+FULL = 2
+"""``PRAGMA synchronous`` of a connection whose commits are on the disk when they return."""
 LONGEST_PAUSE_S = 600.0
 """The loop turns at least this often."""
 
@@ -150,8 +154,13 @@ class Mirror:
             Clocks(self.mono, self.wall),
             random.Random(1),  # noqa: S311  (spreads retries; no secret)
         )
+        self._drift = Drift(
+            self.reconciler.context, self.reconciler.connection, Enquiry(self.client, self._pool), DAY_S
+        )
         self.reconciler.connection.accepted()
         self.reconciler.start()
+        with self.index.transaction():
+            self._drift.start()
         self.watch.arrive()
         self.queue.rescan(NAME, "start")
 
@@ -160,6 +169,28 @@ class Mirror:
         self._stop.set()
         self.client.close()
         self.index.close()
+
+    def die_sending(self, requests: int) -> None:
+        """The process ends when so many requests are on their way, and none of them arrives; the next one starts."""
+        until = self.mono_s + HOUR_S
+        while self._pool.waiting < requests:
+            assert self.mono_s < until, f"only {self._pool.waiting} requests are on their way"
+            self.reconciler.turn()
+            self._pass_time(1.0)
+        self.stop()
+        self.start()
+
+    def cut_power(self) -> None:
+        """The machine ends, and the next process starts: of the index only what was synchronised is left."""
+        (synchronous,) = self.index._connection.execute("PRAGMA synchronous").fetchone()  # noqa: SLF001  (what it says of itself)
+        journal = self.index_file.with_name(f"{self.index_file.name}-wal")
+        left = {file: file.read_bytes() for file in (self.index_file, journal)}
+        if synchronous < FULL:
+            left[journal] = b""
+        self.stop()
+        for file, data in left.items():
+            file.write_bytes(data)
+        self.start()
 
     def lose_index(self) -> None:
         """The next process begins with nothing."""
@@ -193,12 +224,14 @@ class Mirror:
             self.watch.arrive()  # the watcher tells of a root that went away
         self.watch.look_after(self.mono_s)
         self.reconciler.turn()
+        with self.index.transaction():
+            self._drift.turn(self.reconciler.busy_objects())
         self._pool.run()
 
     def _pause_s(self) -> float:
         if self.reconciler.executor.in_flight or self.queue.settling():
             return 1.0
-        times = (self.reconciler.next_due(), self.watch.next_due())
+        times = (self.reconciler.next_due(), self.watch.next_due(), self._drift.next_due())
         due = min((at for at in times if at is not None), default=float("inf"))
         return min(LONGEST_PAUSE_S, max(0.1, due - self.mono_s))
 

@@ -119,6 +119,14 @@ def test_lesson_15_a_name_in_another_unicode_form_is_the_same_name(tmp_path: Pat
         assert [item.sha256 for item in mirror.held().values()] == [sha256(b"other text\n")]
 
 
+@lesson(
+    15,
+    Mutation(
+        "picora_sync/core/planner.py",
+        "title=wish.title if wish.title != item.title else None",
+        "title=wish.title if wish.title.lower() != (item.title or '').lower() else None",
+    ),
+)
 def test_lesson_15_a_name_in_another_case_changes_the_title_once(tmp_path: Path) -> None:
     with Mirror(tmp_path) as mirror:
         mirror.write("plan.md", "text\n")

@@ -1,0 +1,181 @@
+"""Protections that no lesson speaks of: each keeps a promise (docs/promises.md), and is one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from picora_sync.core.model import FileState, Kind
+from picora_sync.core.policy import Folder
+from tests.contract import samples
+from tests.fakes.mirror import Mirror as Model
+from tests.lessons.catalogue import Mutation, promise
+from tests.lessons.mirror import DAY_S, HOUR_S, Mirror
+
+CarryOut = Callable[[], httpx.Response]
+
+LISTS = ("/v1/sync/state", "/v1/media")
+
+
+@promise(2, Mutation("picora_sync/core/planner.py", "if content in self._view.busy:", "if False:"))
+def test_promise_02_what_comes_back_while_it_is_deleted_is_sent_when_that_has_ended(tmp_path: Path) -> None:
+    """Sent earlier, it would be said to be there already, and then be deleted."""
+    with Mirror(tmp_path) as mirror:
+        mirror.write_notes(5)
+        mirror.quiet()
+        text = (mirror.root / "note 0.md").read_text()
+        meanwhile: list[list[str]] = []
+
+        def be_slow(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            if request.method == "DELETE" and not meanwhile:
+                before = len(mirror.road.changing())
+                mirror.write("note 0.md", text)
+                mirror.run(60.0)
+                meanwhile.append(mirror.road.changing()[before:])
+            return carry_out()
+
+        mirror.road.meddler = be_slow
+        mirror.remove("note 0.md")
+        mirror.run(2 * HOUR_S)
+        assert meanwhile == [[]]
+        assert set(mirror.states().values()) == {FileState.SYNCED}
+        assert len(mirror.held()) == 5
+
+
+@promise(
+    3, Mutation("picora_sync/remote/failures.py", "case status if envelope is None:", "case 0 if envelope is None:")
+)
+def test_promise_03_a_404_of_somebody_in_between_says_nothing_about_what_picora_holds(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        mirror.write("talk.mp3", samples.mp3())
+        mirror.write_notes(3)
+        mirror.quiet()
+        before = mirror.held()
+        mirror.road.meddler = lambda *_: httpx.Response(404, html="<html>No such page in this hotel</html>")
+        mirror.move("talk.mp3", "speech.mp3")
+        mirror.remove("note 0.md")
+        mirror.run(HOUR_S)
+        assert mirror.held() == before
+        mirror.road.meddler = None
+        mirror.run(DAY_S)
+        assert mirror.road.changing().count("POST /v1/audio") == 1
+        assert sorted(item.title for item in mirror.held().values()) == ["note 1.md", "note 2.md", "speech"]
+
+
+@promise(3, Mutation("picora_sync/reconciler/doubts.py", "LAG_S = 90.0", "LAG_S = 0.0"))
+def test_promise_03_audio_is_not_sent_again_while_the_lists_may_lack_it(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        made_at: list[float] = []
+
+        def lag(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            answer = carry_out()
+            if request.url.path == "/v1/audio" and not made_at:
+                made_at.append(mirror.mono_s)
+                raise httpx.ReadError("reset")
+            if request.url.path in LISTS and made_at and mirror.mono_s < made_at[0] + 75.0:
+                return httpx.Response(200, json=_emptied(answer.json()))
+            return answer
+
+        mirror.road.meddler = lag
+        mirror.write("talk.mp3", samples.mp3())
+        mirror.run(HOUR_S)
+        assert made_at
+        assert mirror.road.changing().count("POST /v1/audio") == 1
+        assert mirror.states() == {"talk.mp3": FileState.SYNCED}
+
+
+@promise(3, Mutation("picora_sync/reconciler/outcomes.py", "if outcome.perhaps_more:", "if False:"))
+def test_promise_03_an_upload_that_arrives_after_it_was_given_up_is_collected(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        late: list[CarryOut] = []
+
+        def delay(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            if request.url.path == "/v1/audio" and not late:
+                request.read()
+                late.append(carry_out)
+                raise httpx.ReadTimeout("no answer")
+            return carry_out()
+
+        mirror.road.meddler = delay
+        mirror.write("talk.mp3", samples.mp3())
+        mirror.run(200.0)
+        assert len(mirror.held()) == 1
+        late[0]()
+        assert len(mirror.held()) == 2
+        mirror.run(DAY_S)
+        assert [item.kind for item in mirror.held().values()] == [Kind.AUDIO]
+        assert mirror.states() == {"talk.mp3": FileState.SYNCED}
+
+
+@promise(4, Mutation("picora_sync/index/objects.py", "FROM intent ORDER BY public", "FROM intent ORDER BY public DESC"))
+def test_promise_04_after_a_crash_the_upload_that_wants_private_is_settled_first(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        sent: list[bool] = []
+
+        def listen(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            if request.url.path == "/v1/docs" and request.method == "POST":
+                sent.append(bool(json.loads(request.read())["isPublic"]))
+            return carry_out()
+
+        mirror.road.meddler = listen
+        mirror.write("a.md", "---\npublic: true\n---\nfor all\n")
+        mirror.write("b.md", "for me\n")
+        mirror.die_sending(2)
+        mirror.quiet()
+        assert sent == [False, True]
+
+
+@promise(
+    4,
+    Mutation(
+        "picora_sync/core/planner.py", "all(wish.public for wish in wishes)", "any(wish.public for wish in wishes)"
+    ),
+    Mutation("picora_sync/core/planner.py", "title=wishes[0].title", "title=wishes[-1].title"),
+    Mutation("picora_sync/core/planner.py", "merge_tags(wish.tags for wish in wishes)", "merge_tags([wishes[0].tags])"),
+)
+def test_promise_04_what_files_share_is_private_if_one_of_them_is_and_bears_the_oldest_title_and_all_tags() -> None:
+    mirror = Model(Folder("open", "/open", public=True, tags=("one",)), Folder("closed", "/closed", tags=("two",)))
+    mirror.write("a.md", "text", folder="open")
+    mirror.quiet()
+    assert [item.public for item in mirror.picora.objects.values()] == [True]
+    mirror.write("b.md", "text", folder="closed")
+    mirror.quiet()
+    (shared,) = mirror.picora.objects.values()
+    assert (shared.public, shared.title, shared.tags) == (False, "a", ("one", "two"))
+    mirror.disks["closed"].remove("b.md")
+    mirror.scan()
+    mirror.quiet()
+    (left,) = mirror.picora.objects.values()
+    assert (left.public, left.title, left.tags) == (True, "a", ("one",))
+
+
+@promise(9, Mutation("picora_sync/index/store.py", '"PRAGMA synchronous = FULL"', '"PRAGMA synchronous = NORMAL"'))
+def test_promise_09_an_upload_that_the_power_failed_under_is_remembered(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        cut: list[str] = []
+
+        def lose_answer(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            answer = carry_out()
+            if request.url.path == "/v1/audio" and not cut:
+                cut.append(request.url.path)
+                raise httpx.ReadError("reset")
+            return answer
+
+        mirror.road.meddler = lose_answer
+        mirror.write("talk.mp3", samples.mp3())
+        while not cut:
+            mirror.run(1.0)
+        mirror.cut_power()
+        mirror.run(DAY_S)
+        assert mirror.road.changing().count("POST /v1/audio") == 1
+        assert mirror.states() == {"talk.mp3": FileState.SYNCED}
+
+
+def _emptied(body: dict[str, object]) -> dict[str, object]:
+    """A list as a server tells it that has not heard of anything yet."""
+    data = body["data"]
+    assert isinstance(data, dict)
+    return body | {"data": {name: [] if isinstance(value, list) else value for name, value in data.items()}}
