@@ -34,7 +34,7 @@ def run(where: Path, seed: int, *, files: int, short: bool = False) -> Result:
         result.remarks["seconds to write"] = round(time.monotonic() - begun, 1)
         os.kill(rig.daemon.process.pid, signal.SIGCONT)
         begun = time.monotonic()
-        rig.await_synced(within_s=60 + files / 20)
+        rig.await_synced()
         result.remarks["seconds to mirror"] = round(time.monotonic() - begun, 1)
         rig.settle(within_s=60 + files / 20)
         rig.expect_quiet()

@@ -22,6 +22,8 @@ SHORT_SETTLE_S = 60.0
 POLL_S = 0.5
 APPROVE_EVERY_S = 5.0
 STATUS_EVERY_S = 5.0
+STALLED_S = 180.0
+"""A daemon that mirrors nothing for so long will not go on."""
 MOST_SHOWN = 30
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 STATUS_WITHIN_S = 60.0
@@ -159,11 +161,16 @@ class Rig:
         if unsynced:
             self.result.differences.append(f"status: {unsynced} files are not synced: {self.states()}")
 
-    def await_synced(self, within_s: float) -> None:
-        """Wait until the daemon says that it mirrored every file; :meth:`settle` then looks whether that is true."""
-        deadline, files = time.monotonic() + within_s, len(self.world.files())
-        while self.states().get("synced") != files and time.monotonic() < deadline:
+    def await_synced(self) -> None:
+        """Wait until the daemon says that it mirrored every file, or no more of them for a long time; :meth:`settle`
+        then looks whether that is true.
+        """
+        files, most, deadline = len(self.world.files()), 0, time.monotonic() + STALLED_S
+        while most < files and time.monotonic() < deadline:
             time.sleep(STATUS_EVERY_S)
+            synced = self.states().get("synced", 0)
+            if synced > most:
+                most, deadline = synced, time.monotonic() + STALLED_S
 
     def daemon_ended(self) -> None:
         """It should not have: say so, and start it again."""
