@@ -51,6 +51,7 @@ class Backlog:
         self._deletes: dict[Kind, dict[str, Delete]] = {kind: {} for kind in Kind}
         self._parked: list[tuple[float, int, Request, Rank]] = []
         self._keys_of: dict[FileRef, set[Hashable]] = {}
+        self._uploads = self._upload_bytes = 0  # among the live ones: counted all the time, so not each time
         self._order = count()
 
     def __len__(self) -> int:
@@ -58,10 +59,10 @@ class Backlog:
 
     def counts(self) -> Counts:
         """How much waits, and the least number of requests that it needs."""
-        uploads = patches = size = 0
+        uploads, size = self._uploads, self._upload_bytes
+        patches = len(self._live) - uploads
         deletes = {kind: len(waiting) for kind, waiting in self._deletes.items()}
-        live = [action for _, action in self._live.values()]
-        for action in (*live, *(entry[2] for entry in self._parked)):
+        for _, _, action, _ in self._parked:
             match action:
                 case Upload():
                     uploads += 1
@@ -93,6 +94,7 @@ class Backlog:
         if key in self._live:
             self._forget(key)
         self._live[key] = (number, action)
+        self._count(action, 1)
         for ref in _refs(action):
             self._keys_of.setdefault(ref, set()).add(key)
         heapq.heappush(self._heaps[lane_of(action)], (rank, _weight(action), number, key))
@@ -187,12 +189,18 @@ class Backlog:
 
     def _forget(self, key: Hashable) -> None:
         _, action = self._live.pop(key)
+        self._count(action, -1)
         for ref in _refs(action):
             keys = self._keys_of.get(ref)
             if keys is not None:
                 keys.discard(key)
                 if not keys:
                     del self._keys_of[ref]
+
+    def _count(self, action: Upload | Patch, more: int) -> None:
+        if isinstance(action, Upload):
+            self._uploads += more
+            self._upload_bytes += more * action.wanted.size_bytes
 
 
 def key_of(action: Upload | Patch) -> Hashable:

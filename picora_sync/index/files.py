@@ -76,11 +76,13 @@ class Files:
 
     def bound_to(self, object_ids: Collection[str]) -> list[FileRow]:
         """All files bound to any of these objects."""
-        return self._select("b.object_id", object_ids)
+        # A condition on b alone would have SQLite read every file, to look for its binding.
+        bound = "SELECT folder, path FROM binding WHERE object_id IN ({})"
+        return self._select(f"(f.folder, f.path) IN ({bound})", object_ids)
 
     def wanting(self, sha256s: Collection[str]) -> list[FileRow]:
         """All files that want to be sent with any of these hashes."""
-        return self._select("f.sha256", sha256s)
+        return self._select("f.sha256 IN ({})", sha256s)
 
     def dependents(self, name: str) -> list[FileRef]:
         """The notes for which this name was looked up."""
@@ -166,13 +168,12 @@ class Files:
         )
         return [ref_of(*row) for row in rows]
 
-    def _select(self, column: str, values: Collection[str]) -> list[FileRow]:
+    def _select(self, condition: str, values: Collection[str]) -> list[FileRow]:
         found: list[FileRow] = []
         listed: Sequence[str] = list(values)
         for start in range(0, len(listed), BLOCK):
             block = listed[start : start + BLOCK]
-            marks = ",".join("?" * len(block))
-            query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE {column} IN ({marks})"
+            query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE {condition.format(','.join('?' * len(block)))}"
             found += map(file_of, self._connection.execute(query, block))
         return found
 

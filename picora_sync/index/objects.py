@@ -94,7 +94,9 @@ class Objects:
 
     def deletable(self) -> set[str]:
         """The ids of orphans, and of what was to be deleted and may live on."""
-        rows = self._connection.execute("SELECT id FROM object WHERE unbound_at IS NOT NULL OR doomed = 1")
+        rows = self._connection.execute(
+            "SELECT id FROM object WHERE unbound_at IS NOT NULL UNION SELECT id FROM object WHERE doomed = 1"
+        )
         return {str(row[0]) for row in rows}
 
     def orphans(self) -> list[Orphan]:

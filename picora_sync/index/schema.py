@@ -105,7 +105,10 @@ CREATE TABLE twin_watch (           -- audio uploads that were given up and may 
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_V1, _V2)
+# They are asked for in each turn of the loop, and are few or none.
+_V3 = "CREATE INDEX object_doomed ON object (doomed) WHERE doomed = 1;"
+
+MIGRATIONS = (_V1, _V2, _V3)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

@@ -164,6 +164,28 @@ def test_counts_are_those_of_the_least_requests() -> None:
     assert counts.requests == {Tier.UPLOAD: 2, Tier.MUTATION: 1 + 2 + 1}
 
 
+STEP = st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from(("put", "take", "withdraw")))
+
+
+@given(st.lists(STEP))
+def test_the_counts_are_right_after_anything(steps: list[tuple[str, str, str]]) -> None:
+    backlog = Backlog()
+    for path, content, what in steps:
+        match what:
+            case "put":
+                backlog.put(upload(f"{path}.md", content, size=len(steps)))
+                backlog.put(patch(content))
+            case "take":
+                backlog.take(Lane.DOC)
+            case _:
+                backlog.withdraw([ref(f"{path}.md")], [content])
+    waiting = list(backlog.requests())
+    uploads = [action for action in waiting if isinstance(action, Upload)]
+    counts = backlog.counts()
+    assert (counts.uploads, counts.upload_bytes) == (len(uploads), sum(each.wanted.size_bytes for each in uploads))
+    assert counts.requests == {Tier.UPLOAD: len(uploads), Tier.MUTATION: len(waiting) - len(uploads)}
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.booleans())))
 def test_after_withdrawing_everything_nothing_is_left(steps: list[tuple[str, str, bool]]) -> None:
     backlog = Backlog()

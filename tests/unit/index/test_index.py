@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from picora_sync.core.ports import Change, Derived
 from picora_sync.errors import IndexDamaged, IndexUnwritable
 from picora_sync.index import Index
 from picora_sync.index.faults import unwritable
-from picora_sync.index.files import Origin
+from picora_sync.index.files import Files, Origin
+from picora_sync.index.objects import Objects
 from picora_sync.index.rows import Seen
+from picora_sync.index.schema import migrate
 
 A, B = FileRef("notes", "a.md"), FileRef("notes", "d/b.md")
 PRINT = Fingerprint(10, 1_000_000_000, 2_000_000_000, 7, 1)
@@ -567,6 +570,37 @@ def test_a_copy_in_memory_goes_its_own_way(tmp_path: Path) -> None:
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------
+
+
+FEW: dict[str, Callable[[Files, Objects], object]] = {
+    "a file": lambda files, _: files.get(A),
+    "files bound to an object": lambda files, _: files.bound_to(["x"]),
+    "files bound to several": lambda files, _: files.bound_to(["x", "y", "z"]),
+    "files that want a content": lambda files, _: files.wanting(["A", "B", "C"]),
+    "notes that depend on a name": lambda files, _: files.dependents("chart.png"),
+    "files below a directory": lambda files, _: files.any_bound_below("notes", "d"),
+    "objects by id": lambda _, objects: objects.live(["x", "y", "z"]),
+    "objects by content": lambda _, objects: objects.holding(["A", "B", "C"]),
+    "orphans": lambda _, objects: objects.orphans(),
+    "objects whose deletion is not confirmed": lambda _, objects: objects.doomed(),
+    "objects that may be deleted": lambda _, objects: objects.deletable(),
+}
+
+
+@pytest.mark.parametrize("ask", FEW.values(), ids=FEW.keys())
+def test_what_each_turn_asks_for_is_found_without_reading_the_whole_index(
+    ask: Callable[[Files, Objects], object],
+) -> None:
+    connection = sqlite3.connect(":memory:")
+    migrate(connection)
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    ask(Files(connection), Objects(connection))
+    connection.set_trace_callback(None)
+    steps = [str(row[3]) for query in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    connection.close()
+    assert steps
+    assert [step for step in steps if step.startswith("SCAN")] == []
 
 
 def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
