@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 
 from tests.soak.rig import Result, Rig
-from tests.soak.world import CLOSED
+from tests.soak.world import CLOSED, FRAME
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 PER_DIRECTORY = 500
 CHURNED = 100
+NOTE_EVERY = 6
+"""No plan holds more than 10,000 notes; the other files of a burst are audio."""
+SOUND = FRAME.ljust(417, b"\0") * 7
 
 
 def run(where: Path, seed: int, *, files: int, short: bool = False) -> Result:
@@ -49,6 +52,9 @@ def _overflow(root: Path) -> None:
 
 
 def _write(root: Path, number: int) -> None:
-    path = root / f"burst {number // PER_DIRECTORY}" / f"b {number}.md"
+    path = root / f"burst {number // PER_DIRECTORY}" / f"b {number}"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"# Burst {number}\n\ntext of {number}\n")
+    if number % NOTE_EVERY == 0:
+        path.with_suffix(".md").write_text(f"# Burst {number}\n\ntext of {number}\n")
+    else:
+        path.with_suffix(".mp3").write_bytes(FRAME.ljust(413, b"\0") + number.to_bytes(4, "big") + SOUND)
