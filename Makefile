@@ -9,7 +9,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lessons simulate fuzz lint fix contract-postgres soak bench load-postgres requirements samples clean
+.PHONY: help demo test check lessons simulate fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +53,14 @@ lessons: $(VENV)/.installed ## take each protection out of a copy of the project
 soak: $(VENV)/.installed ## kill, starve and unmount the real processes for an hour or two (needs root for the mounts)
 	$(BIN)/python -m tests.soak kill --victim daemon
 	$(BIN)/python -m tests.soak kill --victim server
+	$(BIN)/python -m tests.soak kill --victim both --signal term
 	$(BIN)/python -m tests.soak network
 	$(BIN)/python -m tests.soak disk
 	$(BIN)/python -m tests.soak unmount
 	$(BIN)/python -m tests.soak burst
+
+soak-mutants: $(VENV)/.installed ## take protections out of copies of the project, and see each soak find it out (an hour, root)
+	$(BIN)/python -m tests.soak.mutants
 
 bench: $(VENV)/.installed ## print every benchmark as a ratio to its yardstick
 	@for script in benchmarks/[!_]*.py; do $(BIN)/python "$$script" || exit 1; done

@@ -27,6 +27,12 @@ def main() -> int:
     return 0
 
 
+def _kill(where: Path, options: argparse.Namespace) -> Result:
+    return kill.run(
+        where, options.seed, victim=options.victim, kills=options.kills, signals=options.signal, short=options.short
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     scripts = parser.add_subparsers(required=True, metavar="SCRIPT")
@@ -39,9 +45,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    one = script("kill", lambda w, o: kill.run(w, o.seed, victim=o.victim, kills=o.kills, short=o.short))
+    one = script("kill", _kill)
     one.add_argument("--victim", choices=kill.VICTIMS, default="daemon")
     one.add_argument("--kills", type=int, default=200)
+    one.add_argument("--signal", choices=kill.SIGNALS, default="kill")
     one = script("network", lambda w, o: network.run(w, o.seed, faults=o.faults, short=o.short))
     one.add_argument("--faults", type=int, default=300)
     one = script("disk", lambda w, o: disk.run(w, o.seed, fillings=o.fillings, short=o.short))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.soak import mounts
 from tests.soak.rig import Result, Rig
-from tests.soak.spy import Spy
 from tests.soak.world import Mutator, seeded
 
 STATE_BYTES = 8 * 1024 * 1024
@@ -38,16 +37,13 @@ def run(where: Path, seed: int, *, fillings: int, round_of: int = 10, short: boo
     with rig:
         rig.world.fill(rig.files)
         rig.daemon.start()
-        with Mutator(rig.world, seeded(f"edits {seed}")) as mutator, Spy(rig.server) as spy:
+        with Mutator(rig.world, seeded(f"edits {seed}")) as mutator:
             while result.faults < fillings and not result.differences:
                 for _ in range(min(round_of, fillings - result.faults)):
                     _fill_for_a_while(rig, disks)
                 with mutator.pause():
-                    _start_again(rig)  # what was refused for want of room is tried again at a start
+                    _start_again(rig, signal.SIGTERM)  # what was refused for want of room is tried again at a start
                     rig.settle()
-                    rig.expect_quiet()
-        result.differences += sorted(spy.seen)
-        result.remarks["looks of the spy"] = spy.looks
     return result
 
 
@@ -61,7 +57,7 @@ def _fill_for_a_while(rig: Rig, disks: dict[str, Path]) -> None:
     time.sleep(rig.rng.uniform(0.5, 4.0))
     if rig.rng.random() < 0.3:
         rig.result.kills += 1
-        _start_again(rig, kill=True)
+        _start_again(rig, signal.SIGKILL)
         time.sleep(rig.rng.uniform(0.5, 2.0))
     for path in ballast:
         path.unlink()
@@ -77,12 +73,9 @@ def _fill(path: Path, left_bytes: int) -> None:
         file.truncate(max(0, file.tell() - left_bytes))
 
 
-def _start_again(rig: Rig, *, kill: bool = False) -> None:
+def _start_again(rig: Rig, sign: signal.Signals) -> None:
     if rig.daemon.alive:
-        if kill:
-            rig.daemon.kill()
-        elif (code := rig.daemon.stop()) not in (0, -signal.SIGTERM):  # the latter: it had only just been started
-            rig.result.differences.append(f"SIGTERM ended the daemon with code {code}")
+        rig.end_daemon(sign)
     _take_note_of_end(rig, expected=True)
     server = rig.server.process
     if server is None or server.poll() is not None:

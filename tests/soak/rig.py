@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.e2e.harness import Daemon, Server, picora, write_config
+from tests.e2e.harness import Daemon, Server, picora, wait_until, write_config
 from tests.soak.account import Auditor, due
+from tests.soak.ledger import Ledger
 from tests.soak.world import CLOSED, OPEN, World, seeded
 
-SETTLE_S = 240.0
-"""A doubtful upload takes 90 s to settle, an offline backoff up to 60 s."""
-SHORT_SETTLE_S = 60.0
+STALLED_S = 240.0
+"""What moves nothing for so long is stuck: a doubtful upload takes 90 s to settle, an offline backoff up to 60 s."""
+SHORT_STALLED_S = 120.0
 """With an impatient daemon."""
+RESTLESS_S = 1800.0
+"""Who is not done by then goes round in circles."""
+CALM_S = 3.0
 POLL_S = 0.5
-APPROVE_EVERY_S = 5.0
 STATUS_EVERY_S = 5.0
-STALLED_S = 180.0
-"""A daemon that mirrors nothing for so long will not go on."""
+ENDS_S = 60.0
+"""A daemon ends within 10 s of SIGTERM, on a machine that is not as busy as ours."""
+EVENT_S = 120.0
+"""What does not happen within this time does not happen."""
+AIM_S = 2.0
+LOOK_S = 0.0005
 MOST_SHOWN = 30
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
-STATUS_WITHIN_S = 60.0
 
 _MUTATING = ("POST", "PATCH", "DELETE")
+
+
+class GaveUp(Exception):
+    """The run cannot go on."""
 
 
 class SoakServer(Server):
@@ -58,7 +69,14 @@ class SoakDaemon(Daemon):
 
     def has_begun(self) -> bool:
         """Whether it came as far as its first line since it was started, or has ended."""
-        return not self.alive or b" mirroring " in self.log.read_bytes()[self._log_from :]
+        return not self.alive or b" mirroring " in self._said()
+
+    def told_of_full_disk(self) -> bool:
+        """Whether it said since it was started that its index could not be written."""
+        return b"the index cannot be " in self._said()
+
+    def _said(self) -> bytes:
+        return self.log.read_bytes()[self._log_from :]
 
     @property
     def alive(self) -> bool:
@@ -105,17 +123,20 @@ class Rig:
         self.world = World(self.where, seeded(f"world {self.result.seed}"), most=self.files * 2)
         self.server = SoakServer(self.server_data or self.where / "picora")
         self.server.where = self.where
+        self.database = self.server.data / "picora.db"
+        self.ledger = Ledger(self.database)
         self.auditor = Auditor(self.server)
         self.daemon = SoakDaemon(self.where / "config.yaml", self.where / "daemon.log", impatient=self.impatient)
         self._begun = time.monotonic()
 
     def __enter__(self) -> Self:
         self.server.start()
+        self.ledger.open()
         self.auditor.upload_strangers()
         self.configure()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         if self.daemon.alive:
             self.daemon.kill()
         if self.server.process is not None and self.server.process.poll() is None:
@@ -123,6 +144,7 @@ class Rig:
         self.result.seconds = round(time.monotonic() - self._begun, 1)
         self.result.edits = self.world.edits
         self.result.differences += unexpected(self.daemon.log)
+        return kind is GaveUp  # the result says why
 
     def configure(self, **more: Any) -> None:
         """Write the configuration; ``account`` goes through ``base_url`` if there is one."""
@@ -136,30 +158,64 @@ class Rig:
             more["account"] = {"url": self.base_url, "key_file": str(self.where / "key")}
         write_config(self.where, self.server, folders, **more)
 
-    def settle(self, within_s: float | None = None) -> None:
-        """Wait until folder and account are equal and the daemon says so; record what differs after that time.
+    def settle(self) -> None:
+        """Wait until folder and account are equal, the daemon says so, and no call changes anything more (promise 1).
+        Record what differs when nothing moves, and what was wrong since the last time, if only for a moment.
 
         Held removals are approved: somebody deleted many files, and meant it.
         """
-        approved_at = time.monotonic()
-        deadline = approved_at + (within_s or (SHORT_SETTLE_S if self.impatient else SETTLE_S))
         wanted = due(self.world.roots, self.world.files())
-        differences, unsynced = ["nobody looked"], 0
         self.auditor.forget()
-        while (differences or unsynced) and time.monotonic() < deadline:
+        stalled_s = SHORT_STALLED_S if self.impatient else STALLED_S
+        begun = moved_at = asked_at = time.monotonic()
+        differences, unsynced, calls = ["nobody looked"], 0, -1
+        while time.monotonic() < min(moved_at + stalled_s, begun + RESTLESS_S):
             time.sleep(POLL_S)
             if not self.daemon.alive:
                 self.daemon_ended()
                 break
+            before = (differences, unsynced, calls)
             differences = self.auditor.differences(wanted)
-            if not differences or time.monotonic() - approved_at > APPROVE_EVERY_S:
-                approved_at = time.monotonic()
-                unsynced = self._unsynced()
+            if not differences or time.monotonic() - asked_at > STATUS_EVERY_S:
+                asked_at, unsynced = time.monotonic(), self._unsynced()
+            calls = self._mutations()
+            if (differences, unsynced, calls) != before:
+                moved_at = time.monotonic()
+            elif not differences and not unsynced and time.monotonic() - moved_at >= CALM_S:
+                break
+        else:
+            if not differences and not unsynced:
+                self.result.differences.append("calls went on changing things after everything was equal")
+        self._record(differences, unsynced)
+        self.result.differences += self.auditor.leaks(wanted)
+
+    def _record(self, differences: list[str], unsynced: int) -> None:
         self.result.settles += 1
         self.result.files += len(self.world.files())
-        self.result.differences += [*differences, *self.auditor.leaks(wanted)]
+        self.result.differences += [*differences, *self.ledger.wrongs()]
+        self.result.remarks["changes followed"] = self.ledger.changes
         if unsynced:
             self.result.differences.append(f"status: {unsynced} files are not synced: {self.states()}")
+
+    def await_event(self, claim: Callable[[], object], what: str) -> None:
+        """Wait for something that must happen; if it does not, that is a difference, and the run is over."""
+        try:
+            wait_until(claim, EVENT_S, what)
+        except AssertionError as error:
+            self.result.differences.append(str(error))
+            raise GaveUp from error
+
+    def await_write(self) -> None:
+        """Return in the moment in which the server writes to its database: its answer is not told yet."""
+        before, deadline = self._written(), time.monotonic() + AIM_S
+        while self._written() == before and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
+
+    def _written(self) -> int:
+        try:
+            return self.database.with_name(f"{self.database.name}-wal").stat().st_mtime_ns
+        except FileNotFoundError:  # a server that ended well left none
+            return 0
 
     def await_synced(self) -> None:
         """Wait until the daemon says that it mirrored every file, or no more of them for a long time; :meth:`settle`
@@ -178,10 +234,40 @@ class Rig:
         self.result.differences.append(f"the daemon ended by itself with code {self.daemon.process.poll()}")
         self.daemon.start()
 
+    def end_daemon(self, sign: signal.Signals) -> None:
+        """End it by a signal. After SIGTERM it has to end soon, and well."""
+        assert self.daemon.process is not None
+        well = (0,) if self.daemon.has_begun() else (0, -signal.SIGTERM)  # before, it ends as any process does
+        code = self._end("daemon", self.daemon.process, sign)
+        if sign is signal.SIGTERM and code not in well and not self.daemon.told_of_full_disk():
+            self.result.differences.append(f"SIGTERM ended the daemon with code {code}")
+
+    def end_server(self, sign: signal.Signals) -> None:
+        """End it by a signal, likewise."""
+        assert self.server.process is not None
+        code = self._end("server", self.server.process, sign)
+        self.server.stop()  # lets go of what was read from it
+        if sign is signal.SIGTERM and code != 0:
+            self.result.differences.append(f"SIGTERM ended the server with code {code}")
+
+    def _end(self, what: str, process: subprocess.Popen[str], sign: signal.Signals) -> int:
+        since = time.monotonic()
+        process.send_signal(sign)
+        try:
+            code = process.wait(ENDS_S)
+        except subprocess.TimeoutExpired:
+            self.result.differences.append(f"the {what} still ran {ENDS_S:.0f} s after {sign.name}")
+            process.kill()
+            return process.wait(ENDS_S)
+        if sign is signal.SIGTERM:
+            took_s = round(time.monotonic() - since, 1)
+            self.result.remarks["slowest end in s"] = max(self.result.remarks.get("slowest end in s", 0.0), took_s)
+        return code
+
     def approve(self) -> None:
         """Approve what is held, through the daemon if it runs."""
         for name in self.world.roots:
-            picora("approve", name, "--yes", config=self.daemon.config, within_s=STATUS_WITHIN_S)
+            picora("approve", name, "--yes", config=self.daemon.config)
 
     def states(self) -> Mapping[str, int]:
         """How many files are in each state, in both folders together."""
@@ -190,13 +276,6 @@ class Rig:
             for state, number in folder["states"].items():
                 total[state] = total.get(state, 0) + number
         return total
-
-    def expect_quiet(self, for_s: float = 3.0) -> None:
-        """Promise 1: once all is equal, no further mutating call is made."""
-        before = self._mutations()
-        time.sleep(for_s)
-        if (calls := self._mutations() - before) > 0:
-            self.result.differences.append(f"{calls} mutating calls after everything was equal")
 
     def _mutations(self) -> int:
         return sum(number for call, number in self.server.requests().items() if call.startswith(_MUTATING))
