@@ -38,5 +38,10 @@ def told(error: BaseException) -> IndexDamaged | IndexUnwritable | None:
     return unwritable(error) if isinstance(error, sqlite3.Error) else None
 
 
+def words(error: sqlite3.Error | UnicodeDecodeError) -> str:
+    """What SQLite said. Of broken table definitions it quotes bytes that are no text."""
+    return error.object.decode(errors="backslashreplace") if isinstance(error, UnicodeDecodeError) else str(error)
+
+
 def _primary(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from picora_sync.errors import IndexDamaged
-from picora_sync.index.faults import damaged
+from picora_sync.index.faults import damaged, words
 
 DAMAGED = "damaged"
 REPLACED = "replaced"
@@ -28,6 +28,8 @@ def fault_of(connection: sqlite3.Connection) -> str | None:
     """What ``PRAGMA quick_check`` finds wrong, None if the database is sound. Raises sqlite3.Error for the rest."""
     try:
         answers = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
+    except UnicodeDecodeError as error:
+        return words(error)
     except sqlite3.DatabaseError as error:
         if damaged(error):
             return str(error)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from picora_sync.errors import IndexDamaged
 from picora_sync.index import safety
-from picora_sync.index.faults import told, unwritable
+from picora_sync.index.faults import told, unwritable, words
 from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
 from picora_sync.index.objects import Objects
@@ -87,6 +87,7 @@ class Index:
                 address = f"file:{_uri(path)}?mode=ro"
                 connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=10.0)
                 undo.callback(connection.close)
+                connection.execute("SELECT 1 FROM sqlite_master")  # what is broken in the definitions shows now
                 if version_of(connection) == len(migrations):
                     undo.pop_all()
                     return cls(connection)
@@ -94,9 +95,9 @@ class Index:
                 connection.backup(copy)
                 migrate(copy, migrations)  # of another picora-sync, or just being made
                 return cls(copy)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise IndexDamaged(
-                f"the index {path} cannot be read: {error}",
+                f"the index {path} cannot be read: {words(error)}",
                 hint="run `picora-sync sync` while no daemon runs: it checks the index, and says what to do",
             ) from error
 

@@ -134,6 +134,14 @@ def test_looking_at_a_damaged_index_leaves_it_where_it_is(path: Path) -> None:
     assert path.read_bytes() == data
 
 
+def test_damage_in_the_definitions_is_quoted_though_it_is_no_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE meta", b"CREATE TABLE\xa5meta"))
+    with pytest.raises(IndexDamaged, match=r"cannot be read: .*TABLE\\xa5meta"):
+        Index.open_for_reading(path)
+    with pytest.raises(IndexDamaged, match=r"is damaged .*TABLE\\xa5meta"):
+        Index.open(path)
+
+
 def test_damage_that_is_met_later_is_told_in_a_sentence(path: Path) -> None:
     with closing(Index.open(path)) as index:
         spoil(path)
