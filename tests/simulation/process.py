@@ -109,8 +109,8 @@ class Process:
         """What people ask of the running daemon."""
         connection, state = self.reconciler.connection, world.shelf.directory
         self.account = AccountWatch(self.client, self.pacer, connection, index, state, world.mono)
-        enquiry: Enquiry[Any] = Enquiry(self.client, self.pool)
-        self.drift = Drift(self.reconciler.context, connection, enquiry, world.verify_s)
+        self._enquiry: Enquiry[Any] = Enquiry(self.client, self.pool)
+        self.drift = Drift(self.reconciler.context, connection, self._enquiry, world.verify_s)
 
     def start(self) -> None:
         for watch in self.watches:
@@ -144,6 +144,10 @@ class Process:
             *(watch.next_due() for watch in self.watches),
         ]
         return min((at for at in times if at is not None), default=float("inf"))
+
+    def answered(self) -> bool:
+        """Whether the answer to a question is there, which wakes the loop."""
+        return self._enquiry.under_way and not self.pool.jobs
 
     def busy(self) -> bool:
         return bool(self.pool.jobs or self.reconciler.working() or self.reconciler.settling())

@@ -118,7 +118,8 @@ class Promises:
 
     def taken_out(self, folder: str) -> None:
         """From now on what this folder has on Picora stays there."""
-        matters = [line.now for line in self._world.folders.trees[folder].lines.values()]
+        tree, now = self._world.folders.trees[folder], self._world.mono()
+        matters = [line.now for path, line in tree.lines.items() if self._seen_by(tree, path, now)[-1]]
         self._left_behind[folder] = {i for i, item in self._world.server.held().items() if is_among(item, matters)}
 
     def taken_in(self, folder: str) -> None:
@@ -182,21 +183,21 @@ class Promises:
                 came = max(line.since, line.moved_at if self._is_untold(line.moved_at) else 0.0)
                 stable = came <= first - STABLE_S[self._world.scenario.calm]
                 listed = stable and is_listed(policy, tree, path, line)
-                if listed and not is_kept_alive(
-                    line, item, after, self._seen_by(line, first, unreadable=path in tree.unreadable)
-                ):
+                if listed and not is_kept_alive(line, item, after, self._seen_by(tree, path, first)):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._count_removal(item, call)
 
-    def _seen_by(self, line: Line, first_delete: float, *, unreadable: bool) -> list[bool]:
-        """Which contents of the file lasted long enough to be sent before this DELETE was: if no event told of one, it
-        takes a scan to see it; one that cannot be read now may never have been read.
+    def _seen_by(self, tree: Tree, path: str, until: float) -> list[bool]:
+        """Which contents of the file were in sight for long enough to be sent before this time (of a DELETE): if no
+        event told of one, it takes a scan to see it; one that cannot be read now may never have been read.
         """
+        line, unreadable = tree.lines[path], path in tree.unreadable
         ends = [at for at, _ in line.history[1:]] + [float("inf")]
         seen = []
         for (at, _), end in zip(line.history, ends, strict=True):
             needs_s = STABLE_S[self._world.scenario.calm] if unreadable or self._is_untold(at) else SETTLED_S
-            seen.append(min(end, first_delete) - at > needs_s and end > line.since)
+            in_sight_s = tree.sight.longest_s(path, at, min(end, until), self._world.watcher)
+            seen.append(in_sight_s > needs_s and end > line.since)
         return seen
 
     def _is_untold(self, at: float) -> bool:

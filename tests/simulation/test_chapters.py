@@ -20,6 +20,9 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "two notes that swap names while one of them cannot be read": ("disks", 5),
     "a held note whose place could not be read for a moment": ("disks", 50),
     "audio that grew while the index was rebuilt": ("loss", 7),
+    "an index whose broken table definitions SQLite quotes": ("loss", 100005),
+    "a file that nobody could look at while it held what was deleted": ("configuration", 100028),
+    "what others deleted is missed while the loop sleeps": ("others", 100009),
 }
 """Chapters and seeds by what they are about."""
 OPEN: dict[str, tuple[str, int]] = {

@@ -17,6 +17,7 @@ from picora_sync.core.model import Kind, kind_of
 from picora_sync.reconciler.context import Clocks
 from tests.simulation.line import DIRECTORIES, NOTES, RULE, RULES, SOUNDS, Line
 from tests.simulation.matter import EMPTY, PICTURE, PICTURES, Matter, matter
+from tests.simulation.sight import Sight
 
 
 class Tree:
@@ -46,6 +47,7 @@ class Tree:
         self.disks: set[str] = set()
         self.displaced: str | None = None
         self.lost_mark = ""
+        self.sight = Sight()
         self._wall, self._mono = clocks.wall, clocks.mono
         self._told = told
         root.mkdir(parents=True)
@@ -68,6 +70,16 @@ class Tree:
         """Whether this very read fails."""
         self.flaky = max(0, self.flaky - 1)
         return self.flaky % 3 == 1
+
+    def hide(self) -> None:
+        """The root is not where it should be."""
+        self.mounted = False
+        self.sight.lose("", self._mono())
+
+    def show(self) -> None:
+        """It is again."""
+        self.mounted = True
+        self.sight.regain(self._mono())
 
     def everything(self) -> list[Line]:
         """All files that are or were."""
@@ -260,7 +272,7 @@ class Tree:
     def unmount(self, empty: int, _: int = 0) -> None:
         """The root goes away; perhaps an empty mount point stays."""
         if self.mounted:
-            self.mounted = False
+            self.hide()
             self.root.rename(self.away)
             if empty % 2:
                 self.root.mkdir()
@@ -270,13 +282,14 @@ class Tree:
             if self.root.exists():
                 shutil.rmtree(self.root)
             self.away.rename(self.root)
-            self.mounted = True
+            self.show()
             self._told(self.name, "")
 
     def displace(self, directory: str, *, disk: bool) -> None:
         """Another disk is mounted over this directory, or its own was unmounted: what was in it is out of sight."""
         if self.reachable and self._file(directory).is_dir():
             self.displaced = directory
+            self.sight.lose(f"{directory}/", self._mono())
             self.disks ^= {directory}
             self._file(directory).rename(self.away)
             self._file(directory).mkdir()
@@ -291,6 +304,7 @@ class Tree:
             self.away.rename(self._file(self.displaced))
             self.disks ^= {self.displaced}
             self.displaced = None
+            self.sight.regain(self._mono())
             self._told(self.name, "")
 
     # --- how it is done ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from tests.simulation.process import Crash, Process
 from tests.simulation.promises import Promises
 from tests.simulation.remote import Road, Server
 from tests.simulation.shelf import Shelf
+from tests.simulation.sight import Sight
 from tests.simulation.timeline import Act, Scenario
 from tests.simulation.tree import Tree
 
@@ -64,6 +65,7 @@ class World:
         )
         self.shelf = Shelf(directory / "state")
         self.process: Process | None = None
+        self.watcher = Sight(lost=True)
         self.trace: list[str] = []
         self.to_come: list[Act] = []
         self.chaos = False
@@ -209,6 +211,8 @@ class World:
             return 1.0
         if self.process.pool.jobs:
             return self.dice.uniform(0.02, 1.0)
+        if self.process.answered():
+            return 0.01
         if self.process.queue.settling():
             return 1.0
         longest_s = IDLE_S if self.chaos else ALONE_S
@@ -232,6 +236,7 @@ class World:
             self._end(error)
             return
         self.process = process
+        self.watcher.regain(self.now_s)
         self.note("started")
         while self._after_start:
             self._after_start.pop(0)()
@@ -243,6 +248,8 @@ class World:
         self.restart_at = self.now_s + RESTART_S
 
     def _die(self) -> None:
+        if self.process is not None:
+            self.watcher.lose("", self.now_s)
         self.process = None
         self.dying = False
         self.note("died, and the power was cut" if self.power_cut else "died")

@@ -52,7 +52,8 @@ def _swap(world: World) -> None:
     one.root.rename(one.away)
     other.root.rename(one.root)
     one.away.rename(other.root)
-    one.mounted = other.mounted = not one.mounted
+    for tree in (one, other):
+        tree.hide() if tree.mounted else tree.show()
 
 
 def lose_mark(world: World, act: Act) -> None:
