@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from itertools import count
+from math import ceil
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.model import FileRef, FileState, Problem, kind_of
@@ -24,6 +25,8 @@ from tests.fakes.pool import InlinePool
 EPOCH_S = 1_700_000_000.0
 NOTES = Folder("notes", "/notes")
 TURNS = 2000
+IDLE_S = 30.0
+"""As the daemon's loop, which looks around this often when nothing is due."""
 
 
 class Mirror:
@@ -83,12 +86,19 @@ class Mirror:
         self.pool.run()
 
     def run(self, seconds: float) -> None:
-        """Let this much time pass, a second at a time."""
+        """Let this much time pass, from one second in which something is due to the next."""
         until = self.mono_s + seconds
         while self.mono_s < until:
             self._turns_at_rest()
-            self.mono_s += 1.0
+            self.mono_s += min(self._pause_s(), max(1.0, ceil(until - self.mono_s)))
         self._turns_at_rest()
+
+    def _pause_s(self) -> float:
+        """How long the loop waits, in whole seconds."""
+        due = self.reconciler.next_due()
+        if self.queue.settling() or self.pool.waiting or self.reconciler.executor.in_flight:
+            return 1.0
+        return IDLE_S if due is None else max(1.0, min(IDLE_S, ceil(due - self.mono_s)))
 
     def quiet(self, limit_s: float = 7200.0) -> None:
         """Let time pass until nothing is under way and nothing settles; fails if that does not come."""
