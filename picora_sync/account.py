@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from picora_sync.core.model import Account, PlanLimits, Problem, Tier
+from picora_sync.core.ports import Changes
 from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Stopped, Unreachable
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
@@ -19,6 +20,8 @@ VERIFY_AGAIN_S = 600.0
 """A refused key is tried again this often: it may have been restored."""
 REFRESH_S = 3600.0
 """The account is asked for this often although all is well: the key may be refused by now, or the plan be another."""
+FULL_S = 600.0
+"""While something waits for room it is asked this often: somebody may have made some, or bought a larger plan."""
 BUSY_S = 60.0
 """If the rate limits do not allow it now, it is put off for so long."""
 LIMITS = "limits"
@@ -36,6 +39,7 @@ class AccountWatch:
         pacer: ThreadPacer,
         connection: Connection,
         index: Index,
+        changes: Changes,
         state_dir: Path,
         mono: Callable[[], float],
     ) -> None:
@@ -44,10 +48,11 @@ class AccountWatch:
         self._pacer = pacer
         self._connection = connection
         self._index = index
+        self._changes = changes
         self._state_dir = state_dir
         self._mono = mono
         self._verify_at = 0.0
-        self._refresh_at = 0.0
+        self._asked_at = float("-inf")
 
     def connect(self) -> Account:
         """Learn whose account this is, and what its plan allows; nothing is sent before.
@@ -57,7 +62,8 @@ class AccountWatch:
         account = self._client.verify()
         self._claim(account)
         self._heed(account.limits)
-        self._refresh_at = self._mono() + REFRESH_S
+        self._connection.room.learn(account.quotas, self._mono())
+        self._asked_at = self._mono()
         self._pacer.prime(self._client.rate_limits())
         self._connection.accepted()
         return account
@@ -66,10 +72,10 @@ class AccountWatch:
         """Try again, when it is time, what did not work before."""
         connection, now = self._connection, self._mono()
         was_verified = connection.verified and not connection.refused
-        if (was_verified and now < self._refresh_at) or now < self._verify_at:
+        if (was_verified and now < self._refresh_at()) or now < self._verify_at:
             return
         if was_verified and self._pacer.wait_s(Tier.READ):
-            self._refresh_at = now + BUSY_S  # nothing may keep the loop waiting for that
+            self._verify_at = now + BUSY_S  # nothing may keep the loop waiting for that
             return
         try:
             account = self.connect()
@@ -87,7 +93,10 @@ class AccountWatch:
 
     def next_due(self) -> float | None:
         """When :meth:`keep_connected` has something to do."""
-        return max(self._verify_at, self._refresh_at) if self._connection.verified else self._verify_at
+        return max(self._verify_at, self._refresh_at()) if self._connection.verified else self._verify_at
+
+    def _refresh_at(self) -> float:
+        return self._asked_at + (FULL_S if self._connection.room.short else REFRESH_S)
 
     def give_up_if_hopeless(self) -> None:
         """Raise KeyRefused or Unreachable if one pass cannot come to its end."""
@@ -100,12 +109,13 @@ class AccountWatch:
             raise Unreachable(trouble.message, hint=trouble.hint or "run the same command again later")
 
     def _heed(self, limits: PlanLimits) -> None:
-        """Where the plan allows something else than when the index last heard of it, the next scan judges anew."""
+        """Where the plan allows something else than when the index last heard of it, judge anew what it kept out."""
         self.limits = limits
         with self._index.transaction():
             if self._index.meta(LIMITS) != str(limits):
                 self._index.set_meta(LIMITS, str(limits))
-                self._index.files.rederive_limited()
+                for ref in self._index.files.rederive_limited():
+                    self._changes.touch(ref)
 
     def _claim(self, account: Account) -> None:
         """Bind the index to the account, or refuse: ids of one account mean nothing in another (lesson 6)."""

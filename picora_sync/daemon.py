@@ -78,7 +78,7 @@ class Daemon:
         self.orders = Orders(self.reconciler)
         self._whole = self._make_pass(wait=True)
         self._account = AccountWatch(
-            self._client, self._pacer, self.reconciler.connection, index, config.state_dir, time.monotonic
+            self._client, self._pacer, self.reconciler.connection, index, self._queue, config.state_dir, time.monotonic
         )
         self._drift = Drift(
             self.reconciler.context, self.reconciler.connection, Enquiry(self._client, self._threads), config.verify_s

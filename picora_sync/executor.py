@@ -155,8 +155,7 @@ def _send(picora: Picora, job: Send) -> Outcome:
 
 
 def _send_doc(picora: Picora, job: Send, body: DocUpload) -> Stored:
-    if job.upload.delete_first is not None:
-        _delete_first(picora, job.upload.delete_first)
+    _make_place(picora, job.upload)
     posted = picora.post_doc(body)
     ours = is_ours(posted, job.intent_at, posted_before=job.posted_before > 0)
     return _stored(picora, job, replace(posted.object, ours=ours, rewritten=body.rewrite_images), posted.remarks)
@@ -176,6 +175,9 @@ def _send_audio(picora: Picora, job: Send, body: AudioUpload) -> Outcome:
     elif found:
         stored = _stored(picora, job, replace(found[0], ours=False), ())  # others hold the same bytes
     else:
+        if job.upload.delete_first is not None:
+            body.open().close()  # nothing is deleted for a file that is something else by now
+        _make_place(picora, job.upload)
         posted = picora.post_audio(body)
         stored = _stored(picora, job, replace(posted.object, ours=True), posted.remarks)
     twins = tuple(replace(audio, ours=True) for audio in mine[1:])
@@ -189,11 +191,12 @@ def _stored(picora: Picora, job: Send, item: RemoteObject, remarks: tuple[Proble
     return Stored(job, item, remarks)
 
 
-def _delete_first(picora: Picora, object_id: str) -> None:
-    if object_id not in picora.delete(Kind.DOC, [object_id]):
+def _make_place(picora: Picora, upload: Upload) -> None:
+    object_id = upload.delete_first
+    if object_id is not None and object_id not in picora.delete(upload.wanted.kind, [object_id]):
         raise Rejected(
-            f"Picora keeps {object_id}, which holds the same text with its images stored differently",
-            hint="delete that document by hand, or change the note",
+            f"Picora keeps {object_id}, which must be gone before the new version is sent",
+            hint="delete it by hand, or change the file",
         )
 
 

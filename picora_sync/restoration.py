@@ -43,8 +43,9 @@ def restore(
         PicoraClient(config.account.url, key, pacer=pacer, stop=stop) as client,
     ):
         connection = Connection(random.Random())  # noqa: S311  (spreads retries; no secret)
-        account = AccountWatch(client, pacer, connection, home.index, config.state_dir, clocks.mono).connect()
-        units = [_arrived(folder, config, home, account.limits) for folder in config.folders]
+        queue = ChangeQueue(lambda _: DOC_SETTLE, clocks.mono)  # what changes meanwhile is found by the first scan
+        account = AccountWatch(client, pacer, connection, home.index, queue, config.state_dir, clocks.mono).connect()
+        units = [_arrived(folder, config, home, queue, account.limits) for folder in config.folders]
         work = Rebuilding(home.index, units, clocks, tell)
         work.expect_readable()
         work.look()
@@ -54,10 +55,9 @@ def restore(
     return replace(report, kept=None if kept is None else str(kept))
 
 
-def _arrived(folder: Folder, config: Config, home: Home, limits: PlanLimits) -> Unit:
+def _arrived(folder: Folder, config: Config, home: Home, queue: ChangeQueue, limits: PlanLimits) -> Unit:
     """The folder, recognised by its mark. Raises FileUnreadable if it is not there."""
     unit, disk = make_unit(folder, config.state_dir, Meter(), lambda: limits)
-    queue = ChangeQueue(lambda _: DOC_SETTLE, time.monotonic)  # a watcher's; none is started here
     problem = FolderWatch(unit, disk, home.index, queue, vault_root(folder)).arrive()
     if problem is not None:
         raise FileUnreadable(

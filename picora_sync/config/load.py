@@ -110,6 +110,7 @@ class _Build:
             rescan_s=_seconds(section.rescan, default.rescan_s),
             on_delete=section.on_delete,
             keep_replaced_s=_seconds(section.keep_replaced, default.keep_replaced_s),
+            when_full=section.when_full,
             select=section.select,
             title=section.title,
             title_template=str(section.title_template or ""),

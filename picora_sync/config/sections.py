@@ -19,7 +19,7 @@ from picora_sync.config.values import (
     Tag,
     TitleTemplate,
 )
-from picora_sync.core.policy import OnDelete, PrivateImages, Select, TitleFrom
+from picora_sync.core.policy import OnDelete, PrivateImages, Select, TitleFrom, WhenFull
 
 
 class AccountSection(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +71,10 @@ class FolderSection(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         Duration | None,
         Meta(description="How long the object of an edited file stays, for clients that pinned its URL."),
     ] = None
+    when_full: Annotated[
+        WhenFull,
+        Meta(description="A new version that does not fit beside the old one: wait for room, or delete the old first."),
+    ] = WhenFull.WAIT
     select: Annotated[Select, Meta(description="all, or only notes whose frontmatter says public.")] = Select.ALL
     title: Annotated[TitleFrom, Meta(description="Titles from the content, or always from the file name.")] = (
         TitleFrom.CONTENT

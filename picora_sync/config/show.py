@@ -61,6 +61,7 @@ def _folder(folder: Folder) -> dict[str, object]:
         "rescan": _time(folder.rescan_s),
         "on_delete": folder.on_delete.value,
         "keep_replaced": _time(folder.keep_replaced_s),
+        "when_full": folder.when_full.value,
         "select": folder.select.value,
         "title": folder.title.value,
         **_given(title_template=folder.title_template or None),

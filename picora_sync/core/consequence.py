@@ -26,6 +26,8 @@ FAULTS = 5
 MANY_FAULTS = 20
 """And so many if nothing else was tried that could have succeeded."""
 LONGEST_PAUSE_S = 60.0
+OTHER_DIMENSIONS = ("img_storage", "video_storage")
+"""What may be full without keeping documents and audio out (contract §2)."""
 HOUR_S = 3600.0
 
 
@@ -65,7 +67,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class CloseLane:
-    """Nothing of this kind can succeed now: all that waits is blocked, until ``retry_s`` passed or room was made."""
+    """Nothing of this kind can succeed now: all that waits is blocked, until ``retry_s`` passed."""
+
+    problem: Problem
+    retry_s: float = HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The account has no room for this: it waits until room is made; tried again after ``retry_s`` in any case."""
 
     problem: Problem
     retry_s: float = HOUR_S
@@ -76,10 +86,10 @@ class Vanished:
     """The object is not there any more."""
 
 
-Consequence = LookAgain | AskWhetherReachable | StopCalls | Retry | Block | CloseLane | Vanished
+Consequence = LookAgain | AskWhetherReachable | StopCalls | Retry | Block | CloseLane | Full | Vanished
 
 
-def judge(  # noqa: C901, PLR0911  (one case and return per error: a table)
+def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a table)
     error: PicoraSyncError, faults: int, *, others_succeed: bool
 ) -> Consequence:
     """What to do after this error.
@@ -105,7 +115,11 @@ def judge(  # noqa: C901, PLR0911  (one case and return per error: a table)
             return Retry(error.retry_after_s)
         case ServerFault():
             return Retry(min(LONGEST_PAUSE_S, 2.0**faults))
-        case QuotaExceeded() | PlanRequired() | ScopeMissing():
+        case QuotaExceeded(dimension=dimension) if dimension in OTHER_DIMENSIONS:
+            return Block(problem, HOUR_S)
+        case QuotaExceeded():
+            return Full(problem)
+        case PlanRequired() | ScopeMissing():
             return CloseLane(problem)
         case NotFound():
             return Vanished()

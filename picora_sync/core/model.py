@@ -6,6 +6,7 @@ it *wants* on Picora (:class:`Wanted`); the index remembers which *object* (:cla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -184,11 +185,21 @@ class PlanLimits:
     audio_duration_s: int | None = None
 
 
+class Quota(NamedTuple):
+    """How much of one kind an account may hold, and holds: documents are counted, audio in bytes (contract §14)."""
+
+    limit: int
+    used: int
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who we are on which server: ids of one account mean nothing on another (design §7)."""
+    """Who we are on which server: ids of one account mean nothing on another (design §7). ``quotas`` lacks the kinds
+    of which the server does not tell.
+    """
 
     base_url: str
     user_id: str
     plan: str = ""
     limits: PlanLimits = field(default_factory=PlanLimits)
+    quotas: Mapping[Kind, Quota] = field(default_factory=dict)

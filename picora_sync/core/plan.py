@@ -24,8 +24,9 @@ class Reason(StrEnum):
 class Upload:
     """POST this file's content, and bind ``ref`` and ``also`` to the object that comes back.
 
-    ``replaces`` is the object that ``ref`` is bound to until then. ``delete_first`` is an object with equal text that
-    the server would answer ``duplicate`` for, although it was stored with another ``rewriteImages`` (design §5).
+    ``replaces`` is the object that ``ref`` is bound to until then. ``delete_first`` is an object that is in the way:
+    one with equal text that the server would answer ``duplicate`` for, although it was stored with another
+    ``rewriteImages`` (design §5), or the old version of the file, if there is no room for both (§8).
     """
 
     ref: FileRef

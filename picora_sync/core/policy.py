@@ -16,6 +16,15 @@ class OnDelete(StrEnum):
     KEEP = "keep"
 
 
+class WhenFull(StrEnum):
+    """What a new version of a file does for which the account has no room beside the old one: wait until room is made,
+    or have the old one deleted before it is sent.
+    """
+
+    WAIT = "wait"
+    DELETE_FIRST = "delete_first"
+
+
 class Select(StrEnum):
     """Which notes are mirrored: all, or only those whose frontmatter says public."""
 
@@ -72,6 +81,7 @@ class Folder:
     rescan_s: float = 3600.0
     on_delete: OnDelete = OnDelete.DELETE
     keep_replaced_s: float = 0.0
+    when_full: WhenFull = WhenFull.WAIT
     select: Select = Select.ALL
     title: TitleFrom = TitleFrom.CONTENT
     title_template: str = ""

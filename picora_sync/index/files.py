@@ -130,12 +130,17 @@ class Files:
         )
         return [(ref_of(r[0], r[1]), Problem(r[2], r[3], r[4]), bool(r[5])) for r in rows]
 
-    def refused(self) -> list[tuple[FileRef, str]]:
-        """The files that Picora did not take, and the code of the reason."""
+    def refused(self, code: str | None = None) -> list[tuple[FileRef, bool]]:
+        """The files that Picora did not take (for this reason), in order of their names, and whether it holds another
+        version of each.
+        """
         rows = self._connection.execute(
-            "SELECT folder, path, code FROM problem WHERE blocking = 1 AND origin = 'remote'"
+            "SELECT p.folder, p.path, b.object_id IS NOT NULL FROM problem p "
+            "LEFT JOIN binding b ON b.folder = p.folder AND b.path = p.path "
+            "WHERE blocking = 1 AND origin = 'remote' AND (?1 IS NULL OR code = ?1) ORDER BY p.folder, p.path",
+            (code,),
         )
-        return [(ref_of(r[0], r[1]), str(r[2])) for r in rows]
+        return [(ref_of(r[0], r[1]), bool(r[2])) for r in rows]
 
     def leaving(self, folder: str) -> list[FileRef]:
         """The bound files that are missing, ignored or no longer published."""
@@ -291,12 +296,14 @@ class Files:
             (folder,),
         )
 
-    def rederive_limited(self) -> None:
-        """Let the next scan have the files read again that the plan's limits kept from being sent."""
-        self._connection.execute(
+    def rederive_limited(self) -> list[FileRef]:
+        """Let the next look read the files again that the plan's limits kept from being sent; returns them."""
+        rows = self._connection.execute(
             "UPDATE file SET hashed_at = 0 WHERE (folder, path) IN (SELECT folder, path FROM problem "
-            "WHERE blocking = 1 AND origin = 'file' AND (code LIKE 'DOC_TOO_%' OR code LIKE 'AUDIO_TOO_%'))"
-        )
+            "WHERE blocking = 1 AND origin = 'file' AND (code LIKE 'DOC_TOO_%' OR code LIKE 'AUDIO_TOO_%')) "
+            "RETURNING folder, path"
+        ).fetchall()
+        return [ref_of(*row) for row in rows]
 
     def rederive_all(self, folder: str) -> None:
         """Let the next scan have every file of a folder read again."""

@@ -79,6 +79,12 @@ class Objects:
         """How many files are bound to each object."""
         return Counter(dict(self._connection.execute("SELECT object_id, count(*) FROM binding GROUP BY object_id")))
 
+    def largest_of_ours(self, kind: Kind) -> int | None:
+        """The bytes of our largest object of a kind, None if we have none."""
+        row = self._connection.execute("SELECT max(size_bytes) FROM object WHERE kind = ? AND ours = 1", (kind,))
+        (found,) = row.fetchone()
+        return None if found is None else int(found)
+
     def live(self, object_ids: Collection[str]) -> list[RemoteObject]:
         """Those of these objects that can be addressed (no DELETE was sent for them)."""
         return self._select("id", list(object_ids), "AND doomed = 0")

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Problem
+from picora_sync.core.room import Room
 
 LONGEST_PAUSE_S = 60.0
 
@@ -22,11 +23,12 @@ class AccountState(StrEnum):
 
 
 class Connection:
-    """The gates every job passes. Times are monotonic seconds."""
+    """The gates every job passes; ``room`` is what the account still takes. Times are monotonic seconds."""
 
     def __init__(self, jitter: random.Random) -> None:
         self._jitter = jitter
         self._closed: dict[Lane, tuple[float, Problem]] = {}
+        self.room = Room()
         self._failures = 0
         self._probe_at: float | None = None
         self._faults: dict[Hashable, tuple[int, int]] = {}
@@ -44,7 +46,7 @@ class Connection:
             return AccountState.REFUSED
         if self.offline_since is not None or not self.verified:
             return AccountState.OFFLINE
-        return AccountState.LIMITED if self._closed else AccountState.OK
+        return AccountState.LIMITED if self._closed or self.room.short else AccountState.OK
 
     def open(self, lane: Lane, now: float) -> bool:
         """Whether work of this lane may start; nothing may before it is known whose account this is (design §7)."""
@@ -101,7 +103,7 @@ class Connection:
         return None if entry is None else entry[1]
 
     def reopen(self, lane: Lane) -> None:
-        """Room was made, or the time is over."""
+        """The time is over."""
         self._closed.pop(lane, None)
 
     def to_reopen(self, now: float) -> list[Lane]:
@@ -124,6 +126,8 @@ class Connection:
     def next_due(self) -> float | None:
         """When something here is to be done next."""
         times = [until for until, _ in self._closed.values()]
+        if (at := self.room.next_due()) is not None:
+            times.append(at)
         if self._probe_at is not None and self._probe_at != float("inf"):
             times.append(self._probe_at)
         return min(times, default=None)

@@ -14,6 +14,7 @@ from picora_sync.core.ports import AudioUpload, Derived, Digest, DocUpload, Pres
 from picora_sync.core.view import Content
 from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.executor import Alter, Executor, Probe, Remove, Send
+from picora_sync.reconciler.admission import Admission
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.doubts import Doubts, as_wanted_now
@@ -33,11 +34,13 @@ class Dispatcher:
         backlog: Backlog,
         executor: Executor,
         connection: Connection,
+        admission: Admission,
         doubts: Doubts,
         twins: Twins,
         texts: Texts,
     ) -> None:
         self._context = context
+        self._admission = admission
         self._doubts = doubts
         self._twins = twins
         self._backlog = backlog
@@ -47,8 +50,10 @@ class Dispatcher:
         self._deletes_since: float | None = None
         self._budget_at: float | None = None
 
-    def pump(self, *, more_to_come: bool) -> None:
-        """Stage what can be started now; ``more_to_come`` tells that deletes may soon have company."""
+    def pump(self, unsettled: frozenset[FileRef], *, more_to_come: bool) -> None:
+        """Stage what can be started now; ``more_to_come`` tells that deletes may soon have company. What an object
+        holds may have gone to an ``unsettled`` path.
+        """
         now = self._context.clocks.mono()
         self._budget_at = None
         if self._connection.probe_due(now):
@@ -57,7 +62,7 @@ class Dispatcher:
         self._backlog.release(now)
         self._patches(now)
         for lane in (Lane.DOC, Lane.AUDIO):
-            self._uploads(lane, now)
+            self._uploads(lane, unsettled, now)
         self._looks(now)
         self._deletes(now, more_to_come)
 
@@ -119,13 +124,16 @@ class Dispatcher:
             return False
         return all(item.id != delete.object_id for item in self._context.index.objects.doomed())
 
-    def _uploads(self, lane: Lane, now: float) -> None:
-        while True:
-            rank = Rank.INTERACTIVE if self._doubts.any_due(lane, now) else self._backlog.rank(lane)
+    def _uploads(self, lane: Lane, unsettled: frozenset[FileRef], now: float) -> None:
+        while self._connection.open(lane, now):
+            if self._doubts.any_due(lane, now):
+                rank: Rank | None = Rank.INTERACTIVE
+            else:
+                rank = self._backlog.rank(lane) if self._admission.ready(lane, unsettled) else None
             if rank is None or not self._may_start(lane, rank, now):
                 return
             doubt = self._doubts.take(lane, now)
-            job = self._next_upload(lane) if doubt is None else self._again(doubt)
+            job = self._next_upload(lane, unsettled) if doubt is None else self._again(doubt)
             if job is not None:
                 self._executor.stage(lane, job)
             else:
@@ -140,13 +148,13 @@ class Dispatcher:
             self._budget_at = min(now + wait_s, self._budget_at or float("inf"))
         return not wait_s
 
-    def _next_upload(self, lane: Lane) -> Send | None:
+    def _next_upload(self, lane: Lane, unsettled: frozenset[FileRef]) -> Send | None:
         upload = self._backlog.take(lane)
         assert isinstance(upload, Upload)  # noqa: S101  (the lane holds nothing else)
         if self._is_paused(upload):
             self._context.todo.update((upload.ref, *upload.also))
             return None
-        return self._prepare(upload)
+        return self._prepare(self._admission.as_it_fits(upload, unsettled))
 
     def _again(self, doubt: Send) -> Send:
         job = as_wanted_now(self._context, doubt)
@@ -198,7 +206,7 @@ class Dispatcher:
         return DocUpload(wanted.filename, text, meta.title, meta.tags, meta.public, wanted.rewrite_images)
 
     def _deletes(self, now: float, more_to_come: bool) -> None:
-        """Last and batched: while more may come, a batch must be full or have waited long."""
+        """Last and batched: while more may come, a batch must be full or have waited long, unless room is needed."""
         waiting = sum(self._backlog.deletes(kind) for kind in Kind)
         if not waiting:
             self._deletes_since = None
@@ -211,7 +219,8 @@ class Dispatcher:
         gather = (uploads or more_to_come) and patient
         for kind in Kind:
             while self._backlog.deletes(kind) and self._connection.deletes_closed_until <= now:
-                if gather and self._backlog.deletes(kind) < BATCH[kind]:
+                is_needed = kind in self._connection.room.short
+                if gather and not is_needed and self._backlog.deletes(kind) < BATCH[kind]:
                     break
                 if not self._may_start(Lane.PATCH, rank, now):
                     break

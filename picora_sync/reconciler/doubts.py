@@ -70,6 +70,12 @@ class Doubts:
                 return replace(doubt.job, may_post=idempotent or now >= doubt.since + LAG_S)
         return None
 
+    def hasten(self, lane: Lane, now: float) -> None:
+        """What waits in this lane need not wait any longer."""
+        for doubt in self._doubts.values():
+            if doubt.next_at != float("inf") and lane_of(doubt.job.upload) is lane:
+                doubt.next_at = min(doubt.next_at, now)
+
     def soon(self, now: float) -> bool:
         """Whether any will be settled soon; those of blocked files wait an hour."""
         return any(doubt.next_at <= now + LAG_S for doubt in self._doubts.values())

@@ -7,20 +7,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from picora_sync.core.backlog import Backlog, Lane, lane_of
+from picora_sync.core.backlog import Backlog, lane_of
 from picora_sync.core.consequence import (
     HOUR_S,
     AskWhetherReachable,
     Block,
     CloseLane,
     Consequence,
+    Full,
     LookAgain,
     Retry,
     StopCalls,
     Vanished,
     judge,
 )
-from picora_sync.core.model import Kind, Problem, Rank
+from picora_sync.core.model import Kind, Problem, Rank, RemoteObject
 from picora_sync.core.plan import Delete, Reason, Upload
 from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
 from picora_sync.executor import (
@@ -43,7 +44,7 @@ from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import ASK_AGAIN_S, Doubts
-from picora_sync.reconciler.jobs import again_s, job_ref, upload_lane, work_of
+from picora_sync.reconciler.jobs import again_s, job_ref, work_of
 from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.twins import Twins, collect_twin
 
@@ -108,6 +109,7 @@ class Outcomes:
         upload, item = outcome.job.upload, outcome.object
         index, wall = self._context.index, self._context.clocks.wall()
         refs = (upload.ref, *upload.also)
+        self._count(upload, item)
         if upload.delete_first is not None:
             self._context.todo.update(index.objects.forget(upload.delete_first))
         index.objects.store(item)
@@ -129,6 +131,15 @@ class Outcomes:
         self._context.todo.update(row.ref for row in index.files.wanting([upload.wanted.sha256]))
         log.info("uploaded %s → %s", upload.ref.path, item.url)
 
+    def _count(self, upload: Upload, item: RemoteObject) -> None:
+        """What an upload took of the account's room: nothing if the server held this before."""
+        objects, room = self._context.index.objects, self._connection.room
+        old = None if upload.delete_first is None else objects.get(upload.delete_first)
+        if old is not None:
+            room.replaced(item.kind, old.size_bytes, item.size_bytes)
+        elif item.ours and objects.get(item.id) is None:
+            room.stored(item.kind, item.size_bytes)
+
     def _altered(self, job: Alter) -> None:
         patch = job.patch
         self._context.superseded.discard(patch.object_id)
@@ -143,6 +154,8 @@ class Outcomes:
         for delete in outcome.job.deletes:
             if delete.object_id in gone:
                 self._plan_users(delete.object_id)
+                if (item := index.objects.get(delete.object_id)) is not None:
+                    self._connection.room.freed(item.kind, item.size_bytes)
                 index.objects.forget(delete.object_id)
                 if index.files.get(delete.ref) is None:
                     index.files.forget(delete.ref)  # what was remarked on it while it could not be deleted
@@ -154,8 +167,6 @@ class Outcomes:
         self._context.stubborn.update((object_id, again_at) for object_id in spared)
         self._spare(spared)
         self._connection.success(work_of(outcome.job))
-        if gone and self._connection.closed(lane := upload_lane(outcome.job.kind)) is not None:
-            self.reopen(lane)
 
     # --- failure ----------------------------------------------------------------------------------------------------
 
@@ -187,7 +198,9 @@ class Outcomes:
         if upload.delete_first is not None:
             self._backlog.put(Delete(upload.delete_first, upload.wanted.kind, upload.ref, upload.why))
 
-    def _failed(self, job: Job, consequence: Consequence, problem: Problem) -> None:
+    def _failed(  # noqa: C901  (one case per consequence: a table)
+        self, job: Job, consequence: Consequence, problem: Problem
+    ) -> None:
         now = self._context.clocks.mono()
         match consequence:
             case LookAgain():
@@ -202,7 +215,9 @@ class Outcomes:
                 log.error("%s %s", consequence.problem.message, consequence.problem.hint)
             case Retry(after_s):
                 self._put_back(job, now + after_s)
-            case Block():
+            case Full() if isinstance(job, Send):
+                self._did_not_fit(job, consequence.problem, now)
+            case Block() | Full():
                 self._block(job, consequence.problem)
                 if (pause_s := again_s(job, consequence.retry_s)) is not None:
                     self._try_again(job, now + pause_s)
@@ -266,6 +281,16 @@ class Outcomes:
         else:
             self._try_again(job, now + (again_s(job, closing.retry_s) or closing.retry_s))
 
+    def _did_not_fit(self, job: Send, problem: Problem, now: float) -> None:
+        """It waits as all that waits for room; one that may be half done is asked for again when there is some."""
+        upload = job.upload
+        self._connection.room.refused(upload.wanted.kind, upload.wanted.size_bytes, now)
+        if job in self._doubts or upload.delete_first is not None:
+            self._block(job, problem)
+            self._ask_again(job, now + HOUR_S)
+        else:
+            self._backlog.put(upload, Rank.INTERACTIVE)
+
     def _try_again(self, job: Job, at: float) -> None:
         match job:
             case Send(upload):
@@ -280,14 +305,6 @@ class Outcomes:
         if job in self._doubts:
             self._doubts.ask_at(job, at)
 
-    def refuse_closed(self) -> None:
-        """What waits in a closed lane is blocked for the reason that closed it."""
-        for lane in (Lane.DOC, Lane.AUDIO):
-            problem = self._connection.closed(lane)
-            while problem is not None and isinstance(upload := self._backlog.take(lane), Upload):
-                for ref in (upload.ref, *upload.also):
-                    self._context.index.files.refuse(ref, problem)
-
     def _vanished(self, job: Job, problem: Problem) -> None:
         if isinstance(job, Send):
             self._block(job, problem)  # the server does not know this call at all
@@ -298,16 +315,6 @@ class Outcomes:
             self._removed(Removed(job, tuple(delete.object_id for delete in job.deletes)))
 
     # --- again ------------------------------------------------------------------------------------------------------
-
-    def reopen(self, lane: Lane) -> None:
-        """Try again what was refused for the reason that closed this lane."""
-        problem = self._connection.closed(lane)
-        self._connection.reopen(lane)
-        if problem is not None:
-            for ref, code in self._context.index.files.refused():
-                if code == problem.code:
-                    self._context.index.files.try_again(ref)
-                    self._context.todo.add(ref)
 
     def _replan_object(self, object_id: str) -> None:
         self._context.todo.update(row.ref for row in self._context.index.files.bound_to([object_id]))

@@ -13,6 +13,7 @@ from picora_sync.core.plan import Delete, Patch
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
+from picora_sync.reconciler.admission import Admission
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Clocks, Context, Unit
 from picora_sync.reconciler.dispatcher import Dispatcher
@@ -52,7 +53,10 @@ class Reconciler:
         self._inspector = Inspector(self.context, self.removals, texts)
         self._doubts, self._twins = Doubts(), Twins(self.context)
         unsure = (self._doubts, self._twins)
-        self._dispatcher = Dispatcher(self.context, self.backlog, executor, self.connection, *unsure, texts)
+        self._admission = Admission(self.context, self.backlog, self.connection, executor, self._doubts)
+        self._dispatcher = Dispatcher(
+            self.context, self.backlog, executor, self.connection, self._admission, *unsure, texts
+        )
         self._outcomes = Outcomes(self.context, self.backlog, self.connection, *unsure, self.tally)
         self._due: list[FileRef] = []
 
@@ -98,8 +102,10 @@ class Reconciler:
         self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
         self._reopen()
-        self._collect_orphans()
-        self._dispatcher.pump(more_to_come=self.settling())
+        unsettled = frozenset((*self.context.queue.settling(), *self._due, *self.context.outdated))
+        if self.connection.deletes_closed_until <= self.context.clocks.mono():
+            collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled)
+        self._dispatcher.pump(unsettled, more_to_come=self.settling())
 
     def heed_pauses(self) -> None:
         """Some folders were paused or resumed: what waits for the latter is planned; the dispatcher drops the rest."""
@@ -219,18 +225,11 @@ class Reconciler:
 
     def _reopen(self) -> None:
         now = self.context.clocks.mono()
-        for lane in self.connection.to_reopen(now):
-            self._outcomes.reopen(lane)
-        self._outcomes.refuse_closed()
+        self._admission.reopen(now)
         for ref in [ref for ref, at in self.context.retries.items() if at <= now]:
             del self.context.retries[ref]
             self.context.index.files.try_again(ref)
             self.context.todo.add(ref)
-
-    def _collect_orphans(self) -> None:
-        if self.connection.deletes_closed_until <= self.context.clocks.mono():
-            unsettled = frozenset((*self.context.queue.settling(), *self._due, *self.context.outdated))
-            collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled)
 
 
 def _server_time(executor: Executor, clocks: Clocks) -> float:

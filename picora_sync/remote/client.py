@@ -29,7 +29,7 @@ from picora_sync.remote.audio_search import audio_hashes, audio_holding
 from picora_sync.remote.deletion import delete_audio, delete_docs
 from picora_sync.remote.exchange import UPLOAD_PATIENCE, Call, Exchange
 from picora_sync.remote.failures import not_picora
-from picora_sync.remote.limits import limits_of, plan_name
+from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
 from picora_sync.remote.retry import NEVER_TWICE
@@ -104,7 +104,8 @@ class PicoraClient:
         except (NotFound, NotPicora, Rejected, ScopeMissing, PlanRequired):
             usage = {}
         plan = plan or plan_name(text(usage.get("plan")))
-        return Account(self._exchange.base_url, user_id, plan, limits_of(plan, either(usage, "planLimits")))
+        limits = limits_of(plan, either(usage, "planLimits"))
+        return Account(self._exchange.base_url, user_id, plan, limits, quotas_of(limits, usage))
 
     def rate_limits(self) -> Mapping[str, object]:
         """``GET /v1/user/me/rate-limits``, which costs nothing: what to prime the pacer with; empty if this server

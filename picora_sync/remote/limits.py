@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from picora_sync.core.model import PlanLimits
+from picora_sync.core.model import Kind, PlanLimits, Quota
 from picora_sync.remote.wire import either, number
 
 _MB: Final = 1024 * 1024
@@ -41,6 +41,24 @@ def limits_of(plan: str, told: object) -> PlanLimits:
         doc_images=_told(told, "docMaxImagesPerDoc", known.doc_images),
         doc_count=_told(told, "docCount", known.doc_count),
     )
+
+
+def quotas_of(limits: PlanLimits, usage: Mapping[str, object]) -> dict[Kind, Quota]:
+    """How much of each kind ``GET /v1/user/me/usage`` says may be stored, and is; audio shares a pool with video."""
+    told, docs, audio, videos = (_block(usage, name) for name in ("planLimits", "docs", "audio", "videos"))
+    documents, sounds = _told(docs, "totalCount", None), _told(audio, "storageUsed", None)
+    media_bytes = _told(told, "audioStorageBytes", None)
+    quotas = {}
+    if limits.doc_count is not None and documents is not None:
+        quotas[Kind.DOC] = Quota(limits.doc_count, documents)
+    if media_bytes is not None and sounds is not None:
+        quotas[Kind.AUDIO] = Quota(media_bytes, sounds + (_told(videos, "storageUsed", 0) or 0))
+    return quotas
+
+
+def _block(usage: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = either(usage, name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _told(limits: Mapping[str, object], name: str, known: int | None) -> int | None:

@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from tests.e2e.harness import Server, picora, wait_until, write_config
+from tests.e2e.harness import Server, picora, write_config
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WRITES = ("POST", "PATCH", "DELETE")
@@ -133,26 +133,6 @@ def test_a_private_folder_leaves_no_audio_public(tmp_path: Path, server: Server)
     assert [item["isPublic"] for item in audio] == [False] * 5
     with server.anonymous() as anyone:
         assert {anyone.get(item["url"]).status_code for item in audio} == {401}
-
-
-def test_a_full_account_blocks_what_does_not_fit_and_takes_it_when_room_is_made(tmp_path: Path) -> None:
-    server = Server(tmp_path / "picora", options=("--no-rate-limits", "--plan", "trial")).start()
-    try:
-        notes = tmp_path / "notes"
-        make_notes(notes, 103)
-        config = write_config(tmp_path, server, [{"path": str(notes)}])
-        report = sync(config)
-        assert (report["synced"], report["blocked"]) == (100, 3)
-        assert {problem["code"] for problem in report["problems"]} == {"QUOTA_EXCEEDED"}
-        blocked = {problem["path"] for problem in report["problems"]}
-        removed = [p for p in sorted(notes.rglob("*.md")) if str(p.relative_to(notes)) not in blocked][:3]
-        for path in removed:
-            path.unlink()
-        sync(config)
-        wait_until(lambda: sync(config)["blocked"] == 0, 60, "the blocked notes fit now")
-        assert len(server.docs()) == 100
-    finally:
-        server.stop()
 
 
 def test_a_folder_that_is_renamed_keeps_its_objects_and_what_happens_in_it_counts(

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from picora_sync.core.model import Account, Kind, RemoteObject
+from picora_sync.core.model import Account, Kind, Quota, RemoteObject
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted, StoredText
-from picora_sync.errors import NotFound, Unreachable
+from picora_sync.core.room import cost
+from picora_sync.errors import NotFound, QuotaExceeded, Unreachable
 
 T = TypeVar("T")
 MUTATIONS = ("post_doc", "post_audio", "patch", "delete")
@@ -31,7 +32,7 @@ class FakePicora:
 
     ``chaos`` may return a fault for any call; ``stubborn`` ids survive being deleted; ``up`` is whether it can be
     reached, ``well`` whether its health check says so. Lists show an object ``lag_s`` after it was made,
-    and never those in ``unlisted``.
+    and never those in ``unlisted``. ``capacity`` is how many documents, and bytes of audio, there is room for.
     """
 
     wall: Callable[[], float]
@@ -48,6 +49,7 @@ class FakePicora:
     unlisted: set[str] = field(default_factory=set)
     tells_hashes: bool = True
     tells_time: bool = True
+    capacity: dict[Kind, int] = field(default_factory=dict)
     _made: int = 0
 
     # --- what a test asks -------------------------------------------------------------------------------------------
@@ -60,6 +62,14 @@ class FakePicora:
 
     def of_kind(self, kind: Kind) -> list[RemoteObject]:
         return [item for item in self.objects.values() if item.kind is kind]
+
+    def used(self, kind: Kind) -> int:
+        """What the objects of a kind take."""
+        return sum(cost(kind, item.size_bytes) for item in self.of_kind(kind))
+
+    def quotas(self) -> dict[Kind, Quota]:
+        """What the account says of its room."""
+        return {kind: Quota(capacity, self.used(kind)) for kind, capacity in self.capacity.items()}
 
     def fail(self, method: str, error: Exception, *, after: bool = False, times: int = 1) -> None:
         """Let the next calls of this name fail."""
@@ -196,6 +206,9 @@ class FakePicora:
     def _make(
         self, kind: Kind, sha256: str, size_bytes: int, title: str, tags: tuple[str, ...], *, public: bool
     ) -> RemoteObject:
+        more = cost(kind, size_bytes)
+        if kind in self.capacity and self.used(kind) + more > self.capacity[kind]:
+            raise QuotaExceeded("no room", status=403)
         self._made += 1
         created = datetime.fromtimestamp(self.wall(), UTC).isoformat()
         item = RemoteObject(

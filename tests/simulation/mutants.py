@@ -109,6 +109,13 @@ MUTANTS = (
         "row.fingerprint is not None and row.fingerprint.mtime_ns >= fingerprint.mtime_ns and",
         "clocks",
     ),
+    Mutant(
+        "an old version goes first although another file is bound to it",
+        "reconciler/admission.py",
+        "all(row.ref in refs for row in users)",
+        "bool(refs) and users is not None",
+        "full",
+    ),
 )
 
 

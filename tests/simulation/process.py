@@ -108,7 +108,7 @@ class Process:
         self.inbox: list[Callable[[Orders], object]] = []
         """What people ask of the running daemon."""
         connection, state = self.reconciler.connection, world.shelf.directory
-        self.account = AccountWatch(self.client, self.pacer, connection, index, state, world.mono)
+        self.account = AccountWatch(self.client, self.pacer, connection, index, self.queue, state, world.mono)
         self._enquiry: Enquiry[Any] = Enquiry(self.client, self.pool)
         self.drift = Drift(self.reconciler.context, connection, self._enquiry, world.verify_s)
 

@@ -28,6 +28,7 @@ from tests.simulation.wishes import (
     is_kept_alive,
     is_listed,
     is_selected,
+    may_go_first,
     names,
     title,
     wants_public,
@@ -182,7 +183,7 @@ class Promises:
             for path, line in tree.lines.items():
                 came = max(line.since, line.moved_at if self._is_untold(line.moved_at) else 0.0)
                 stable = came <= first - STABLE_S[self._world.scenario.calm]
-                listed = stable and is_listed(policy, tree, path, line)
+                listed = stable and is_listed(policy, tree, path, line) and not may_go_first(policy, tree, line, item)
                 if listed and not is_kept_alive(line, item, after, self._seen_by(tree, path, first)):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._count_removal(item, call)

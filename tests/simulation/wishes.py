@@ -8,7 +8,7 @@ import unicodedata
 import httpx
 
 from picora_sync.core.model import Kind, kind_of
-from picora_sync.core.policy import Folder, Select, TitleFrom
+from picora_sync.core.policy import Folder, Select, TitleFrom, WhenFull
 from tests.simulation.line import RULE, Line
 from tests.simulation.matter import Matter
 from tests.simulation.remote import Held
@@ -39,6 +39,11 @@ def is_kept_alive(line: Line, deleted: Held, after: dict[str, Held], seen: list[
         return True
     successors = {sha for matter in matters[first:] for sha in matter.all_sent()}
     return any(item.kind is deleted.kind and item.sha256 in successors for item in after.values())
+
+
+def may_go_first(policy: Folder, tree: Tree, line: Line, item: Held) -> bool:
+    """Whether people said that an old version may be deleted before the new one is there, and this is an old one."""
+    return policy.when_full is WhenFull.DELETE_FIRST and item.sha256 != line.now.sent(tree.picture)
 
 
 def is_listed(policy: Folder, tree: Tree, path: str, line: Line) -> bool:

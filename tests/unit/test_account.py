@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from picora_sync.account import REFRESH_S, AccountWatch
-from picora_sync.core.model import FileRef, Fingerprint, Problem, Tier
+from picora_sync.account import FULL_S, REFRESH_S, AccountWatch
+from picora_sync.change_queue import ChangeQueue
+from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, Tier
+from picora_sync.core.policy import DOC_SETTLE
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
 from tests.integration.test_client_against_server import Both
@@ -24,6 +26,7 @@ class Watched:
     index: Index
     watch: AccountWatch
     connection: Connection
+    queue: ChangeQueue
 
     def asked(self) -> int:
         """How often the account was asked for from here on."""
@@ -36,8 +39,9 @@ class Watched:
 def watched(tmp_path: Path) -> Iterator[Watched]:
     both, index = Both(tmp_path / "picora", plan="pro"), Index.in_memory()
     connection = Connection(random.Random(1))  # noqa: S311  (spreads retries)
-    watch = AccountWatch(both.client, both.pacer, connection, index, tmp_path, lambda: both.stop.now_s)
-    yield Watched(both, index, watch, connection)
+    queue = ChangeQueue(lambda _: DOC_SETTLE, lambda: both.stop.now_s)
+    watch = AccountWatch(both.client, both.pacer, connection, index, queue, tmp_path, lambda: both.stop.now_s)
+    yield Watched(both, index, watch, connection, queue)
     both.client.close()
     both.service.close()
     index.close()
@@ -67,10 +71,26 @@ def test_files_that_were_too_large_are_judged_anew_under_a_larger_plan(watched: 
     watched.both.stop.now_s += REFRESH_S
     watched.watch.keep_connected()
     assert _hashed_at(watched.index) == 50.0
+    assert list(watched.queue.settling()) == []
     watched.both.service.move_to_plan(watched.both.service.owner(), "pro_plus")
     watched.both.stop.now_s += REFRESH_S
     watched.watch.keep_connected()
     assert _hashed_at(watched.index) == 0.0
+    assert list(watched.queue.settling()) == [BIG]
+
+
+def test_it_is_asked_for_sooner_while_something_waits_for_room(watched: Watched) -> None:
+    watched.watch.keep_connected()
+    watched.connection.room.refused(Kind.DOC, 100, watched.both.stop.now_s)
+    watched.both.stop.now_s += FULL_S
+    assert watched.asked() > 0
+    assert watched.connection.room.take_grown(watched.both.stop.now_s) == {Kind.DOC}
+
+
+def test_what_is_left_of_the_plan_is_known_from_the_first_answer_on(watched: Watched) -> None:
+    watched.watch.keep_connected()
+    assert watched.connection.room.left(Kind.DOC) == 1000
+    assert watched.connection.room.left(Kind.AUDIO) == 5 << 30
 
 
 def _hashed_at(index: Index) -> float:

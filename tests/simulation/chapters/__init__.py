@@ -14,6 +14,7 @@ from tests.simulation.chapters import (
     configuration,
     disks,
     events,
+    full,
     loss,
     mounts,
     older,
@@ -24,7 +25,7 @@ from tests.simulation.chapters import (
 from tests.simulation.chapters.chapter import NONE, Chapter
 from tests.simulation.timeline import Act, Scenario
 
-MODULES = (configuration, power, clocks, events, people, others, answers, disks, mounts, loss, older)
+MODULES = (configuration, power, clocks, events, people, others, answers, disks, mounts, loss, full, older)
 CHAPTERS = {chapter.name: chapter for chapter in (NONE, *(module.CHAPTER for module in MODULES))}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0

@@ -12,7 +12,7 @@ from picora_sync.config import show
 from picora_sync.config.findings import ConfigInvalid
 from picora_sync.config.load import load_config, parse_config
 from picora_sync.config.model import AccountConfig, Config, Plan
-from picora_sync.core.policy import Folder, OnDelete, PrivateImages, Select, Settle, TitleFrom
+from picora_sync.core.policy import Folder, OnDelete, PrivateImages, Select, Settle, TitleFrom, WhenFull
 from picora_sync.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -77,6 +77,7 @@ def _is_setting(line: str) -> bool:
     return key in {
         "on_delete",
         "keep_replaced",
+        "when_full",
         "select",
         "title",
         "title_template",
@@ -115,6 +116,7 @@ def test_a_folder_path_is_all_that_must_be_given() -> None:
         ("keep_replaced: 1.5h", "keep_replaced_s", 5400.0),
         ("settle: {quiet: 250ms}", "doc_settle", Settle(0.25, 300.0)),
         ("on_delete: keep", "on_delete", OnDelete.KEEP),
+        ("when_full: delete_first", "when_full", WhenFull.DELETE_FIRST),
         ("select: published", "select", Select.PUBLISHED),
         ("title: filename", "title", TitleFrom.FILENAME),
         ("title_template: '{folder} {x y} {title}'", "title_template", "{folder} {x y} {title}"),

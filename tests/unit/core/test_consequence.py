@@ -13,6 +13,7 @@ from picora_sync.core.consequence import (
     Block,
     CloseLane,
     Consequence,
+    Full,
     LookAgain,
     Retry,
     StopCalls,
@@ -30,7 +31,7 @@ ROWS: list[tuple[errors.PicoraSyncError, type[Consequence]]] = [
     (errors.KeyRefused("m"), StopCalls),
     (errors.ScopeMissing("m"), CloseLane),
     (errors.PlanRequired("m"), CloseLane),
-    (errors.QuotaExceeded("m"), CloseLane),
+    (errors.QuotaExceeded("m"), Full),
     (errors.NotFound("m"), Vanished),
     (errors.RateLimited("m", retry_after_s=7.0), Retry),
     (errors.Rejected("m"), Block),
@@ -75,6 +76,11 @@ def test_a_limit_is_waited_out_as_told() -> None:
     assert judge(errors.RateLimited("m", retry_after_s=7.0), 0, others_succeed=True) == Retry(7.0)
 
 
+def test_images_that_fit_no_more_block_their_note_only() -> None:
+    full = errors.QuotaExceeded("m", meta={"type": "img_storage"})
+    assert isinstance(judge(full, 0, others_succeed=True), Block)
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -85,5 +91,5 @@ def test_a_limit_is_waited_out_as_told() -> None:
 )
 def test_the_problem_has_the_most_telling_code(error: errors.RemoteError, code: str) -> None:
     consequence = judge(error, 0, others_succeed=False)
-    assert isinstance(consequence, Block | CloseLane)
+    assert isinstance(consequence, Block | Full)
     assert consequence.problem == Problem(code, "m")

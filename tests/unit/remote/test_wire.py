@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.core.model import Kind, PlanLimits
+from picora_sync.core.model import Kind, PlanLimits, Quota
 from picora_sync.errors import NotPicora, Rejected, RemoteError
 from picora_sync.remote import wire
 from picora_sync.remote.failures import Answer
-from picora_sync.remote.limits import limits_of, limits_of_plan
+from picora_sync.remote.limits import limits_of, limits_of_plan, quotas_of
 from tests.unit.remote.support import AUDIO_ID, BASE, DOC_ID, audio, doc
 
 JSON = st.recursive(
@@ -231,3 +233,26 @@ def test_an_unknown_plan_has_no_known_limits() -> None:
 def test_what_the_account_says_goes_before_the_table(told: object, docs: int) -> None:
     limits = limits_of("trial", told)
     assert (limits.doc_count, limits.audio_bytes) == (docs, 50 << 20)
+
+
+USAGE = {
+    "planLimits": {"docCount": 100, "audioStorageBytes": 500},
+    "docs": {"totalCount": 7},
+    "audio": {"storageUsed": 40},
+}
+
+
+@pytest.mark.parametrize(
+    ("usage", "quotas"),
+    [
+        (USAGE, {Kind.DOC: Quota(100, 7), Kind.AUDIO: Quota(500, 40)}),
+        (USAGE | {"videos": {"storageUsed": 60}}, {Kind.DOC: Quota(100, 7), Kind.AUDIO: Quota(500, 100)}),
+        (USAGE | {"docs": None, "audio": None}, {}),
+        (USAGE | {"audio": {"totalCount": 3}}, {Kind.DOC: Quota(100, 7)}),
+        ({"docs": {"totalCount": 7}, "audio": {"storageUsed": 40}}, {Kind.DOC: Quota(100, 7)}),
+        ({}, {}),
+    ],
+    ids=["all", "with video", "null blocks", "no bytes", "the plan's own", "nothing"],
+)
+def test_what_is_left_is_known_as_far_as_the_account_tells(usage: Mapping[str, object], quotas: object) -> None:
+    assert quotas_of(limits_of("trial", usage.get("planLimits")), usage) == quotas
