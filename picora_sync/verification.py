@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from picora_sync.config.model import Config
-from picora_sync.core.comparison import CONFIRM_AFTER_S, Comparison, Finding
+from picora_sync.control.messages import Repair, Withheld, Wrong
+from picora_sync.core.comparison import CONFIRM_AFTER_S, Finding
 from picora_sync.core.model import FileRef, PlanLimits, RemoteObject
 from picora_sync.core.pacing import Pacing
 from picora_sync.daemon import Daemon
@@ -28,6 +30,8 @@ from picora_sync.units import make_unit
 Tell = Callable[[Progress], None]
 Agree = Callable[[Sequence[str]], bool]
 """Asked whether so much may be uploaded again; the sentences say how much of which folder."""
+CarryOut = Callable[[Repair], int]
+"""Puts it right, and waits until that is done; how many requests it took."""
 
 
 def verify(config: Config, key: str, stop: threading.Event, tell: Tell, *, sample: int = 0) -> VerifyReport:
@@ -35,6 +39,106 @@ def verify(config: Config, key: str, stop: threading.Event, tell: Tell, *, sampl
 
     Raises IndexDamaged, ConfigError if the index is of another account, the RemoteError that ended it, Stopped.
     """
+    with _looking(config, key, stop, tell, sample) as looked:
+        return looked.report()
+
+
+def repair(
+    config: Config,
+    key: str,
+    stop: threading.Event,
+    tell: Tell,
+    agree: Agree,
+    carry_out: CarryOut,
+    *,
+    sample: int = 0,
+) -> VerifyReport:
+    """Compare as :func:`verify` does, look again 90 s later for what is gone, and have ``carry_out`` put right what
+    differs: the running daemon, or :func:`by_itself`.
+
+    Raises what :func:`verify` and ``carry_out`` raise.
+    """
+    with _looking(config, key, stop, tell, sample) as looked:
+        looked.confirm_gone(stop, tell)
+        held = looked.beyond_budget(time.time())
+        if held and agree(sorted(set(held.values()))):
+            held = {}
+        report = looked.report()
+        requests = carry_out(_order(looked, held))
+    with _copy(config) as now:
+        return _after(report, now, held, report.requests + requests)
+
+
+def by_itself(config: Config, key: str, stop: threading.Event, order: Repair, on_live: Callable[[Live], None]) -> int:
+    """Carry out a repair where no daemon runs, and mirror once; how many requests that took. Raises AnotherInstance."""
+    with Daemon.open(config, key, stop=stop) as daemon:
+        daemon.connect()
+        daemon.orders.carry_out(order)
+        daemon.sync(on_live, wait=False)
+        return daemon.report().requests
+
+
+def _order(looked: _Looked, held: Mapping[FileRef, str]) -> Repair:
+    spared = {row.bound for row in looked.index.files.get_many(held)}
+    rows = [*map(_wrong, looked.findings), *(Wrong(object=item.id, what="content") for item in looked.damaged)]
+    return Repair(
+        rows=tuple(row for row in rows if row.what == "changed" or row.object not in spared),
+        held=tuple(Withheld(folder=ref.folder, path=ref.path, why=why) for ref, why in held.items()),
+    )
+
+
+def _wrong(finding: Finding) -> Wrong:
+    if finding.seen is None:
+        return Wrong(object=finding.object.id, what="missing")
+    change = finding.change
+    return Wrong(object=finding.object.id, what="changed", title=change.title, tags=change.tags, public=change.public)
+
+
+@dataclass
+class _Looked:
+    """What comparing showed. ``index`` is a copy from when it began."""
+
+    index: Index
+    audit: Audit
+    others: int
+    findings: list[Finding]
+    contents: Mapping[str, Content]
+    requests: Callable[[], int]
+
+    @property
+    def damaged(self) -> list[RemoteObject]:
+        """The objects that hold other bytes than were sent."""
+        known = bound_objects(self.index)
+        return [known[each] for each, content in self.contents.items() if content is Content.OTHER and each in known]
+
+    def confirm_gone(self, stop: threading.Event, tell: Tell) -> None:
+        """Only what is not there 90 s later either is gone (design §8)."""
+        gone = [finding for finding in self.findings if finding.seen is None]
+        self.findings = [finding for finding in self.findings if finding.seen is not None]
+        self.findings += _confirmed(gone, self.audit, tell, stop)
+
+    def beyond_budget(self, wall: float) -> dict[FileRef, str]:
+        """The files that are not uploaded again without a person."""
+        gone = [finding.object for finding in self.findings if finding.seen is None]
+        what = "vanished from Picora, or are damaged there" if self.damaged else mending.GONE
+        return mending.beyond_budget(self.index, [*gone, *self.damaged], wall, what)
+
+    def report(self) -> VerifyReport:
+        """All of it in numbers, and each discrepancy."""
+        found = [_found(self.index, finding) for finding in self.findings]
+        found += [_discrepancy(self.index, item, "content", "") for item in self.damaged]
+        return VerifyReport(
+            compared=len(bound_objects(self.index)),
+            others=self.others,
+            sampled=len(self.contents),
+            unread=sum(content is Content.UNREAD for content in self.contents.values()),
+            found=found,
+            requests=self.requests(),
+        )
+
+
+@contextmanager
+def _looking(config: Config, key: str, stop: threading.Event, tell: Tell, sample: int) -> Iterator[_Looked]:
     pacer = ThreadPacer(Pacing(), time.monotonic, stop)
     with _copy(config) as index, PicoraClient(config.account.url, key, pacer=pacer, stop=stop) as client:
         account = client.verify()
@@ -48,33 +152,11 @@ def verify(config: Config, key: str, stop: threading.Event, tell: Tell, *, sampl
         findings = audit.look_at(comparison.suspects)
         with _copy(config) as now:
             findings = steady(findings, now)
-        contents = audit.read(_sample(index, sample), index, _units(config, account.limits))
-        return _report(index, comparison, findings, contents, pacer.requests)
-
-
-def repair(
-    config: Config, key: str, stop: threading.Event, tell: Tell, agree: Agree, on_live: Callable[[Live], None]
-) -> VerifyReport:
-    """Compare, put right what differs, and make again what a second look 90 s later does not find either; then mirror
-    once, which carries it out.
-
-    Raises AnotherInstance, and what :func:`verify` raises.
-    """
-    with Daemon.open(config, key, stop=stop) as daemon:
-        daemon.connect()
-        index, audit = daemon.index, daemon.audit(tell)
-        comparison = audit.compare(index)
-        findings = audit.look_at(comparison.suspects)
-        changed = [finding for finding in findings if finding.seen is not None]
-        gone = _confirmed([finding for finding in findings if finding.seen is None], audit, tell, stop)
-        report = _report(index, comparison, [*changed, *gone], {}, 0)
-        vanished = [finding.object for finding in gone]
-        held = mending.beyond_budget(index, vanished, time.time())
-        if held and agree(sorted(set(held.values()))):
-            held = {}
-        _write_down(index, changed, vanished, held)
-        daemon.sync(on_live, wait=False)
-        return _after(report, index, held, daemon.report().requests)
+        gone = {finding.object.id for finding in findings if finding.seen is None}
+        readable = [item for item in bound_objects(index).values() if item.sha256 is not None and item.id not in gone]
+        chosen = random.sample(readable, min(sample, len(readable)))
+        contents = audit.read(chosen, index, _units(config, account.limits))
+        yield _Looked(index, audit, comparison.others, findings, contents, lambda: pacer.requests)
 
 
 def _confirmed(gone: list[Finding], audit: Audit, tell: Tell, stop: threading.Event) -> list[Finding]:
@@ -88,67 +170,25 @@ def _confirmed(gone: list[Finding], audit: Audit, tell: Tell, stop: threading.Ev
     return [finding for finding in audit.look_at([each.object for each in gone]) if finding.seen is None]
 
 
-def _write_down(
-    index: Index, changed: Iterable[Finding], vanished: Iterable[RemoteObject], held: Mapping[FileRef, str]
-) -> None:
-    wall = time.time()
-    with index.transaction():
-        for finding in changed:
-            mending.note_change(index, finding)
-        for item in vanished:
-            if not any(row.ref in held for row in index.files.bound_to([item.id])):
-                mending.make_again(index, item, wall)
-        mending.tell_held(index, held)
-
-
-def _after(report: VerifyReport, index: Index, held: Mapping[FileRef, str], requests: int) -> VerifyReport:
+def _after(report: VerifyReport, now: Index, held: Mapping[FileRef, str], requests: int) -> VerifyReport:
     """How many of the discrepancies are there no more."""
-    open_refs = {*index.files.unfinished(), *held}
-    repaired = sum(open_refs.isdisjoint(each.files) for each in report.found)
+    open_refs, bound = {*now.files.unfinished(), *held}, bound_objects(now)
+
+    def is_mended(each: Discrepancy) -> bool:
+        return open_refs.isdisjoint(each.files) and (each.what == "changed" or each.id not in bound)
+
     waiting = sum(not held.keys().isdisjoint(each.files) for each in report.found)
-    return VerifyReport(
-        compared=report.compared,
-        others=report.others,
-        found=report.found,
-        repaired=repaired,
-        held=waiting,
-        requests=requests,
-    )
+    return replace(report, repaired=sum(map(is_mended, report.found)), held=waiting, requests=requests)
 
 
-def _report(
-    index: Index,
-    comparison: Comparison,
-    findings: Iterable[Finding],
-    contents: Mapping[str, Content],
-    requests: int,
-) -> VerifyReport:
-    found = [
-        _discrepancy(index, finding.object, "missing" if finding.seen is None else "changed", finding)
-        for finding in findings
-    ]
-    for object_id, content in contents.items():
-        item = index.objects.get(object_id)
-        if content is Content.OTHER and item is not None:
-            found.append(_discrepancy(index, item, "content"))
-    return VerifyReport(
-        compared=len(bound_objects(index)),
-        others=comparison.others,
-        sampled=len(contents),
-        unread=sum(content is Content.UNREAD for content in contents.values()),
-        found=found,
-        requests=requests,
-    )
+def _found(index: Index, finding: Finding) -> Discrepancy:
+    what = "missing" if finding.seen is None else "changed"
+    return _discrepancy(index, finding.object, what, mending.words(finding.change))
 
 
-def _discrepancy(index: Index, item: RemoteObject, what: str, finding: Finding | None = None) -> Discrepancy:
+def _discrepancy(index: Index, item: RemoteObject, what: str, detail: str) -> Discrepancy:
     files = sorted(row.ref for row in index.files.bound_to([item.id]))
-    return Discrepancy(what, item.id, item.url, files, mending.words(finding.change) if finding else "")
-
-
-def _sample(index: Index, number: int) -> list[RemoteObject]:
-    readable = [item for item in bound_objects(index).values() if item.sha256 is not None]
-    return random.sample(readable, min(number, len(readable)))
+    return Discrepancy(what, item.id, item.url, files, detail)
 
 
 def _units(config: Config, limits: PlanLimits) -> dict[str, Unit]:

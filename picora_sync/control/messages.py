@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -93,6 +93,31 @@ class Reload(Request, frozen=True):
     """``POST reload``: read the configuration again."""
 
 
+class Wrong(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object that is not as it should be: its metadata (with its present values), that it is gone, or its bytes."""
+
+    object: str
+    what: Literal["changed", "missing", "content"]
+    title: str | None = None
+    tags: tuple[str, ...] | None = None
+    public: bool | None = None
+
+
+class Withheld(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that is not uploaded again without a person, and why: it is named among the problems."""
+
+    folder: str
+    path: str
+    why: str
+
+
+class Repair(Request, frozen=True):
+    """``POST repair``: put right what ``verify`` found; ``held`` is what it leaves alone."""
+
+    rows: tuple[Wrong, ...]
+    held: tuple[Withheld, ...] = ()
+
+
 class Sync(Request, frozen=True):
     """``POST sync``: one full pass; the answer comes when it is over. With ``wait`` also over what settles."""
 
@@ -109,6 +134,7 @@ ENDPOINTS: dict[tuple[str, str], type[Request]] = {
     ("GET", "forget"): ShowKnown,
     ("POST", "forget"): Forget,
     ("POST", "reload"): Reload,
+    ("POST", "repair"): Repair,
     ("POST", "sync"): Sync,
 }
 PLACES = {kind: place for place, kind in ENDPOINTS.items()}
@@ -214,6 +240,20 @@ class Reloaded(Answer, frozen=True):
 
     folders: tuple[str, ...]
     url: str
+
+
+class Unrepaired(Answer, frozen=True):
+    """An object that was left as it is, and why."""
+
+    object: str
+    why: str
+
+
+class Repaired(Answer, frozen=True):
+    """How many objects are being put right; a pass (``sync``) waits until that is done."""
+
+    begun: int
+    left: tuple[Unrepaired, ...]
 
 
 class Finding(Answer, frozen=True):

@@ -18,6 +18,7 @@ from picora_sync.control.messages import (
     Pause,
     Paused,
     RefusedRow,
+    Repair,
     Request,
     Rescan,
     Rescanned,
@@ -27,6 +28,7 @@ from picora_sync.control.messages import (
     ShowHeld,
     ShowKnown,
 )
+from picora_sync.control.repairing import Repairing
 from picora_sync.core.model import FileRef, RemoteObject
 from picora_sync.errors import CommandRefused
 from picora_sync.index.rows import FileRow
@@ -61,6 +63,8 @@ class Orders:
                 return self._resend(self._known(folder))
             case ShowKnown(folder=folder):
                 return self._forgetting.show(folder)
+            case Repair():
+                return Repairing(self._reconciler).repair(request)
             case Forget():
                 return self._forgetting.forget(request)
             case _:

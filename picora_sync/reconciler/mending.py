@@ -12,6 +12,7 @@ from picora_sync.core.ports import Change
 from picora_sync.index import Index
 
 VANISHED = "VANISHED"
+GONE = "vanished from Picora"
 
 
 def note_change(index: Index, finding: Finding) -> list[FileRef]:
@@ -29,7 +30,9 @@ def note_change(index: Index, finding: Finding) -> list[FileRef]:
     return [row.ref for row in index.files.bound_to([known.id])]
 
 
-def beyond_budget(index: Index, vanished: Collection[RemoteObject], wall: float) -> dict[FileRef, str]:
+def beyond_budget(
+    index: Index, vanished: Collection[RemoteObject], wall: float, what: str = GONE
+) -> dict[FileRef, str]:
     """The files whose vanished objects are not made again without a person, and why (design §6.4, lesson 8).
 
     The budget is that of removals: what vanished counts where its files are.
@@ -43,7 +46,7 @@ def beyond_budget(index: Index, vanished: Collection[RemoteObject], wall: float)
         )
         pending = {ref for ref in refs if ref.folder == folder}
         if guard.judge(pending, ledger).held:
-            why = f"{len(pending)} of the {ledger.bound} files of {folder} vanished from Picora"
+            why = f"{len(pending)} of the {ledger.bound} files of {folder} {what}"
             held |= dict.fromkeys(pending, why)
     return held
 

@@ -11,9 +11,10 @@ import pytest
 
 from picora_sync.config.load import load_config
 from picora_sync.config.model import Config
+from picora_sync.control.messages import Repair
 from picora_sync.errors import ConfigError, Stopped
 from picora_sync.summary import VerifyReport
-from picora_sync.verification import repair, verify
+from picora_sync.verification import by_itself, repair, verify
 from tests.e2e.harness import Server, picora, write_config
 from tests.e2e.test_rebuild import make_audio, make_notes
 
@@ -50,7 +51,7 @@ def config(tmp_path: Path, server: Server) -> Config:
     return load_config(file, {"HOME": str(tmp_path)})
 
 
-def mend(config: Config, server: Server, *, agrees: bool = False) -> tuple[VerifyReport, list[str]]:
+def mend(config: Config, server: Server, *, agrees: bool = False, sample: int = 0) -> tuple[VerifyReport, list[str]]:
     """The report, and what was asked."""
     asked: list[str] = []
 
@@ -59,7 +60,11 @@ def mend(config: Config, server: Server, *, agrees: bool = False) -> tuple[Verif
         return agrees
 
     stop = Hurried()
-    report = repair(config, server.key, stop, lambda _: None, agree, lambda _: None)
+
+    def carry_out(order: Repair) -> int:
+        return by_itself(config, server.key, stop, order, lambda _: None)
+
+    report = repair(config, server.key, stop, lambda _: None, agree, carry_out, sample=sample)
     assert stop.looks >= (90 if any(each.what == "missing" for each in report.found) else 0)
     return report, asked
 
@@ -106,7 +111,7 @@ def test_a_signal_ends_the_wait_between_the_looks_and_nothing_is_changed(config:
             stop.set()
 
     with pytest.raises(Stopped):
-        repair(config, server.key, stop, interrupt, lambda _: True, lambda _: None)
+        repair(config, server.key, stop, interrupt, lambda _: True, lambda _: 0)
     assert len(server.docs()) == NOTES - 1
 
 
@@ -120,7 +125,9 @@ def test_the_index_of_another_account_is_not_compared(config: Config, tmp_path: 
         other.stop()
 
 
-def test_content_that_is_not_what_was_sent_is_found_by_reading(config: Config, server: Server, tmp_path: Path) -> None:
+def test_content_that_is_not_what_was_sent_is_found_by_reading_and_sent_again(
+    config: Config, server: Server, tmp_path: Path
+) -> None:
     (blob,) = [
         path
         for path in (tmp_path / "picora").rglob("*")
@@ -132,3 +139,7 @@ def test_content_that_is_not_what_was_sent_is_found_by_reading(config: Config, s
     report = verify(config, server.key, threading.Event(), lambda _: None, sample=100)
     assert [each.what for each in report.found] == ["content"]
     assert report.sampled == NOTES + 12
+    report, asked = mend(config, server, sample=100)
+    assert ([each.what for each in report.found], report.repaired, asked) == (["content"], 1, [])
+    assert len(audio(server)) == 12
+    assert verify(config, server.key, threading.Event(), lambda _: None, sample=100).found == []

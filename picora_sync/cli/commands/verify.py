@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
 
+from picora_sync.cli.asking import find_daemon
 from picora_sync.cli.documents import verify_document
 from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.logs import start_logging
@@ -19,8 +21,10 @@ from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.steps import steps
 from picora_sync.cli.words import count
 from picora_sync.config.keys import find_key
+from picora_sync.config.model import Config
+from picora_sync.control.messages import Repair, Repaired, Sync
 from picora_sync.summary import Discrepancy, VerifyReport
-from picora_sync.verification import repair, verify
+from picora_sync.verification import by_itself, repair, verify
 
 _WORDS = {"missing": "not on Picora any more", "changed": "changed on Picora", "content": "other content on Picora"}
 
@@ -36,18 +40,25 @@ _WORDS = {"missing": "not on Picora any more", "changed": "changed on Picora", "
 def verify_command(ctx: click.Context, *, sample: int, repairs: bool, yes: bool, as_json: bool) -> int:
     """Compare the index with the account.
 
-    Names what is not there any more, and what somebody else changed; the exit code is then 1. Works beside a running
-    daemon, which compares by itself once a day; with --repair it needs the daemon stopped.
+    Names what is not there any more, what somebody else changed, and with --sample what holds other bytes than were
+    sent; the exit code is then 1. Works beside a running daemon, which compares by itself once a day; with --repair
+    the daemon is asked to put right what was found.
     """
     start_logging(ctx, logging.ERROR)
-    if repairs and sample:
-        raise click.UsageError("--sample only reads: it does not go with --repair")
     config = configuration(ctx)
     key = find_key(config, os.environ).secret
     with stop_on_signals() as signals:
         if repairs:
             with steps() as tell:
-                report = repair(config, key, signals.stop, tell, lambda why: yes or _agreed(why), lambda _: None)
+                report = repair(
+                    config,
+                    key,
+                    signals.stop,
+                    tell,
+                    lambda why: yes or _agreed(why),
+                    lambda order: _carry_out(config, key, signals.stop, order),
+                    sample=sample,
+                )
         else:
             with steps() as tell:
                 report = verify(config, key, signals.stop, tell, sample=sample)
@@ -56,6 +67,16 @@ def verify_command(ctx: click.Context, *, sample: int, repairs: bool, yes: bool,
     else:
         _print(report, repaired=repairs)
     return UNFINISHED if len(report.found) > report.repaired else OK
+
+
+def _carry_out(config: Config, key: str, stop: threading.Event, order: Repair) -> int:
+    """By the daemon, if one runs."""
+    client = find_daemon(config)
+    if client is None:
+        return by_itself(config, key, stop, order, lambda _: None)
+    with client:
+        client.ask(order, Repaired)
+        return client.sync(Sync(wait=False), lambda _: None).requests
 
 
 def _agreed(why: Sequence[str]) -> bool:
