@@ -51,6 +51,7 @@ class Admission:
         self._executor = executor
         self._doubts = doubts
         self._places: dict[str, frozenset[FileRef]] = {}
+        self._largest_bytes: dict[Kind, int | None] = {}
 
     def ready(self, lane: Lane, unsettled: frozenset[FileRef]) -> bool:
         """Whether the first upload of a lane may be sent. Those before it that do not fit are blocked."""
@@ -64,6 +65,8 @@ class Admission:
 
     def as_it_fits(self, upload: Upload, unsettled: frozenset[FileRef]) -> Upload:
         """The upload that :meth:`ready` allowed, just now: with the deletion of the old version in front if need be."""
+        kind, size_bytes = upload.wanted.kind, upload.wanted.size_bytes
+        self._largest_bytes[kind] = max(self._largest_of_ours(kind) or 0, size_bytes)
         if upload.replaces is None or self._fit(upload, unsettled) is not _Fit.IN_ITS_PLACE:
             return upload
         self._places.pop(upload.replaces, None)
@@ -78,6 +81,7 @@ class Admission:
             if problem is not None:
                 self._try_again(ref for ref, _ in self._context.index.files.refused(problem.code))
         for kind in self._connection.room.take_grown(now):
+            self._largest_bytes.pop(kind, None)
             self._doubts.hasten(upload_lane(kind), now)
             self._fill(kind, now)
         for lane in (Lane.DOC, Lane.AUDIO):
@@ -122,9 +126,14 @@ class Admission:
         refs = (upload.ref, *upload.also)
         if upload.replaces is not None or not self._context.interactive.isdisjoint(refs):
             return 0
-        kind = upload.wanted.kind
-        largest_bytes = self._context.index.objects.largest_of_ours(kind)
-        return 0 if largest_bytes is None else cost(kind, largest_bytes)
+        largest_bytes = self._largest_of_ours(upload.wanted.kind)
+        return 0 if largest_bytes is None else cost(upload.wanted.kind, largest_bytes)
+
+    def _largest_of_ours(self, kind: Kind) -> int | None:
+        """Looked up once, and again when something was deleted: it is asked for with each upload."""
+        if kind not in self._largest_bytes:
+            self._largest_bytes[kind] = self._context.index.objects.largest_of_ours(kind)
+        return self._largest_bytes[kind]
 
     def _under_way(self, kind: Kind) -> int:
         sends = (job.upload for job in self._executor.in_flight if isinstance(job, Send))
