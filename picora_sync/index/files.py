@@ -130,6 +130,11 @@ class Files:
         )
         return [(ref_of(r[0], r[1]), Problem(r[2], r[3], r[4]), bool(r[5])) for r in rows]
 
+    def scan_remarks(self, folder: str) -> set[str]:
+        """The places that the last scan found something wrong with."""
+        rows = self._connection.execute("SELECT path FROM problem WHERE folder = ? AND origin = 'scan'", (folder,))
+        return {os.fsdecode(path) for (path,) in rows}
+
     def refused(self, code: str | None = None) -> list[tuple[FileRef, bool]]:
         """The files that Picora did not take (for this reason), in order of their names, and whether it holds another
         version of each.

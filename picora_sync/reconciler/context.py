@@ -49,7 +49,8 @@ class Context:
     this process has looked through; ``untold`` names a change per folder that a later scan found and no event told of.
     ``paused`` are the folders for which nothing is sent but what makes something private. ``places`` are the unsettled
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
-    to be made private meanwhile.
+    to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
+    ``closing`` those of them that the scan before could.
     """
 
     index: Index
@@ -67,6 +68,8 @@ class Context:
     untold: dict[str, FileRef] = field(default_factory=dict)
     places: dict[str, frozenset[FileRef]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    closed: dict[str, frozenset[str]] = field(default_factory=dict)
+    closing: dict[str, frozenset[str]] = field(default_factory=dict)
     ages: Ages = field(init=False)
     paused: frozenset[str] = field(init=False)
 

@@ -16,6 +16,9 @@ from picora_sync.reconciler.texts import Texts
 EMPTY = "EMPTY"
 """The code of a note with nothing in it: ignored if it is new, blocked if something is bound to it (design §5)."""
 
+PERHAPS_MOVED = "PERHAPS_MOVED"
+"""The code of a file that vanished when a directory could not be read any more."""
+
 FRESH_S = 60.0
 FEW = 20
 """A new file written within the last minute is sent before the backfill, as long as it is one of a few."""
@@ -109,9 +112,22 @@ class Inspector:
         if row.bound is None:
             self._context.index.files.forget(ref)
             return
+        closed = self._may_be_in(row)
+        if closed is not None:
+            self._context.index.files.block(ref, _perhaps_in(closed, ref), None, self._context.clocks.wall())
+            self._removals.suspend(ref)
+            return
         self._context.index.files.unblock(ref)
         self._context.index.files.see(ref, Seen.MISSING)
         self._expect_removal(unit, row)
+
+    def _may_be_in(self, row: FileRow) -> str | None:
+        """Where a vanished file may be, as nobody can look into it: what closed when the file vanished, and after that
+        what is closed still (decision 0145).
+        """
+        waits = row.blocked is not None and row.blocked.code == PERHAPS_MOVED
+        places = (self._context.closed if waits else self._context.closing).get(row.ref.folder, frozenset())
+        return min(places, default=None)
 
     def _ignored(self, ref: FileRef, row: FileRow | None, why: str, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.ignore(ref, why, fingerprint, self._context.clocks.wall())
@@ -199,6 +215,14 @@ class Inspector:
     def _expect_removal(self, unit: Unit, row: FileRow) -> None:
         expect = self._removals.expect_anew if _was_there(row) else self._removals.expect
         expect(row.ref, unit.policy.delete_after_s)
+
+
+def _perhaps_in(closed: str, ref: FileRef) -> Problem:
+    return Problem(
+        PERHAPS_MOVED,
+        f"{ref.path} is not there any more, and may be in {closed or 'its folder'}, which cannot be read",
+        "Let picora-sync read that, or name it under ignore: until then Picora keeps what was uploaded.",
+    )
 
 
 def _was_there(row: FileRow) -> bool:

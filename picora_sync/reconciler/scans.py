@@ -110,6 +110,8 @@ def _stale_notes(context: Context, unit: Unit) -> Iterator[Difference]:
 
 def _note_problems(context: Context, unit: Unit, found: Scan) -> None:
     name = unit.policy.name
+    context.closed[name] = frozenset(found.failed)
+    context.closing[name] = context.closed[name] - context.index.files.scan_remarks(name)
     for path, why in found.ignored.items():
         ref = FileRef(name, path)
         row = context.index.files.get(ref)

@@ -33,8 +33,9 @@ class FakeFile:
 class FakeDisk:
     """One folder. Implements ``Disk``; the other methods are what a person or a program does to the folder.
 
-    ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, ``missing_root`` takes the
-    whole folder away. Folders on one device share its ``inodes``: two files have never the same at once.
+    ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, nor what is below them,
+    ``missing_root`` takes the whole folder away. Folders on one device share its ``inodes``: two files have never the
+    same at once.
     """
 
     def __init__(self, wall: Callable[[], float], inodes: Iterator[int] | None = None) -> None:
@@ -62,8 +63,8 @@ class FakeDisk:
         ignored = {path: why for path, why in self.rules.items() if path in mirrored}
         failed = {path: problem for path, problem in self.broken.items() if path not in ignored}
         failed |= dict.fromkeys(self._changed_mounts(), MOUNT_CHANGED)
-        visible = {path for path in mirrored - ignored.keys() - failed.keys() if not self._is_below_change(path)}
-        files = {path: self.files[path].fingerprint for path in sorted(visible)}
+        readable = {path for path in mirrored if self._broken(path) is None and not self._is_below_change(path)}
+        files = {path: self.files[path].fingerprint for path in sorted(readable - ignored.keys())}
         return Scan(files, failed, ignored, {}, self.mounts)
 
     def look(self, path: str) -> Presence:
@@ -71,12 +72,15 @@ class FakeDisk:
             return Unknown(ROOT_MISSING)
         if self._is_below_change(path):
             return Unknown(MOUNT_CHANGED)
-        if path in self.broken:
-            return Unknown(self.broken[path])
+        if (problem := self._broken(path)) is not None:
+            return Unknown(problem)
         file = self.files.get(path)
         if file is None:
             return Absent()
         return Ignored(self.rules[path]) if path in self.rules else Present(file.fingerprint)
+
+    def _broken(self, path: str) -> Problem | None:
+        return next((why for top, why in self.broken.items() if f"{path}/".startswith(f"{top}/")), None)
 
     def _changed_mounts(self) -> frozenset[str]:
         return frozenset() if self._expected_mounts is None else self.mounts ^ self._expected_mounts
@@ -89,7 +93,7 @@ class FakeDisk:
     def read(self, path: str) -> tuple[bytes, Fingerprint]:
         """Its bytes; raises FileUnreadable."""
         file = self.files.get(path)
-        if file is None or path in self.broken or self.missing_root:
+        if file is None or self._broken(path) is not None or self.missing_root:
             raise FileUnreadable(f"{path} cannot be read")
         return file.data, file.fingerprint
 

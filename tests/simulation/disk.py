@@ -41,7 +41,7 @@ class TroubledDisk:
             return Scan({}, {"": problem_of(self._tree.error(), self._tree.name)}, {}, {})
         mounted = frozenset(self._tree.disks)
         moved = mounted ^ (self._mounts if self._mounts is not None else mounted)
-        troubled = self._tree.locked | moved
+        troubled = {path for path in self._tree.locked if (self._tree.root / path).is_dir()} | moved
         if not troubled:
             return Scan(scan.files, scan.failed, scan.ignored, scan.problems, mounted)
         failed = scan.failed | {path: problem_of(self._tree.error(), path) for path in troubled}

@@ -29,6 +29,7 @@ REGRESSIONS = {
     "a note that moves into a directory nobody may enter": 30269,
     "two notes that are swapped, of which one is seen later": 40517,
     "a clock that was set back while an object waited to be deleted": 40620,
+    "a directory that is moved to where nobody may look": 100148,
 }
 """Seeds by what they are about."""
 

@@ -63,6 +63,45 @@ def test_a_file_that_may_have_gone_where_nothing_can_be_looked_at_keeps_its_obje
     assert mirror.picora.count("post_doc") == 2
 
 
+def closed_directory(*, since_before: bool) -> Mirror:
+    """Two notes, of which one vanished, and a directory nobody may look into: since then, or longer."""
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    if since_before:
+        mirror.disk.broken["d"] = LOCKED
+    mirror.quiet()
+    mirror.scan()
+    mirror.disk.broken["d"] = LOCKED
+    mirror.disk.move("a.md", "d/a.md")
+    mirror.scan()
+    mirror.run(7300)
+    return mirror
+
+
+def test_a_file_that_vanished_when_a_directory_was_closed_keeps_its_object() -> None:
+    mirror = closed_directory(since_before=False)
+    assert mirror.titles() == ["a", "b"]
+    assert "may be in d, which cannot be read" in mirror.problems()["a.md"].message
+
+
+def test_it_keeps_its_object_until_the_directory_can_be_looked_into() -> None:
+    mirror = closed_directory(since_before=False)
+    mirror.restart()
+    mirror.scan()
+    mirror.run(7300)
+    assert mirror.titles() == ["a", "b"]
+    mirror.disk.broken.clear()
+    mirror.disk.remove("d/a.md")
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.titles() == ["b"]
+
+
+def test_a_directory_that_was_closed_before_keeps_nothing() -> None:
+    assert closed_directory(since_before=True).titles() == ["b"]
+
+
 @pytest.mark.parametrize("front", ["", "public: true\n"], ids=["private", "public"])
 def test_two_files_that_are_swapped_keep_their_objects_although_one_is_seen_later(front: str) -> None:
     mirror = Mirror()
