@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +20,7 @@ from typing import Any, Self
 import httpx
 import yaml
 
+from picora_sync.cli.program import run
 from tests.ports import reserve
 
 START_S = 60.0
@@ -187,7 +190,11 @@ class Daemon:
         return self.process.wait(END_S)
 
     def status(self) -> dict[str, Any]:
-        return dict(json.loads(picora("status", "--json", config=self.config).stdout))
+        """What ``status`` says, asked in this process: tests ask often, and a process takes a second to start."""
+        with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) as said:
+            assert run(["--config", str(self.config), "status", "--json"]) == 0
+            said.seek(0)
+            return dict(json.loads(said.read()))
 
     def states(self, folder: int = 0) -> dict[str, int]:
         """The states that any file is in."""
