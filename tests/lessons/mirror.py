@@ -31,7 +31,7 @@ from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
-from tests.contract.harness import BASE_URL
+from tests.contract.harness import BASE_URL, Service
 from tests.fakes.pool import InlinePool
 from tests.simulation.remote import Held, Server
 
@@ -96,7 +96,7 @@ class Mirror:
         self.root.mkdir(exist_ok=True)
         self.policy = Folder(NAME, str(self.root), **policy)
         self.mono_s = 1000.0
-        self.server = Server(where / "picora", self.wall, rate_limits=False)
+        self.server = Server(Service(where / "picora", clock=self.wall))
         self.road = Road(self.server, self.mono)
         self.index_file = where / "index.db"
         self.start()

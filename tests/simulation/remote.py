@@ -13,7 +13,7 @@ from typing import NamedTuple
 import httpx
 
 from picora_sync.core.model import Kind
-from tests.simulation.premises import Lodger
+from tests.contract.harness import Service
 
 FAULTS = (
     *("refused", "reset before", "reset after", "time-out before", "time-out after", "429", "400", "401", "403 scope"),
@@ -50,8 +50,8 @@ class Armed:
 class Server:
     """The server, and what it really holds."""
 
-    def __init__(self, clock: Callable[[], float], *, rate_limits: bool) -> None:
-        self.service = Lodger(clock, rate_limits=rate_limits)
+    def __init__(self, service: Service) -> None:
+        self.service = service
         self.others = self.service.owner()
         self._rows = sqlite3.connect(self.service.data / "picora.db")
         self._version = 0

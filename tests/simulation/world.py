@@ -15,6 +15,7 @@ from picora_sync.reconciler.context import Clocks
 from tests.simulation import acts
 from tests.simulation.chapters import CHAPTERS
 from tests.simulation.folders import Folders
+from tests.simulation.premises import Lodger
 from tests.simulation.process import Crash, Process
 from tests.simulation.promises import Promises
 from tests.simulation.remote import Road, Server
@@ -51,7 +52,7 @@ class World:
         self.dice = random.Random(scenario.seed)  # noqa: S311  (a simulation)
         self.folders = Folders(scenario.policies, directory, Clocks(self.mono, self.wall), self._told)
         clock = lambda: EPOCH_S + self.now_s + self.slept_s + scenario.skew_s  # noqa: E731
-        self.server = Server(clock, rate_limits=scenario.rate_limits)
+        self.server = Server(Lodger(clock, rate_limits=scenario.rate_limits))
         self.promises = Promises(self)
         self.road = Road(
             self.server,
