@@ -21,7 +21,7 @@ STALLED_S = 240.0
 """What moves nothing for so long is stuck: a doubtful upload takes 90 s to settle, an offline backoff up to 60 s."""
 SHORT_STALLED_S = 120.0
 """With an impatient daemon."""
-RESTLESS_S = 1800.0
+RESTLESS_S = 3600.0
 """Who is not done by then goes round in circles."""
 CALM_S = 3.0
 POLL_S = 0.5
