@@ -18,7 +18,7 @@ SIGNALS = {
 KILLED_EARLY = 0.2
 """This share of the kills may come while the daemon still starts."""
 AIMED = 0.5
-"""This share of them comes just when the server writes something down, of which the daemon does not know yet."""
+"""This share of them comes when the server has just written something down, of which the daemon does not know yet."""
 UPLOAD_RATE = "2MB"
 """Slow enough that kills meet audio on its way."""
 
@@ -38,9 +38,9 @@ def run(
                     if rig.rng.random() > KILLED_EARLY:  # on a busy machine it would never get to work otherwise
                         rig.await_event(rig.daemon.has_begun, "the daemon begins")
                     time.sleep(rig.rng.uniform(0.1, 2.5))
-                    if rig.rng.random() < AIMED:
-                        rig.await_write()
                     chosen = rig.rng.choice(VICTIMS[:2]) if victim == "both" else victim
+                    if rig.rng.random() < AIMED:
+                        (rig.stop_deaf if chosen == "daemon" else rig.await_write)()
                     _kill(rig, chosen, rig.rng.choice(SIGNALS[signals]))
                 with mutator.pause():
                     rig.settle()

@@ -61,7 +61,12 @@ MUTANTS = (
         Mutation("picora_sync/cli/signals.py", "signal.SIGTERM: end}", "signal.SIGTERM: lambda *_: None}"),
         KILL_DAEMON,
     ),
-    Mutant("audio whose server was killed is sent again without a look", NO_SEARCH, KILL_SERVER),
+    Mutant("audio whose daemon was killed is sent again without a look", NO_SEARCH, KILL_DAEMON),
+    Mutant(
+        "a server that is away is never asked again",
+        Mutation("picora_sync/reconciler/connection.py", "self._probe_at = now + self.pause_s()", "pass"),
+        KILL_SERVER,
+    ),
     Mutant("audio whose answer was lost is sent again without a look", NO_SEARCH, NETWORK),
     Mutant(
         "a full disk is nothing that was foreseen",

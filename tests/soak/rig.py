@@ -25,7 +25,7 @@ RESTLESS_S = 3600.0
 """Who is not done by then goes round in circles."""
 CALM_S = 3.0
 POLL_S = 0.5
-STATUS_EVERY_S = 5.0
+STATUS_EVERY_S = 10.0
 ENDS_S = 60.0
 """A daemon ends within 10 s of SIGTERM, on a machine that is not as busy as ours."""
 EVENT_S = 120.0
@@ -168,21 +168,22 @@ class Rig:
         self.auditor.forget()
         stalled_s = SHORT_STALLED_S if self.impatient else STALLED_S
         begun = moved_at = asked_at = time.monotonic()
-        differences, unsynced, calls = ["nobody looked"], 0, -1
-        while time.monotonic() < min(moved_at + stalled_s, begun + RESTLESS_S):
+        differences, calls, unsynced = ["nobody looked"], -1, 0
+        while (now := time.monotonic()) < min(moved_at + stalled_s, begun + RESTLESS_S):
             time.sleep(POLL_S)
             if not self.daemon.alive:
                 self.daemon_ended()
                 break
-            before = (differences, unsynced, calls)
-            differences = self.auditor.differences(wanted)
-            if not differences or time.monotonic() - asked_at > STATUS_EVERY_S:
-                asked_at, unsynced = time.monotonic(), self._unsynced()
-            calls = self._mutations()
-            if (differences, unsynced, calls) != before:
+            before, differences, calls = (differences, calls), self.auditor.differences(wanted), self._mutations()
+            if (differences, calls) != before:
                 moved_at = time.monotonic()
-            elif not differences and not unsynced and time.monotonic() - moved_at >= CALM_S:
-                break
+            calm = not differences and now - moved_at >= CALM_S
+            if calm or now - asked_at > STATUS_EVERY_S:
+                asked_at, waited, unsynced = now, unsynced, self._unsynced()
+                if unsynced != waited:
+                    moved_at = time.monotonic()
+                elif calm and not unsynced and self._mutations() == calls:
+                    break
         else:
             if not differences and not unsynced:
                 self.result.differences.append("calls went on changing things after everything was equal")
@@ -206,10 +207,21 @@ class Rig:
             raise GaveUp from error
 
     def await_write(self) -> None:
-        """Return in the moment in which the server writes to its database: its answer is not told yet."""
+        """Return in the moment in which the server writes to its database, or after a while without."""
         before, deadline = self._written(), time.monotonic() + AIM_S
         while self._written() == before and time.monotonic() < deadline:
             time.sleep(LOOK_S)
+
+    def stop_deaf(self) -> None:
+        """Have the daemon stand still until the server wrote something down: it will not live to hear of it."""
+        if self.daemon.process is not None and self.daemon.alive:
+            self.daemon.process.send_signal(signal.SIGSTOP)
+            self.await_write()
+
+    def await_news(self, folder: str, name: str) -> None:
+        """Write a note, and wait until it is mirrored: until then the daemon looked around, and did what was due."""
+        (self.world.roots[folder] / f"{name}.md").write_text(f"{name}\n")
+        self.await_event(lambda: any(item["title"] == name for item in self.server.docs()), f"“{name}” is mirrored")
 
     def _written(self) -> int:
         try:
@@ -253,6 +265,7 @@ class Rig:
     def _end(self, what: str, process: subprocess.Popen[str], sign: signal.Signals) -> int:
         since = time.monotonic()
         process.send_signal(sign)
+        process.send_signal(signal.SIGCONT)  # one that stands still hears SIGTERM only then
         try:
             code = process.wait(ENDS_S)
         except subprocess.TimeoutExpired:
@@ -268,6 +281,10 @@ class Rig:
         """Approve what is held, through the daemon if it runs."""
         for name in self.world.roots:
             picora("approve", name, "--yes", config=self.daemon.config)
+
+    def rescan(self) -> None:
+        """Have the daemon look through both folders."""
+        picora("rescan", config=self.daemon.config)
 
     def states(self) -> Mapping[str, int]:
         """How many files are in each state, in both folders together."""

@@ -59,11 +59,12 @@ def _round(rig: Rig, place: Path, disk: Path) -> None:
         rig.daemon.kill()
         rig.result.kills += 1
         rig.daemon.start()
+    rig.rescan()  # where an idle daemon looks every 30 s, or in an hour
+    rig.await_news(CLOSED, f"away {rig.result.faults}")
     if way not in PART_ONLY:
-        # An idle daemon looks every 30 s; whatever happens elsewhere has it look at once.
-        (rig.world.roots[CLOSED] / f"news {rig.result.faults}.md").write_text(f"news {rig.result.faults}\n")
         rig.await_event(lambda: rig.daemon.status()["folders"][0]["watch"] == "missing", "status says it is missing")
     time.sleep(AWAY_S[0] if rig.impatient else rig.rng.uniform(*AWAY_S))
+    rig.await_news(CLOSED, f"long away {rig.result.faults}")
     if gone := before - _held(rig):
         rig.result.differences.append(f"{way} away: {len(gone)} objects are gone: {sorted(gone)[:5]}")
     if way == "empty disk":
