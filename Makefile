@@ -9,7 +9,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lessons simulate fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements samples clean
+.PHONY: help demo test check lessons simulate simulate-mutants fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for s
 simulate: $(VENV)/.installed ## run simulations: SEEDS=1000 FROM=0 CHAPTER=power|every PROCESSES=2; what breaks a promise is shortened and shown
 	@$(BIN)/python -m tests.simulation.simulate --from $(or $(FROM),0) --seeds $(or $(SEEDS),1000) \
 		--chapter "$(CHAPTER)" --processes $(or $(PROCESSES),1)
+
+simulate-mutants: $(VENV)/.installed ## take protections out of a copy of the product, and see the simulator notice each
+	$(BIN)/python -m tests.simulation.mutants
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -13,16 +13,18 @@ from tests.simulation.timeline import Act, fault_of
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-Deed = Callable[["World", Act], None]
-"""Carries out an act."""
+Deed = Callable[["World", Act], bool | None]
+"""Carries out an act; False if nothing came of it."""
 JUMPS_S = (40.0, 3600.0, 90_000.0, -40.0, -3600.0)
 
 
-def on_disk(world: World, act: Act) -> None:
+def on_disk(world: World, act: Act) -> bool:
     """What has no deed of its own is done by a tree."""
     tree = world.tree(act)
+    before = tree.told, tree.mounted
     if tree.reachable or act.what == "mount":
         getattr(tree, act.what)(act.a, act.b % 13 + 1 if act.what == "remove_many" else act.b)
+    return (tree.told, tree.mounted) != before
 
 
 def fault(world: World, act: Act) -> None:
@@ -61,28 +63,31 @@ def jump(world: World, act: Act) -> None:
     world.jump(JUMPS_S[act.a % len(JUMPS_S)])
 
 
-def rescan(world: World, act: Act) -> None:
+def rescan(world: World, act: Act) -> bool:
     if world.process is not None:
         world.process.queue.rescan(world.tree(act).name, "asked for")
+    return world.process is not None
 
 
-def approve(world: World, _: Act) -> None:
+def approve(world: World, _: Act) -> bool | None:
     """As the command does: it stops the daemon, approves what is listed, and starts it again."""
     if world.scenario.calm:
-        return
+        return False
     if world.process is not None:
         world.dying = True
     world.to_come.insert(0, Act(world.now_s, "approved"))
+    return None
 
 
-def approved(world: World, _: Act) -> None:
+def approved(world: World, _: Act) -> bool:
     if world.process is None:
-        world.approve_listed()
-    elif world.dying:
+        return world.approve_listed() > 0
+    if world.dying:
         world.later(0.5, "approved")
+    return False
 
 
-def plant(world: World, act: Act) -> None:
+def plant(world: World, act: Act) -> bool:
     """Somebody else uploads something, perhaps the same as what is in the folder; not while we are uploading it,
     since nobody could tell then whose it is.
     """
@@ -91,13 +96,15 @@ def plant(world: World, act: Act) -> None:
     content = tree.lines[path].now if path is not None and act.b % 2 else matter(Kind.DOC, act.b)
     under_way = any(world.index.objects.intent(content.kind, sha) for sha in content.all_sent())
     if not content.sendable or content.torn or under_way:
-        return
+        return False
     before = world.server.held()
     if content.kind is Kind.AUDIO:
         others.post_audio(content.data, "theirs.flac", "audio/flac", title="theirs")
     else:
         others.post_doc(content.data.decode(), title="theirs", isPublic=act.b % 3 == 0)
-    world.promises.theirs |= world.server.held().keys() - before.keys()
+    planted = world.server.held().keys() - before.keys()
+    world.promises.theirs |= planted
+    return bool(planted)
 
 
 DEEDS: dict[str, Deed] = {

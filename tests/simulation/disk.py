@@ -1,16 +1,17 @@
 """The real disk and content stages of one folder, with the troubles of its tree: what may not be read, what fails now
 and then, and which directories are mount points. Tests may run as root, and without the right to mount: so these are
-injected.
+injected, as the errors that the system would give; which of them mean that nothing is there, the product says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from picora_sync.content.folder import FolderContent
 from picora_sync.core.model import Dependency, Problem
-from picora_sync.core.ports import Derived, Presence, Scan, StableFile, Unknown
-from picora_sync.disk.faults import problem_of, unreadable
+from picora_sync.core.ports import Absent, Derived, Presence, Scan, StableFile, Unknown
+from picora_sync.disk.faults import GONE, problem_of, unreadable
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.scanning import without_failed
 from picora_sync.errors import FileUnreadable
@@ -44,14 +45,17 @@ class TroubledDisk:
         troubled = {path for path in self._tree.locked if (self._tree.root / path).is_dir()} | moved
         if not troubled:
             return Scan(scan.files, scan.failed, scan.ignored, scan.problems, mounted)
-        failed = scan.failed | {path: problem_of(self._tree.error(), path) for path in troubled}
-        return without_failed(Scan(scan.files, failed, scan.ignored, scan.problems, mounted))
+        failed = {path: problem_of(self._tree.error(), path) for path in troubled}
+        seen = without_failed(Scan(scan.files, scan.failed | failed, scan.ignored, scan.problems, mounted))
+        return replace(seen, failed=scan.failed) if self._tree.errno in GONE else seen
 
     def look(self, path: str) -> Presence:
         self._point()
         moved = frozenset(self._tree.disks) ^ (self._mounts or frozenset())
         below = any(path.startswith(f"{top}/") for top in (*self._tree.locked, *moved))
         if below or self._tree.flakes():
+            if self._tree.errno in GONE:
+                return Absent()
             return Unknown(self._disk.check_root() or problem_of(self._tree.error(), path))
         return self._disk.look(path)
 
@@ -97,6 +101,7 @@ class TroubledFile:
         return self._file.size_bytes
 
     def blocks(self) -> Iterator[bytes]:
+        self._tree.sending(self._path)
         for block in self._file.blocks():
             yield block[: len(block) // 2]
             if self._tree.flakes():

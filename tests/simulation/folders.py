@@ -8,6 +8,7 @@ from pathlib import Path
 
 from picora_sync.core.policy import Folder, OnDelete
 from picora_sync.reconciler.context import Clocks
+from tests.simulation.line import Line
 from tests.simulation.tree import Tree
 
 
@@ -32,6 +33,14 @@ class Folders:
         """What is to be on Picora."""
         for policy in self.policies:
             yield policy, self.trees[policy.name]
+
+    def living(self) -> list[Line]:
+        """All files that are."""
+        return [line for tree in self.trees.values() for line in tree.lines.values()]
+
+    def lines(self) -> list[Line]:
+        """All files that are or were."""
+        return [line for tree in self.trees.values() for line in tree.everything()]
 
     def no_more(self) -> list[Tree]:
         """What was on Picora once, and stays there."""

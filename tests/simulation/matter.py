@@ -66,6 +66,13 @@ def matter(kind: Kind, number: int) -> Matter:
     return _sound(number) if kind is Kind.AUDIO else _note(number % VARIANTS, number // VARIANTS % SUBJECTS)
 
 
+def letter(number: int, *, public: bool | None = None) -> Matter:
+    """A note unlike all others, of which there can be many."""
+    body = f"Letter {number}, unlike all others.\n"
+    return Matter(Kind.DOC, body.encode()) if public is None else _with_front(body, _PUBLIC[public], public=public)
+
+
+_PUBLIC = {True: "public: true", False: "public: false"}
 EMPTY = {kind: Matter(kind, b"", sendable=False, empty=kind is Kind.DOC) for kind in Kind}
 
 

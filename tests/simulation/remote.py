@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,7 +80,8 @@ class Server:
 @dataclass
 class Road(httpx.BaseTransport):
     """Between client and server. ``watch`` is told of each request that the server carried out, ``point`` of each
-    moment at which the process may die, ``pass_time`` lets time pass.
+    moment at which the process may die, ``pass_time`` lets time pass. ``sending`` is told of each request that leaves,
+    ``heard`` of the answer that its sender gets, ``refused`` when there was nobody to send it to.
     """
 
     server: Server
@@ -87,6 +89,8 @@ class Road(httpx.BaseTransport):
     point: Callable[[], None]
     watch: Callable[[httpx.Request, httpx.Response, dict[str, Held], dict[str, Held]], None]
     sending: Callable[[httpx.Request], None]
+    heard: Callable[[httpx.Request, httpx.Response], None]
+    refused: Callable[[], None]
     wall: Callable[[], float]
     later: Callable[[float, Callable[[], object]], None]
     latency_s: Callable[[], float]
@@ -95,11 +99,16 @@ class Road(httpx.BaseTransport):
     refusing: bool = False
     lag_s: float = 0.0
     late_s: float = 0.0
-    met: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._inner = httpx.WSGITransport(app=self.server.service.app)
+
+    @property
+    def met(self) -> int:
+        """How many requests met a fault."""
+        return self.faults.total()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.point()
@@ -107,13 +116,15 @@ class Road(httpx.BaseTransport):
         fault = self._fault(request)
         name = f"{request.method} {request.url.path}"
         if fault is not None:
-            self.met += 1
+            self.faults[fault] += 1
         if fault == "refused":
             self.log.append(f"{name}: {fault}")
+            self.refused()
             raise httpx.ConnectError("refused")
         request.read()
         self.sending(request)
         answer = self._answer(request, fault)
+        self.heard(request, answer)
         self.log.append(f"{name}: {answer.status_code}" + (f" ({fault})" if fault else ""))
         return answer
 
@@ -189,6 +200,10 @@ class Road(httpx.BaseTransport):
                 return _error(403, "INSUFFICIENT_SCOPE")
             case "401":
                 return _error(401, "UNAUTHORIZED")
+            case _ if fault.startswith("shape: "):
+                return _reshaped(self._carry_out(request), fault.removeprefix("shape: "))
+            case _ if fault.endswith(" page"):
+                return httpx.Response(int(fault[:3]), html="<html>No</html>", headers={"Location": "/elsewhere"})
             case _:
                 return _error(int(fault[:3]), "")
 
@@ -224,7 +239,7 @@ def _may_meet(fault: str, request: httpx.Request) -> bool:
     """A 404 in the envelope is believed: it may only be said of calls that a server need not have."""
     if fault == "404 envelope":
         return request.method == "POST" or (request.method, request.url.path) == ("GET", "/v1/sync/state")
-    if fault in ("truncated", "empty after", "wrong page after"):
+    if fault in ("truncated", "empty after", "wrong page after") or fault.startswith("shape: "):
         return request.url.path != "/v1/user/me/rate-limits"
     return True
 
@@ -240,6 +255,26 @@ def _lied(answer: httpx.Response, lie: str) -> httpx.Response:
         for name in set(item) & {"contentHash", "content_hash"} if lie == "other hash" else set():
             item[name] = "0" * 64
     return httpx.Response(answer.status_code, json=body)
+
+
+def _reshaped(answer: httpx.Response, shape: str) -> httpx.Response:
+    """A success whose data are not what they should be."""
+    if "json" not in answer.headers.get("content-type", "") or answer.is_error:
+        return answer
+    if shape == "deep":
+        return httpx.Response(answer.status_code, content=b"[" * 100_000)
+    if shape == "not text":
+        return httpx.Response(answer.status_code, content=answer.content.replace(b'"', b"\xff"))
+    body = answer.json()
+    plain: dict[str, object] = {"list": [], "text": "ok", "number": 1e400, "null": None}
+    if shape in plain:
+        body["data"] = plain[shape]
+    else:
+        for item in _objects_in(body.get("data")):
+            for name, value in item.items():
+                if not isinstance(value, dict | list):
+                    item[name] = None if shape == "nulls" else -7
+    return httpx.Response(answer.status_code, content=json.dumps(body).encode())
 
 
 def _objects_in(data: object) -> list[dict[str, object]]:

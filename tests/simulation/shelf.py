@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 from picora_sync.errors import IndexDamaged
 from picora_sync.index import Index
@@ -11,8 +13,29 @@ from picora_sync.index import Index
 NAME = "index.db"
 WAL = f"{NAME}-wal"
 MOST_PAGES = 1 << 30
+FULL_DISK = sqlite3.SQLITE_FULL
 FULL = 2
 """``PRAGMA synchronous`` of a connection whose commits are on the disk when they return."""
+
+
+class Committing:
+    """A connection of which one commit fails, as when the disk has no room for the pages of the journal."""
+
+    def __init__(self, connection: sqlite3.Connection, number: int) -> None:
+        self._connection = connection
+        self._left = number
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *parameters: object) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            self._left -= 1
+            if not self._left:
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = FULL_DISK
+                raise error
+        return self._connection.execute(statement, *parameters)
 
 
 class Shelf:
@@ -91,6 +114,11 @@ class Shelf:
         self._full = full
         most = 1 if full else MOST_PAGES  # fewer than there are means: no more than there are
         self.index._connection.execute(f"PRAGMA max_page_count = {most}")  # noqa: SLF001  (the disk's part)
+
+    def fail_at_commit(self, number: int) -> None:
+        """Of the commits to come, this one finds no more room, and is rolled back."""
+        connection: Any = Committing(self.index._connection, number)  # noqa: SLF001  (the disk's part)
+        self.index._connection = connection  # noqa: SLF001
 
     def close(self) -> None:
         self.index.close()

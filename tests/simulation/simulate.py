@@ -10,10 +10,12 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from tests.simulation.chapters import CHAPTERS, scenario
+from tests.simulation.chapters import CHAPTERS, kinds, scenario
 from tests.simulation.premises import new_directory
 from tests.simulation.timeline import Act, Scenario
 from tests.simulation.world import World
@@ -21,6 +23,7 @@ from tests.simulation.world import World
 MOST_TRIES = 300
 GARBAGE = 50_000
 """After so many new objects garbage is searched for."""
+COLUMNS = 3
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Failure:
         return self.error.partition(":")[0]
 
 
-def simulate(plan: Scenario) -> Failure | None:
-    """Run one scenario; None if all promises were kept."""
+def simulate(plan: Scenario, tally: Counter[str] | None = None) -> Failure | None:
+    """Run one scenario; None if all promises were kept. What happened in it is counted in the ``tally``."""
     directory = new_directory()
     try:
         world = World(plan, directory)
@@ -47,6 +50,8 @@ def simulate(plan: Scenario) -> Failure | None:
         except Exception as error:  # noqa: BLE001  (anything at all is a finding)
             return _failure(world, error)
         finally:
+            if tally is not None:
+                tally.update(world.tally())
             world.close()
     finally:
         shutil.rmtree(directory)
@@ -98,6 +103,14 @@ def of(seed: int, acts: tuple[Act, ...], initial: tuple[Act, ...], chapter: str 
     return replace(scenario(seed, chapter), acts=acts, initial=initial)
 
 
+def table(tally: Counter[str], wanted: Iterable[str] = ()) -> str:
+    """How often what happened, in columns; what is ``wanted`` and never happened, too."""
+    times = dict.fromkeys(wanted, 0) | tally
+    cells = [f"{number:9,} {what:36}" for what, number in sorted(times.items())]
+    rows = -(-len(cells) // COLUMNS)
+    return "\n".join("".join(cells[row::rows]).rstrip() for row in range(rows))
+
+
 EVERY = "every"
 """Stands for all chapters, and for the simulation without any."""
 
@@ -110,11 +123,21 @@ def _settle_in() -> None:
     gc.set_threshold(GARBAGE)
 
 
-def _run(named: tuple[int, str]) -> tuple[int, str, Failure | None]:
-    return *named, simulate(scenario(*named))
+class Result(NamedTuple):
+    """What came of one simulation."""
+
+    seed: int
+    chapter: str
+    failure: Failure | None
+    tally: Counter[str]
 
 
-def _results(names: Sequence[tuple[int, str]], processes: int) -> Iterator[tuple[int, str, Failure | None]]:
+def _run(named: tuple[int, str]) -> Result:
+    tally: Counter[str] = Counter()
+    return Result(*named, simulate(scenario(*named), tally), tally)
+
+
+def _results(names: Sequence[tuple[int, str]], processes: int) -> Iterator[Result]:
     if processes == 1:
         _settle_in()
         yield from map(_run, names)
@@ -143,8 +166,10 @@ def main() -> int:
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     names = [(seed, chapter) for seed in seeds for chapter in chapters]
     began_s, failed, done = time.monotonic(), [], 0
-    for seed, chapter, failure in _results(names, chosen.processes):
+    tally: Counter[str] = Counter()
+    for seed, chapter, failure, happened in _results(names, chosen.processes):
         done += 1
+        tally += happened
         if done % 100 == 0:
             _say(f"... {done}, {done / (time.monotonic() - began_s):.1f}/s")
         if failure is None:
@@ -156,6 +181,7 @@ def main() -> int:
             _say(shown(short, simulate(short) or failure))
             return 1
         _say(f"{plan.name}: {failure.error[:300]}")
+    _say(table(tally, {what for name in chapters for what in kinds(name)}))
     _say(f"{done} simulations, {done / (time.monotonic() - began_s):.1f}/s, failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 
-from tests.simulation.chapters import CHAPTERS, scenario
-from tests.simulation.mutants import MUTANTS, ROOT, Mutant, mutated
+from tests.simulation.chapters import CHAPTERS, everything, scenario
+from tests.simulation.mutants import MUTANTS, ROOT, Mutant, found_by, mutated
 from tests.simulation.simulate import shown, simulate
 
 FIRST = int(os.environ.get("SIMULATE_FROM", "0"))
 SEEDS = int(os.environ.get("SIMULATE_CHAPTER_SEEDS", "25"))
 NAMES = [name for name in CHAPTERS if name not in ("", "older")]
 """Without the one whose promises are not kept yet."""
+ENOUGH = 25
+"""In so many seeds of a chapter each of its troubles occurs."""
+PROMISES = range(1, 11)
 REGRESSIONS: dict[str, tuple[str, int]] = {
     "a title that changed back while nobody knew of its PATCH": ("configuration", 157),
     "a document of others, when the machine's clock stood in 1973": ("clocks", 0),
@@ -31,17 +35,20 @@ OPEN: dict[str, tuple[str, int]] = {
 """Seeds that still break a promise."""
 
 
-def _check(chapter: str, seed: int) -> None:
+def _check(chapter: str, seed: int, tally: Counter[str] | None = None) -> None:
     plan = scenario(seed, chapter)
-    failure = simulate(plan)
+    failure = simulate(plan, tally)
     assert failure is None, f"{shown(plan, failure)}\nmake simulate SEEDS=1 FROM={seed} CHAPTER={chapter} shortens it"
 
 
 @pytest.mark.parametrize("chapter", NAMES)
-def test_promises_hold_in_the_chapter(chapter: str) -> None:
+def test_promises_hold_in_the_chapter_and_all_of_its_troubles_occur(chapter: str) -> None:
+    tally: Counter[str] = Counter()
     for seed in range(FIRST, FIRST + SEEDS):
         if (chapter, seed) not in OPEN.values():
-            _check(chapter, seed)
+            _check(chapter, seed, tally)
+    rare = SEEDS < ENOUGH or chapter == everything.NAME
+    assert rare or CHAPTERS[chapter].weights.keys() <= tally.keys(), "a trouble that never occurs"
 
 
 @pytest.mark.parametrize(("chapter", "seed"), REGRESSIONS.values(), ids=REGRESSIONS.keys())
@@ -59,3 +66,13 @@ def test_what_a_chapter_found_and_is_not_mended_yet(chapter: str, seed: int) -> 
 def test_mutants_still_fit_the_product(mutant: Mutant) -> None:
     source = (ROOT / "picora_sync" / mutant.file).read_text()
     assert mutated(mutant, source) != source
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_each_promise_is_broken_by_two_mutants_at_least(promise: int) -> None:
+    assert sum(mutant.promise == promise for mutant in MUTANTS) >= 2
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_the_simulator_finds_the_first_mutant_of_each_promise(promise: int) -> None:
+    assert found_by(next(mutant for mutant in MUTANTS if mutant.promise == promise)) is not None

@@ -36,6 +36,8 @@ BLIND = {"deaf": 4}
 OTHERS = {"plant": 5}
 JUMPY = {"jump": 2}
 CONTROL = {"approve": 2, "rescan": 1}
+KINDS = frozenset(DISK | RARE_DISK | FAULTY | DEADLY | BLIND | OTHERS | JUMPY | CONTROL)
+"""Everything that a seed may draw."""
 
 
 class Act(NamedTuple):

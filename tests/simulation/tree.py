@@ -48,14 +48,21 @@ class Tree:
         self.displaced: str | None = None
         self.lost_mark = ""
         self.sight = Sight()
+        self.on_sending: Callable[[str], None] | None = None
         self._wall, self._mono = clocks.wall, clocks.mono
-        self._told = told
+        self._tell_of = told
+        self.told = 0
         root.mkdir(parents=True)
 
     @property
     def reachable(self) -> bool:
         """Whether everything is where it belongs."""
         return self.mounted and self.displaced is None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything can be read."""
+        return self.reachable and not (self.unreadable or self.locked or self.flaky or self.lost_mark)
 
     def choose(self, number: int) -> str | None:
         """An existing file."""
@@ -80,6 +87,12 @@ class Tree:
         """It is again."""
         self.mounted = True
         self.sight.regain(self._mono())
+
+    def sending(self, path: str) -> None:
+        """This file is being sent: now is the moment for what waited for that."""
+        waiting, self.on_sending = self.on_sending, None
+        if waiting is not None and self.mounted and path in self.lines:
+            waiting(path)
 
     def everything(self) -> list[Line]:
         """All files that are or were."""
@@ -121,7 +134,7 @@ class Tree:
         path = SOUNDS[spot % len(SOUNDS)]
         whole = matter(Kind.AUDIO, number)
         half = replace(whole, data=whole.data[: len(whole.data) // 2 + spot % 50], torn=True)
-        if self._may_stand(path):
+        if self.may_stand(path):
             self._store(path, half)
 
     def finish_copy(self, spot: int, number: int) -> None:
@@ -135,12 +148,32 @@ class Tree:
 
     def take_away(self, path: str) -> None:
         """Remove this file."""
-        self._file(path).unlink()
+        self.file(path).unlink()
         self._forget(path)
+
+    def take_away_if_there(self, path: str) -> None:
+        """Remove it, unless somebody was quicker, or nobody can get at it."""
+        if self.reachable and path in self.lines:
+            self.take_away(path)
+
+    def give(self, pick: int, other: Tree) -> bool:
+        """Move a file to another folder, where its name is free; whether it is."""
+        path = self.choose(pick)
+        if path is None or path in self.unreadable or path in other.lines or path in other.links:
+            return False
+        if not other.may_stand(path):
+            return False
+        other.file(path).parent.mkdir(parents=True, exist_ok=True)
+        self.file(path).rename(other.file(path))
+        other.lines[path] = self.lines.pop(path).moved(self._mono())
+        other.stood[path] = [*other.stood.get(path, ()), *self.stood.get(path, ())]
+        self._tell(path)
+        other._tell(path)
+        return True
 
     def put_back(self, path: str, content: Matter) -> None:
         """Restore it from a backup."""
-        if self.mounted and self._may_stand(path):
+        if self.mounted and self.may_stand(path):
             self._store(path, content)
 
     def remove_many(self, pick: int, count: int) -> None:
@@ -163,10 +196,10 @@ class Tree:
         a, b = self.choose(one), self.choose(other)
         if a is None or b is None or a == b or kind_of(a) is not kind_of(b) or self.unreadable & {a, b}:
             return
-        spare = self._file("swapping.tmp")
-        self._file(a).rename(spare)
-        self._file(b).rename(self._file(a))
-        spare.rename(self._file(b))
+        spare = self.file("swapping.tmp")
+        self.file(a).rename(spare)
+        self.file(b).rename(self.file(a))
+        spare.rename(self.file(b))
         self.lines[a], self.lines[b] = self.lines[b].moved(self._mono()), self.lines[a].moved(self._mono())
         self._came(a, b)
         self._came(b, a)
@@ -174,7 +207,7 @@ class Tree:
 
     def move_directory(self, one: int, other: int) -> None:
         old, new = DIRECTORIES[one % len(DIRECTORIES)], DIRECTORIES[other % len(DIRECTORIES)]
-        source, target = self._file(old), self._file(new)
+        source, target = self.file(old), self.file(new)
         if not source.is_dir() or target.exists() or f"{new}/".startswith(f"{old}/"):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -192,9 +225,9 @@ class Tree:
     def directory_to_file(self, pick: int, number: int) -> None:
         """A directory goes, and a file stands where it was."""
         directory = "box.md" if pick % 2 else DIRECTORIES[pick % len(DIRECTORIES)]
-        if not self._file(directory).is_dir():
+        if not self.file(directory).is_dir():
             return
-        shutil.rmtree(self._file(directory))
+        shutil.rmtree(self.file(directory))
         for path in [path for path in self.lines if path.startswith(f"{directory}/")]:
             self._forget(path, tell=False)
         for path in [path for path in self.links if path.startswith(f"{directory}/")]:
@@ -203,21 +236,21 @@ class Tree:
         if directory == "box.md":
             self._put(directory, number, over=False)
         else:
-            self._file(directory).write_bytes(b"no directory any more")
+            self.file(directory).write_bytes(b"no directory any more")
 
     def touch(self, pick: int, _: int = 0) -> None:
         if (path := self.choose(pick)) is not None:
-            os.utime(self._file(path), (self._wall(), self._wall()))
+            os.utime(self.file(path), (self._wall(), self._wall()))
             self._tell(path)
 
     def link(self, spot: int, pick: int) -> None:
         """A symbolic link: never followed."""
         path, target = self._place(spot), self.choose(pick)
-        if target is not None and path != target and path not in self.lines and self._may_stand(path):
-            full = self._file(path)
+        if target is not None and path != target and path not in self.lines and self.may_stand(path):
+            full = self.file(path)
             full.parent.mkdir(parents=True, exist_ok=True)
             full.unlink(missing_ok=True)
-            full.symlink_to(self._file(target))
+            full.symlink_to(self.file(target))
             self.links[path] = target
             self._tell(path)
 
@@ -243,7 +276,7 @@ class Tree:
     def draw(self, number: int, _: int = 0) -> None:
         """Another picture, or none."""
         self.picture = (*PICTURES, None)[number % 3]
-        full = self._file(PICTURE)
+        full = self.file(PICTURE)
         full.unlink(missing_ok=True)
         if self.picture is not None:
             full.write_bytes(self.picture)
@@ -253,7 +286,7 @@ class Tree:
     def rule(self, number: int, _: int = 0) -> None:
         """A rule that leaves a directory out comes or goes."""
         self.ruled = number % 2 == 0
-        full = self._file(RULES)
+        full = self.file(RULES)
         full.write_text(RULE) if self.ruled else full.unlink(missing_ok=True)
         self.selected_anew(RULE)
         self._tell(RULES)
@@ -285,23 +318,27 @@ class Tree:
             self.show()
             self._told(self.name, "")
 
-    def displace(self, directory: str, *, disk: bool) -> None:
-        """Another disk is mounted over this directory, or its own was unmounted: what was in it is out of sight."""
-        if self.reachable and self._file(directory).is_dir():
+    def displace(self, directory: str, *, disk: bool) -> bool:
+        """Another disk is mounted over this directory, or its own was unmounted: what was in it is out of sight.
+        Whether that can be.
+        """
+        possible = self.reachable and self.file(directory).is_dir()
+        if possible:
             self.displaced = directory
             self.sight.lose(f"{directory}/", self._mono())
             self.disks ^= {directory}
-            self._file(directory).rename(self.away)
-            self._file(directory).mkdir()
+            self.file(directory).rename(self.away)
+            self.file(directory).mkdir()
             if disk:
-                (self._file(directory) / "a.md").write_text("On another disk.\n")
+                (self.file(directory) / "a.md").write_text("On another disk.\n")
             self._told(self.name, "")
+        return possible
 
     def put_in_place(self, *_: int) -> None:
         """And all is as it was."""
         if self.displaced is not None:
-            shutil.rmtree(self._file(self.displaced))
-            self.away.rename(self._file(self.displaced))
+            shutil.rmtree(self.file(self.displaced))
+            self.away.rename(self.file(self.displaced))
             self.disks ^= {self.displaced}
             self.displaced = None
             self.sight.regain(self._mono())
@@ -316,17 +353,17 @@ class Tree:
     def _put(self, path: str, number: int, *, over: bool) -> None:
         kind = kind_of(path)
         assert kind is not None
-        if self._may_stand(path):
+        if self.may_stand(path):
             self._store(path, matter(kind, number), over=over)
 
-    def _may_stand(self, path: str) -> bool:
+    def may_stand(self, path: str) -> bool:
         """Whether a file can be made there: no directory in its place, no file above it."""
-        full = self._file(path)
-        above = [self._file(path[:n]) for n, c in enumerate(path) if c == "/"]
+        full = self.file(path)
+        above = [self.file(path[:n]) for n, c in enumerate(path) if c == "/"]
         return not full.is_dir() and all(each.is_dir() or not os.path.lexists(each) for each in above)
 
     def _store(self, path: str, content: Matter, *, over: bool = False, mtime_s: float | None = None) -> None:
-        full = self._file(path)
+        full = self.file(path)
         full.parent.mkdir(parents=True, exist_ok=True)
         if self.links.pop(path, None) is not None:
             full.unlink()
@@ -344,10 +381,10 @@ class Tree:
         self._tell(path)
 
     def _move(self, old: str, new: str) -> None:
-        if old == new or not self._may_stand(new):
+        if old == new or not self.may_stand(new):
             return
-        self._file(new).parent.mkdir(parents=True, exist_ok=True)
-        self._file(old).rename(self._file(new))
+        self.file(new).parent.mkdir(parents=True, exist_ok=True)
+        self.file(old).rename(self.file(new))
         self.links.pop(new, None)
         self.unreadable.discard(new)
         if old in self.unreadable:
@@ -375,5 +412,9 @@ class Tree:
                 self.stood.setdefault(path, []).append(self.lines[path].now)
             self._told(self.name, path)
 
-    def _file(self, path: str) -> Path:
+    def _told(self, name: str, path: str) -> None:
+        self.told += 1
+        self._tell_of(name, path)
+
+    def file(self, path: str) -> Path:
         return self.root / path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable
 
 import httpx
 
@@ -24,6 +25,11 @@ def ids_of(request: httpx.Request) -> list[str]:
 
 def held_at_some_time(line: Line, item: Held) -> bool:
     return is_among(item, [matter for _, matter in line.history])
+
+
+def contents_of(trees: Iterable[Tree]) -> list[Matter]:
+    """All that the files of these folders hold, or ever held."""
+    return [matter for tree in trees for line in tree.everything() for _, matter in line.history]
 
 
 def is_among(item: Held, matters: list[Matter]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from picora_sync.errors import IndexUnwritable
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks
 from tests.simulation import acts
-from tests.simulation.chapters import CHAPTERS
+from tests.simulation.chapters import CHAPTERS, answers
 from tests.simulation.folders import Folders
 from tests.simulation.premises import Lodger
 from tests.simulation.process import Crash, Process
@@ -21,16 +22,19 @@ from tests.simulation.promises import Promises
 from tests.simulation.remote import Road, Server
 from tests.simulation.shelf import Shelf
 from tests.simulation.sight import Sight
-from tests.simulation.timeline import Act, Scenario
+from tests.simulation.timeline import DISK, Act, Scenario
 from tests.simulation.tree import Tree
 
 EPOCH_S = 2_200_000_000.0
 """Later than any real clock, so that the real change times of inodes always lie far in the past."""
 QUIET_LIMIT_S = 4 * 3600.0
 MOST_STEPS = 60_000
+DAY_S = 24 * 3600.0
 RESTART_S = 30.0
 IDLE_S = 30.0
 """The loop looks around this often."""
+MILD = frozenset((*DISK, "remove_many", "crash", "stop", "approve", "approved", "rescan", "plant"))
+"""What is no trouble to a daemon that has time to look around, or starts again."""
 ALONE_S = 900.0
 """So long it is let sleep while nothing happens, though it would look around more often."""
 
@@ -60,6 +64,8 @@ class World:
             self.point,
             self.promises.carried_out,
             self.promises.about_to_send,
+            self.promises.heard,
+            self.promises.refused,
             clock,
             self.errand,
             lambda: 0.05 if scenario.calm else self.dice.choice((0.01, 0.05, 0.3, 2.0)),
@@ -78,12 +84,16 @@ class World:
         self.deaf_until = 0.0
         self.deaf_spells: list[tuple[float, float]] = []
         self.late: list[tuple[float, str, str]] = []
+        self.troubled_at = self.fault_at = 0.0
+        self._tally: Counter[str] = Counter()
         self._before_start: list[Callable[[], None]] = []
         self._after_start: list[Callable[[], None]] = []
+        self._reloads: list[Callable[[], None]] = []
         self._errands: list[tuple[float, Callable[[], object]]] = []
         self._chapter = CHAPTERS[scenario.chapter]
         self.verify_s = self._chapter.verify_s
-        self._deeds = acts.DEEDS | self._chapter.deeds
+        self._deeds = acts.DEEDS | {answers.late_twin.__name__: answers.late_twin} | self._chapter.deeds
+        self._mild = MILD | self._chapter.mild
 
     def close(self) -> None:
         self.server.close()
@@ -102,6 +112,16 @@ class World:
     def wall(self) -> float:
         """The clock of the machine the daemon runs on."""
         return EPOCH_S + self.now_s + self.slept_s + self.jumped_s
+
+    def real_s(self) -> float:
+        """Seconds that passed for everybody, also while the machine slept."""
+        return self.now_s + self.slept_s
+
+    def is_untroubled(self) -> bool:
+        """Whether nothing keeps the daemon from its work at this moment."""
+        road = self.road
+        calm = road.up and not road.refusing and not road.armed and not self.tardy_s and self.now_s >= self.deaf_until
+        return calm and self.process is not None and all(tree.is_sound for tree in self.folders.trees.values())
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and happen what is due meanwhile."""
@@ -163,7 +183,7 @@ class World:
             self.approve_listed()
             self.restart_at = self.now_s
             self._until_quiet()
-        self._live_for(4000.0)
+        self._live_for(4000.0 if self.verify_s >= DAY_S else 2 * self.verify_s)
         self._until_quiet()
 
     def _until_quiet(self) -> None:
@@ -195,6 +215,9 @@ class World:
         if self.process is None:
             if self.now_s >= self.restart_at:
                 self._start()
+            return
+        if self._reloads:
+            self._reload()
             return
         self.process.step()
         self.promises.look_around()
@@ -238,13 +261,26 @@ class World:
             return
         self.process = process
         self.watcher.regain(self.now_s)
+        self.troubled_at = self.now_s
+        self.promises.manners.began()
         self.note("started")
         while self._after_start:
             self._after_start.pop(0)()
 
+    def _reload(self) -> None:
+        """Another mirror takes over, with the same index; what was under way is cut off."""
+        due, self._reloads = self._reloads, []
+        for each in due:
+            each()
+        self.process = None
+        self.watcher.lose("", self.now_s)
+        self.occurred("the configuration was read again")
+        self._start()
+
     def _end(self, why: IndexUnwritable) -> None:
         """The process ends with a message; the service manager starts it again."""
         self.note(str(why))
+        self.occurred("the index could not be written")
         self._die()
         self.restart_at = self.now_s + RESTART_S
 
@@ -254,9 +290,19 @@ class World:
         self.process = None
         self.dying = False
         self.note("died, and the power was cut" if self.power_cut else "died")
+        if self.chaos:
+            self.occurred("the power was cut" if self.power_cut else "the process died")
         self.shelf.die(power_cut=self.power_cut)
         self.power_cut = False
         self.restart_at = self.now_s + (self.dice.choice((0.0, 5.0, 60.0, 400.0)) if self.chaos else 0.0)
+
+    def occurred(self, what: str) -> None:
+        """Count this."""
+        self._tally[what] += 1
+
+    def tally(self) -> Counter[str]:
+        """What happened so far, and how often."""
+        return self._tally + Counter({f"answer: {fault}": times for fault, times in self.road.faults.items()})
 
     def note(self, what: str) -> None:
         self.trace.append(f"{self.now_s:9.1f} {what}")
@@ -280,6 +326,10 @@ class World:
         self._before_start.append(what)
         self.dying = self.process is not None
 
+    def reload(self, what: Callable[[], None]) -> None:
+        """Change something, and have the running daemon read its configuration again."""
+        self._reloads.append(what)
+
     def while_up(self, what: Callable[[], None]) -> None:
         """Do this at the next start."""
         self._after_start.append(what)
@@ -299,12 +349,13 @@ class World:
         """Somebody sets the machine's clock."""
         self.jumped_s += by_s
 
-    def approve_listed(self, folder: str | None = None) -> None:
-        """A person reads the list, and agrees."""
+    def approve_listed(self, folder: str | None = None) -> int:
+        """A person reads the list, and agrees; to how many."""
         listed = [ref for ref, _, approved in self.index.holds.held(folder) if not approved]
         with self.index.transaction():
             self.index.holds.approve(listed)
         self.promises.approved(listed)
+        return len(listed)
 
     def _next_at(self) -> float:
         times = [self.to_come[0].at_s] if self.to_come else []
@@ -325,7 +376,10 @@ class World:
         while self.to_come and self.to_come[0].at_s <= self.now_s:
             act = self.to_come.pop(0)
             self.note(f"{act.what} {act.folder} {act.a} {act.b}")
-            self._deeds.get(act.what, acts.on_disk)(self, act)
+            if act.what not in self._mild:
+                self.fault_at = self.now_s
+            if self._deeds.get(act.what, acts.on_disk)(self, act) is not False:
+                self.occurred(act.what)
             self.promises.changes += 1
 
     # --- events -----------------------------------------------------------------------------------------------------
@@ -333,11 +387,17 @@ class World:
     def _told(self, folder: str, path: str) -> None:
         """What a watcher would tell; in chaos late, twice, out of order, or not at all."""
         if self.now_s < self.deaf_until:
+            self.occurred("an event was lost")
             return
         copies = 1 if self.scenario.calm else self.dice.choice((1, 1, 1, 2))
+        if copies > 1:
+            self.occurred("an event came twice")
         for _ in range(copies):
             late_s = 0.0 if self.scenario.calm else self.dice.choice((0.0, 0.0, 0.5, 4.0))
-            self.late.append((self.now_s + late_s + self.tardy_s, folder, path))
+            late_s += self.tardy_s
+            if any(at > self.now_s + late_s for at, _, _ in self.late):
+                self.occurred("an event was overtaken")
+            self.late.append((self.now_s + late_s, folder, path))
         if self.scenario.calm:
             self.late, late = [], self.late
             for _, name, each in late:

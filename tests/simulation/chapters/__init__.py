@@ -12,8 +12,10 @@ from tests.simulation.chapters import (
     answers,
     clocks,
     configuration,
+    control,
     disks,
     events,
+    everything,
     full,
     loss,
     mounts,
@@ -21,20 +23,37 @@ from tests.simulation.chapters import (
     others,
     people,
     power,
+    privacy,
+    races,
 )
 from tests.simulation.chapters.chapter import NONE, Chapter
+from tests.simulation.remote import FAULTS
 from tests.simulation.timeline import Act, Scenario
 
-MODULES = (configuration, power, clocks, events, people, others, answers, disks, mounts, loss, full, older)
-CHAPTERS = {chapter.name: chapter for chapter in (NONE, *(module.CHAPTER for module in MODULES))}
+MODULES = (
+    *(configuration, control, power, clocks, events, people, others, answers, disks, races, mounts, loss, full),
+    privacy,
+)
+KEPT = tuple(module.CHAPTER for module in MODULES)
+MIXED = tuple(chapter for chapter in KEPT if chapter is not full.CHAPTER)
+"""An account that is full from the start would keep the other troubles from happening."""
+CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), older.CHAPTER)}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0
+TWINS = 0.2
+"""In so many of the simulations of any chapter a request is carried out late."""
 
 
 def scenario(seed: int, chapter: str = "") -> Scenario:
     """The simulation that belongs to a seed in a chapter."""
     plain = timeline.scenario(seed)
     return plain if not chapter else _with(plain, CHAPTERS[chapter])
+
+
+def kinds(chapter: str) -> frozenset[str]:
+    """What is to happen in the simulations of a chapter, if there are enough of them."""
+    acts = {*timeline.KINDS, *CHAPTERS[chapter].weights} - CHAPTERS[chapter].without
+    return frozenset(acts | {f"answer: {fault}" for fault in FAULTS if "fault" in acts})
 
 
 def _with(plain: Scenario, chapter: Chapter) -> Scenario:
@@ -51,4 +70,7 @@ def _with(plain: Scenario, chapter: Chapter) -> Scenario:
         )
         for _ in range(dice.choice((1, 2, 3, 6, 10)))
     ]
-    return replace(plain, acts=tuple(sorted((*plain.acts, *added))), calm=False, chapter=chapter.name)
+    if random.Random(f"late twins in {chapter.name} {plain.seed}").random() < TWINS:  # noqa: S311
+        added.append(Act(round(dice.uniform(0.0, end_s), 2), answers.late_twin.__name__, 0, 0, dice.randrange(1000)))
+    acts = [act for act in plain.acts if act.what not in chapter.without]
+    return replace(plain, acts=tuple(sorted((*acts, *added))), calm=False, chapter=chapter.name)

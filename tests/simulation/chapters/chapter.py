@@ -20,7 +20,8 @@ def _nothing(_: World) -> None:
 class Chapter:
     """``weights`` are the acts it adds and how often, ``deeds`` carry them out (and what follows from them), ``heal``
     ends what would keep the remote from becoming equal. ``begin`` comes before the first run. Index
-    and account are compared each ``verify_s`` seconds.
+    and account are compared each ``verify_s`` seconds. ``mild`` are those acts that keep no daemon from its work, and
+    ``without`` what the scenario would have besides.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Chapter:
     deeds: Mapping[str, Deed] = field(default_factory=dict)
     heal: Callable[[World], None] = _nothing
     begin: Callable[[World], None] = _nothing
+    mild: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
     verify_s: float = 24 * 3600.0
 
 

@@ -46,20 +46,22 @@ def tardy(world: World, act: Act) -> None:
     world.errand(float(act.b % 600), lambda: setattr(world, "tardy_s", 0.0))
 
 
-def ghosts(world: World, act: Act) -> None:
+def ghosts(world: World, act: Act) -> bool:
     """Events of paths that did not change, or never existed."""
     if world.process is not None:
         for number in range(act.b % 40):
             path = GHOSTS[(act.a + number * 7) % len(GHOSTS)]
             world.process.queue.touch(FileRef(world.tree(act).name, path))
+    return world.process is not None
 
 
-def storm(world: World, act: Act) -> None:
+def storm(world: World, act: Act) -> bool:
     """One path is told of again and again."""
     tree = world.tree(act)
     path = tree.choose(act.a)
     if path is not None:
         world.late += [(world.now_s + number * 0.7, tree.name, path) for number in range(act.b % 100)]
+    return path is not None
 
 
 CHAPTER = Chapter(

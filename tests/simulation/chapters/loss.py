@@ -36,6 +36,7 @@ def damage(world: World, act: Act) -> None:
     def overwrite() -> None:
         if world.shelf.is_damaged_by(act.a, act.b):
             world.note("  found damaged")
+            world.occurred("damage was found")
             world.shelf.begin_anew()
             _rebuild(world, claim=act.b % 2 == 0)
 
@@ -64,6 +65,7 @@ def _rebuild(world: World, *, claim: bool) -> None:
         world.while_down(lambda: _rebuild(world, claim=claim))
     else:
         world.note(f"  rebuilt, {claim=}")
+        world.occurred(f"the index was rebuilt, {claim=}")
         world.promises.rebuilt({item.id for item in world.index.objects.all() if item.ours})
 
 

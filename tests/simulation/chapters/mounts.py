@@ -22,29 +22,32 @@ def begin(world: World) -> None:
             tree.disks.add("d")
 
 
-def unplug(world: World, act: Act) -> None:
+def unplug(world: World, act: Act) -> bool:
     """A disk below the root is unmounted, and later mounted again."""
     tree = world.tree(act)
-    for directory in sorted(tree.disks):
-        tree.displace(directory, disk=False)
-        world.errand(float(act.b * 5), tree.put_in_place)
+    unplugged = [tree.displace(directory, disk=False) for directory in sorted(tree.disks)]
+    world.errand(float(act.b * 5), tree.put_in_place)
+    return any(unplugged)
 
 
-def cover(world: World, act: Act) -> None:
+def cover(world: World, act: Act) -> bool:
     """A disk is mounted over a directory that has none, and later unmounted."""
     tree = world.tree(act)
     directory = DIRECTORIES[act.a % len(DIRECTORIES)]
-    if not any(f"{each}/".startswith(f"{directory}/") or f"{directory}/".startswith(f"{each}/") for each in tree.disks):
-        tree.displace(directory, disk=act.b % 2 == 0)
-        world.errand(float(act.b * 5), tree.put_in_place)
+    if any(f"{each}/".startswith(f"{directory}/") or f"{directory}/".startswith(f"{each}/") for each in tree.disks):
+        return False
+    world.errand(float(act.b * 5), tree.put_in_place)
+    return tree.displace(directory, disk=act.b % 2 == 0)
 
 
-def swap_roots(world: World, act: Act) -> None:
+def swap_roots(world: World, act: Act) -> bool:
     """Each of two folders is where the other should be."""
     trees = list(world.folders.trees.values())[:2]
-    if len(trees) == 2 and all(tree.reachable for tree in trees):
+    possible = len(trees) == 2 and all(tree.reachable for tree in trees)
+    if possible:
         _swap(world)
         world.errand(float(act.b * 5), lambda: _swap(world))
+    return possible
 
 
 def _swap(world: World) -> None:
@@ -56,14 +59,16 @@ def _swap(world: World) -> None:
         tree.hide() if tree.mounted else tree.show()
 
 
-def lose_mark(world: World, act: Act) -> None:
+def lose_mark(world: World, act: Act) -> bool:
     """The file that tells the folder is deleted; a person puts it back as the message says."""
     tree = world.tree(act)
     mark = tree.root / MARK
-    if tree.reachable and mark.exists():
+    possible = tree.reachable and mark.exists()
+    if possible:
         tree.lost_mark = mark.read_text()
         mark.unlink()
         world.errand(float(act.b * 3), lambda: _mark_again(tree))
+    return possible
 
 
 def _mark_again(tree: Tree) -> None:

@@ -22,6 +22,7 @@ def restore(world: World, _: Act) -> None:
 def _put_back(world: World) -> None:
     if world.shelf.restore_copy():
         world.note("  restored")
+        world.occurred("an older index was put back")
         objects = world.index.objects
         unsure = {(intent.kind, intent.sha256) for intent in objects.intents()}
         explained = {i for i, item in world.server.held().items() if (item.kind, item.sha256) in unsure}

@@ -22,20 +22,22 @@ VERIFY_S = 3000.0
 """So often index and account are compared here."""
 
 
-def meddle(world: World, act: Act) -> None:
+def meddle(world: World, act: Act) -> bool:
     """Another title, or the other visibility."""
     item = _one_of_ours(world, act)
     if item is not None:
         key = "isPublic" if item.kind is Kind.DOC else "is_public"
         change = {"title": "meddled"} if act.b % 2 else {key: not item.public}
         world.server.others.patch(_path(item), json=change)
+    return item is not None
 
 
-def delete(world: World, act: Act) -> None:
+def delete(world: World, act: Act) -> bool:
     item = _one_of_ours(world, act)
     if item is not None:
         world.server.others.delete(_path(item))
         world.promises.vanished(item)
+    return item is not None
 
 
 def refuse(world: World, act: Act) -> None:

@@ -39,6 +39,11 @@ def die_again(world: World, act: Act) -> None:
     world.while_down(arm)
 
 
+def full_at_commit(world: World, act: Act) -> None:
+    """What was written finds no room when it is to be made safe: the process ends, and is started again."""
+    world.shelf.fail_at_commit(1 + act.a % 12)
+
+
 def begin(world: World) -> None:
     world.points_left = 1 + world.seed % EARLIEST
     world.power_cut = world.seed % 3 == 0
@@ -46,7 +51,7 @@ def begin(world: World) -> None:
 
 CHAPTER = Chapter(
     "power",
-    weights={"power_cut": 5, "die_soon": 3, "die_again": 3},
-    deeds={"power_cut": power_cut, "die_soon": die_soon, "die_again": die_again},
+    weights={"power_cut": 5, "die_soon": 3, "die_again": 3, "full_at_commit": 3},
+    deeds={"power_cut": power_cut, "die_soon": die_soon, "die_again": die_again, "full_at_commit": full_at_commit},
     begin=begin,
 )

@@ -1,0 +1,87 @@
+"""Promise 4, while nothing else goes wrong: what wants to be private is private within seconds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from picora_sync.core.policy import Folder
+from tests.simulation.line import Line
+from tests.simulation.matter import Matter
+from tests.simulation.wishes import is_among, is_listed, wants_public
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+QUIET_S = 3.0
+"""A pause in the changes of a file that is long enough to look at it (2 s, and an event may come late)."""
+WITHIN_S = {True: 10.0, False: 60.0}
+"""From then on: calm, and where answers, events and threads take their time."""
+LAST_TROUBLE_S = 60.0
+"""After the last trouble that is no fault of the server's so much more time is left: a root is looked for, audio …"""
+LAST_FAULT_S = 2 * 3600.0
+"""After a fault the product waits as long as it thinks fit, up to an hour."""
+BOUND_AFTER_S = 60.0
+"""A content that stood for so long was uploaded: settled after at most that, and sent."""
+
+
+class Secrecy:
+    """Looks at all files from time to time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._looked_at = 0.0
+        self._met = 0
+        self._met_at = 0.0
+
+    def leaks(self) -> list[str]:
+        """What is public though its file has wanted private for too long."""
+        now = self._world.mono()
+        if self._met != self._world.road.met:
+            self._met, self._met_at = self._world.road.met, now
+        if now - self._looked_at < 5.0 or not self._world.is_untroubled():
+            return []
+        self._looked_at = now
+        return [
+            leak
+            for policy, tree in self._world.folders.mirrored()
+            for path, line in tree.lines.items()
+            if is_listed(policy, tree, path, line)
+            for leak in self._leaks_of(policy, path, line)
+        ]
+
+    def _leaks_of(self, policy: Folder, path: str, line: Line) -> list[str]:
+        hidden = _hidden_since(policy, line)
+        if hidden is None:
+            return []
+        since, before = hidden
+        world = self._world
+        troubled_s = max(world.troubled_at + LAST_TROUBLE_S, max(world.fault_at, self._met_at) + LAST_FAULT_S)
+        if world.mono() < max(since + WITHIN_S[world.scenario.calm], troubled_s):
+            return []
+        others = [other for other in world.folders.living() if other is not line]
+        return [
+            f"4: {path!r} wants private since {world.mono() - since:.0f} s, but {item} is public"
+            for item in world.server.held().values()
+            if item.public and item.id in world.promises.ours and is_among(item, [before])
+            if not any(item.sha256 in other.now.all_sent() for other in others)
+        ]
+
+
+def _hidden_since(policy: Folder, line: Line) -> tuple[float, Matter] | None:
+    """When the file could first be seen to want private after it was public for long, and what it held then."""
+    if line.has_moved:
+        return None  # renamed and edited: a new file, and the old name's object goes as that of a missing one
+    private = 0
+    for _, matter in reversed(line.history):
+        if wants_public(policy, matter) or not matter.sendable:
+            break
+        private += 1
+    first = len(line.history) - private
+    if not private or not first or not line.history[first - 1][1].sendable:
+        return None
+    came_at, before = line.history[first - 1]
+    if line.history[first][0] - came_at < BOUND_AFTER_S:
+        return None
+    times = [at for at, _ in line.history[first:]] + [float("inf")]
+    return next((at for at, then in pairwise(times) if then - at >= QUIET_S)), before
