@@ -214,6 +214,7 @@ MUTANTS = (
         "self._file.confirm()",
         "pass",
         "races",
+        first=26,
     ),
     Mutant(
         9,
