@@ -31,7 +31,7 @@ from picora_sync.control.messages import (
 from picora_sync.control.repairing import Repairing
 from picora_sync.core.model import FileRef, RemoteObject
 from picora_sync.errors import CommandRefused
-from picora_sync.index.rows import FileRow
+from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler import Reconciler
 
 _USAGE = 2
@@ -114,8 +114,11 @@ class Orders:
             if row is not None and row.bound is not None:
                 self._context.todo |= self._reconciler.backlog.withdraw([ref], [row.bound])
                 self._index.objects.let_go(ref, self._context.clocks.wall())
-            self._index.files.forget(ref)
-            self._context.queue.touch(ref)  # it may be there, and be held for what it turned into
+            if row is None or row.seen is Seen.MISSING:
+                self._index.files.forget(ref)
+                self._context.queue.touch(ref)  # it may be there again
+            else:
+                self._context.todo.add(ref)  # it was held for what it turned into, which is new to Picora now
 
     def _is_exposed(self, ref: FileRef) -> bool:
         """Whether its object may be public although the file wants private, and would be left like that."""

@@ -176,7 +176,10 @@ class Inspector:
         except FileUnreadable as error:
             problem = Problem(error.problem_code, error.message, error.hint)
             self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
-            self._removals.withdraw(ref)
+            if row is not None and _is_there(row):
+                self._removals.suspend(ref)  # it may be what it was held for
+            else:
+                self._removals.withdraw(ref)
             return None
         if isinstance(derived, Problem):
             self._unusable(ref, row, derived, fingerprint)
@@ -209,7 +212,7 @@ class Inspector:
         if wanted is not None and not wanted.selected:
             if row is not None:
                 self._expect_removal(unit, row)
-        elif row is None or not (_was_there(row) and _same_content(row.wanted, wanted)):
+        elif row is None or not (_is_there(row) and _same_content(row.wanted, wanted)):
             self._removals.withdraw(ref)
 
     def _expect_removal(self, unit: Unit, row: FileRow) -> None:
@@ -223,6 +226,13 @@ def _perhaps_in(closed: str, ref: FileRef) -> Problem:
         f"{ref.path} is not there any more, and may be in {closed or 'its folder'}, which cannot be read",
         "Let picora-sync read that, or name it under ignore: until then Picora keeps what was uploaded.",
     )
+
+
+def _is_there(row: FileRow) -> bool:
+    """Whether it was there when last seen, be it that nobody could read it. What a file that is there is held for is
+    judged with each plan; what a missing one is held for is over when it is there again.
+    """
+    return row.seen in (Seen.PRESENT, Seen.UNKNOWN) and (row.wanted is None or row.wanted.selected)
 
 
 def _was_there(row: FileRow) -> bool:

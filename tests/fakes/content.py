@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from picora_sync.core.model import Dependency, Kind, Problem, Wanted, kind_of
 from picora_sync.core.policy import Folder, Select
 from picora_sync.core.ports import Derived
-from picora_sync.errors import FileChanged
+from picora_sync.errors import FileChanged, FileUnreadable
 from tests.fakes.disk import FakeDisk
 
 BAD = b"\xff"
@@ -20,14 +20,16 @@ BAD = b"\xff"
 
 
 class FakeContent:
-    """Implements ``Content`` over a :class:`FakeDisk`. ``moving`` are paths that change while they are read;
-    ``outdated`` are paths whose look-ups lead elsewhere now; ``derived`` lists what was asked for.
+    """Implements ``Content`` over a :class:`FakeDisk`. ``moving`` are paths that change while they are read,
+    ``locked`` those that cannot be; ``outdated`` are paths whose look-ups lead elsewhere now; ``derived`` lists what
+    was asked for.
     """
 
     def __init__(self, policy: Folder, disk: FakeDisk) -> None:
         self.policy = policy
         self._disk = disk
         self.moving: set[str] = set()
+        self.locked: set[str] = set()
         self.outdated: set[str] = set()
         self.derived: list[str] = []
         self.depends: dict[str, tuple[Dependency, ...]] = {}
@@ -35,6 +37,8 @@ class FakeContent:
     def derive(self, path: str) -> Derived | Problem:
         self.derived.append(path)
         data, fingerprint = self._disk.read(path)
+        if path in self.locked:
+            raise FileUnreadable(f"{path} cannot be read")
         if path in self.moving:
             raise FileChanged(f"{path} changed")
         self.outdated.discard(path)

@@ -113,6 +113,23 @@ def test_keeping_forgets_the_files_and_leaves_the_objects_alone_for_good() -> No
     assert len(mirror.states()) == 18
 
 
+def test_what_was_held_for_what_it_turned_into_stays_known_and_is_sent_as_new() -> None:
+    mirror = Mirror()
+    for number in range(30):
+        mirror.write(f"{number}.md", f"text {number}")
+    mirror.quiet()
+    for number in range(30):
+        mirror.write(f"{number}.md", "all the same")
+    mirror.quiet()
+    orders = Orders(mirror.reconciler)
+    assert approve(orders, shown(orders), keep=True).kept == 30
+    assert len(list(mirror.index.files.all("notes"))) == 30
+    mirror.restart()  # as after a command that ran without a daemon
+    mirror.quiet()
+    assert set(mirror.states().values()) == {FileState.SYNCED}
+    assert len(mirror.picora.objects) == 31
+
+
 def test_keeping_leaves_nothing_public_that_wants_to_be_private() -> None:
     mirror, orders = held(PUBLIC)
     rows = shown(orders)

@@ -8,6 +8,7 @@ from picora_sync.core.guard import FEW
 from picora_sync.core.model import FileState
 from picora_sync.reconciler.context import Clocks
 from picora_sync.reconciler.forecast import forecast
+from tests.fakes.disk import UNREADABLE
 from tests.fakes.mirror import Mirror
 
 POINTER = "version https://example.org/spec/v1"
@@ -180,3 +181,39 @@ def test_a_forecast_names_them_as_held() -> None:
     report = forecast(copy, units, Clocks(mirror.mono, mirror.wall), lambda _: 0.0)
     assert len(report.held) == 30
     assert report.actions == []
+
+
+@pytest.mark.parametrize("place", ["the path", "the bytes"])
+def test_what_was_agreed_to_stands_although_a_note_cannot_be_read_for_a_moment(place: str) -> None:
+    mirror = merged(30, of=30)
+    mirror.index.pause("notes")
+    mirror.reconciler.heed_pauses()
+    approve(mirror, "0.md", "1.md")
+    if place == "the path":
+        mirror.disk.broken["0.md"] = UNREADABLE
+    else:
+        mirror.content.locked.add("0.md")
+        mirror.disk.write("0.md", POINTER.encode())
+    mirror.touch("0.md")
+    mirror.run(60)
+    mirror.disk.broken.clear()
+    mirror.content.locked.clear()
+    mirror.touch("0.md")
+    mirror.run(60)
+    mirror.index.resume("notes")
+    mirror.reconciler.heed_pauses()
+    mirror.quiet()
+    assert {path for path, state in mirror.states().items() if state is FileState.SYNCED} == {"0.md", "1.md"}
+    assert held(mirror) == 28
+
+
+def test_a_note_that_could_not_be_read_and_is_what_it_was_before_leaves_the_hold() -> None:
+    mirror = merged(30, of=30)
+    mirror.disk.broken["0.md"] = UNREADABLE
+    mirror.touch("0.md")
+    mirror.run(60)
+    mirror.disk.broken.clear()
+    mirror.write("0.md", "text 0")
+    mirror.quiet()
+    assert mirror.states()["0.md"] is FileState.SYNCED
+    assert held(mirror) == 29
