@@ -1,9 +1,11 @@
 """§1 API key, §1.1 Key scopes, §14 plan `none`."""
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.contract import samples
@@ -36,6 +38,54 @@ def test_a_revoked_key_is_refused(new_service: Callable[..., Service], clock: Cl
     service.revoke(api)
     clock.advance(5)
     must_fail(api.get("/v1/docs"), 401, ("UNAUTHORIZED", "API_KEY_REVOKED"))
+
+
+class Interrupted(io.BytesIO):
+    """A body; something happens while it arrives."""
+
+    def __init__(self, content: bytes, act: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._act = act
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() == 0:
+            self._act()
+        return super().read(size)
+
+
+def during(service: Service, api: Api, act: Callable[[], None]) -> Api:
+    """The view of ``api`` where something happens while the body of each request arrives."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input"] = Interrupted(environ["wsgi.input"].read(), act)
+        return service.app(environ, start_response)
+
+    return Api(app, api.key, api.user_id)
+
+
+UPLOADS: dict[str, Callable[[Api], httpx.Response]] = {
+    "audio": lambda api: api.post_audio(samples.mp3()),
+    "images": lambda api: api.post_image(samples.png()),
+    "docs": lambda api: api.post_doc("# Text\n"),
+}
+
+
+@pytest.mark.parametrize("kind", UPLOADS)
+def test_a_key_that_is_revoked_while_its_upload_arrives_stores_nothing(service: Service, api: Api, kind: str) -> None:
+    """§1 API key: revocation takes effect in seconds, whatever is on its way (decision 0155)."""
+    revoked = service.second_key(api)
+    must_fail(UPLOADS[kind](during(service, revoked, lambda: service.revoke(revoked))), 401)
+    assert api.data("/v1/user/me/usage")[kind]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("kind", UPLOADS)
+def test_a_plan_that_changes_while_an_upload_arrives_counts_from_the_next_one(
+    service: Service, api: Api, kind: str
+) -> None:
+    """§14 plan `none`: nothing may be uploaded; what had begun on another plan is stored (decision 0155)."""
+    ok(UPLOADS[kind](during(service, api, lambda: service.move_to_plan(api, "none"))), 201)
+    refused = api.post_doc("# Other text\n") if kind == "docs" else UPLOADS[kind](api)
+    must_fail(refused, 403, PLAN_CODES)
 
 
 READS = ["/v1/media", "/v1/docs", "/v1/images", "/v1/sync/state", "/v1/user/me/usage", "/v1/user/me/rate-limits"]

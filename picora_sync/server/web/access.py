@@ -75,6 +75,7 @@ class Gate:
         req.context.request_id = secrets.token_hex(8)
         req.context.budget = None
         req.context.credential = None
+        req.context.confirm = lambda: self._confirm(req)
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: Resource, params: dict[str, object]
@@ -125,6 +126,11 @@ class Gate:
     def _authenticate(self, req: falcon.Request) -> Credential | None:
         match = _BEARER.fullmatch((req.get_header("Authorization") or "").strip())
         return accounts.find(self._database, match[1]) if match else None
+
+    def _confirm(self, req: falcon.Request) -> None:
+        """Called at the end of a body: it may have taken long to come, and the key been revoked (decision 0155)."""
+        if self._authenticate(req) is None:
+            raise errors.unauthorized()
 
     def _count(self, req: falcon.Request, access: Access, credential: Credential) -> None:
         if not access.counted:

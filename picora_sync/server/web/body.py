@@ -29,7 +29,8 @@ def reader(req: falcon.Request, cap_bytes: int) -> Callable[[], bytes]:
     """A function that returns the next block of the body, and ``b""`` at its end.
 
     Raises:
-        ApiError: 413, at once or while reading, when the body is longer than the cap; 400 when it is cut off.
+        ApiError: 413, at once or while reading, when the body is longer than the cap; 400 when it is cut off; 401 at
+            its end, when the key was revoked meanwhile.
     """
     declared = req.content_length
     if declared is not None and declared > cap_bytes:
@@ -40,6 +41,12 @@ def reader(req: falcon.Request, cap_bytes: int) -> Callable[[], bytes]:
     seen = 0
 
     def read() -> bytes:
+        block = next_block()
+        if not block:
+            req.context.confirm()
+        return block
+
+    def next_block() -> bytes:
         nonlocal seen
         wanted = _BLOCK_BYTES if declared is None else min(_BLOCK_BYTES, declared - seen)
         if wanted == 0:
