@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from picora_sync.control.inbox import Ask, Inbox, stopping
-from picora_sync.control.messages import PLACES, Passed, Progress, Reload, Reloaded, Sync
+from picora_sync.control.messages import PLACES, Passed, Progress, Reload, Reloaded, Request, Sync
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
 from picora_sync.errors import CommandRefused, PicoraSyncError
@@ -75,7 +75,7 @@ class Desk:
     def _begin(self, ask: Ask) -> None:
         method, name = PLACES[type(ask.request)]
         if method == "POST":
-            log.info("asked to %s %s", name, getattr(ask.request, "folder", None) or "")
+            log.info("asked to %s%s", name, _about(ask.request))
         match ask.request:
             case Sync(wait=wait):
                 one = self._make_pass(wait)
@@ -88,3 +88,10 @@ class Desk:
                 self.reloading = True
             case _:
                 ask.say(self._orders.carry_out(ask.request))
+
+
+def _about(request: Request) -> str:
+    """`` notes``, `` all folders``, or nothing for what is about none."""
+    if not hasattr(request, "folder"):
+        return ""
+    return " all folders" if request.folder is None else f" {request.folder}"

@@ -25,12 +25,14 @@ def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, a
     """Carry out the removals of FOLDER that are held.
 
     Shows them first, and approves exactly those: one that is something else by then is left alone. A running daemon
-    carries them out at once, otherwise the next `sync` or `run` does, unless the file came back.
+    carries them out at once, otherwise the next `sync` or `run` does, unless the file came back. With --json and
+    without --yes they are only shown.
     """
     config = configuration(ctx)
     expect_state(config)
     held, running = ask(config, ShowHeld(folder=folder), Held)
-    if not held.rows:
+    shown_only = as_json and not yes
+    if not held.rows or shown_only:
         answer = Approved(folder=folder, approved=0, kept=0, refused=(), paused=False)
     else:
         if not as_json:
@@ -46,7 +48,7 @@ def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, a
         write_json({**document(answer), "rows": document(held)["rows"], "running": running})
     else:
         _tell(answer, running=running)
-    return UNFINISHED if answer.refused else OK
+    return UNFINISHED if answer.refused or (shown_only and held.rows) else OK
 
 
 def _tell(answer: Approved, *, running: bool) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import click
+from click.shell_completion import CompletionItem
 
 from picora_sync.cli.documents import file_document, history_document
 from picora_sync.cli.failures import OK, CommandFailed
@@ -16,13 +17,27 @@ from picora_sync.cli.paths import Place, choose
 from picora_sync.cli.settings import Look, look_at
 from picora_sync.core.chronicle import Turn, chronicle
 from picora_sync.core.model import FileRef
+from picora_sync.errors import PicoraSyncError
 from picora_sync.index.listing import Entry
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's signature
+    """Files on disk, and FOLDER/PATH of those that are known, a directory at a time."""
+    try:
+        with look_at(ctx) as look:
+            known = [f"{row.ref.folder}/{row.ref.path}" for row in look.index.files.all()]
+    except PicoraSyncError:
+        known = []
+    rests = (name[len(incomplete) :].partition("/") for name in known if name.startswith(incomplete))
+    names = sorted({f"{incomplete}{head}{slash}" for head, slash, _ in rests if head.isprintable()})
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
 
 _VISIBILITY = {True: "public", False: "private", None: "unknown"}
 
 
 @click.command("ls", epilog="Example: picora-sync ls notes/2026")
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=_complete)
 @json_option
 @click.pass_context
 def ls_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
@@ -42,7 +57,7 @@ def ls_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
 
 
 @click.command("url", epilog="Example: curl -O $(picora-sync url ~/Podcast/episode-1.mp3)")
-@click.argument("path")
+@click.argument("path", shell_complete=_complete)
 @json_option
 @click.pass_context
 def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
@@ -66,7 +81,7 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
 
 
 @click.command("history", epilog="Example: picora-sync history notes/welcome.md")
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=_complete)
 @json_option
 @click.pass_context
 def history_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:

@@ -93,7 +93,7 @@ def _print(report: VerifyReport, *, repaired: bool) -> None:
         write_table(["FINDING", "PATH", "URL"], [_row(each) for each in report.found])
         line()
     line(
-        f"{count(report.compared, 'object')} compared, {len(report.found)} not as they should be; "
+        f"{count(report.compared, 'object')} compared, {len(report.found)} of them other than expected; "
         f"{count(report.others, 'other object')} on Picora, left alone"
     )
     if report.sampled:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from picora_sync.index.lock import InstanceLock
+from picora_sync.index.rows import Seen
 
 
 def test_approve_shows_the_rows_and_approves_exactly_those(mirror: Any, invoke: Callable[..., Any]) -> None:
@@ -29,6 +30,7 @@ def test_approve_shows_the_rows_and_approves_exactly_those(mirror: Any, invoke: 
 
 def test_keep_forgets_the_files_and_leaves_their_objects_alone(mirror: Any, invoke: Callable[..., Any]) -> None:
     mirror.add("one.md")
+    mirror.index.files.see(mirror.ref("one.md"), Seen.MISSING)
     mirror.hold("one.md")
     ran = invoke("--config", mirror.config_file, "approve", "notes", "--keep", "--yes")
     assert "Forgot 1 file" in ran.out
@@ -102,3 +104,13 @@ def test_held_files_are_listed_as_held(mirror: Any, invoke: Callable[..., Any]) 
     mirror.hold("one.md")
     (entry,) = json.loads(invoke("--config", mirror.config_file, "ls", "--json").out)
     assert entry["state"] == "held"
+
+
+def test_as_json_without_a_yes_they_are_only_shown(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md")
+    mirror.hold("one.md")
+    ran = invoke("--config", mirror.config_file, "approve", "notes", "--json")
+    assert ran.code == 1
+    shown = json.loads(ran.out)
+    assert ([row["path"] for row in shown["rows"]], shown["approved"]) == (["one.md"], 0)
+    assert [each[2] for each in mirror.index.holds.held()] == [False]

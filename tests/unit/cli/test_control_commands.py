@@ -299,3 +299,19 @@ def test_without_a_configuration_nothing_is_completed(tmp_path: Path) -> None:
     complete = ShellComplete(program, {}, PROGRAM, "_X")
     for command in ("pause", "forget"):
         assert complete.get_completions(["--config", str(tmp_path / "none"), command], "") == []
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "names"),
+    [("", ["notes/", ""]), ("notes/", ["notes/a.md", "notes/sub/", "notes/"]), ("notes/s", ["notes/sub/", "notes/s"])],
+)
+@pytest.mark.parametrize("command", ["ls", "url", "history"])
+def test_the_shell_completes_known_files_a_directory_at_a_time_and_those_on_disk(
+    command: str, incomplete: str, names: list[str], mirror: Any
+) -> None:
+    for path in ("a.md", "sub/b.md", "sub/c.md"):
+        mirror.add(path)
+    complete = ShellComplete(program, {}, PROGRAM, "_X")
+    found = complete.get_completions(["--config", str(mirror.config_file), command], incomplete)
+    assert [item.value for item in found] == names
+    assert found[-1].type == "file"

@@ -189,3 +189,18 @@ def test_a_pass_is_told_when_the_daemon_ends() -> None:
     said = ask.hear(0)
     assert said is not None
     assert "stopping" in str(said[0])
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (Pause(folder="notes"), "asked to pause notes"),
+        (Pause(), "asked to pause all folders"),
+        (Sync(), "asked to sync"),
+    ],
+    ids=["a folder", "all folders", "no folder"],
+)
+def test_the_log_says_what_was_asked(request_: Request, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="picora_sync.control.desk"):
+        Loop().put(request_)
+    assert caplog.messages == [told]
