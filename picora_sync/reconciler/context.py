@@ -50,7 +50,8 @@ class Context:
     ``paused`` are the folders for which nothing is sent but what makes something private. ``places`` are the unsettled
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
     to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
-    ``closing`` those of them that the scan before could.
+    ``closing`` those of them that the scan before could. ``unread`` are files that changed and could not be read, and
+    until when what they may hold now is waited for (monotonic).
     """
 
     index: Index
@@ -68,6 +69,7 @@ class Context:
     untold: dict[str, FileRef] = field(default_factory=dict)
     places: dict[str, frozenset[FileRef]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    unread: dict[FileRef, float] = field(default_factory=dict)
     closed: dict[str, frozenset[str]] = field(default_factory=dict)
     closing: dict[str, frozenset[str]] = field(default_factory=dict)
     ages: Ages = field(init=False)

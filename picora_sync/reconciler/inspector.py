@@ -19,6 +19,9 @@ EMPTY = "EMPTY"
 PERHAPS_MOVED = "PERHAPS_MOVED"
 """The code of a file that vanished when a directory could not be read any more."""
 
+UNREAD_S = 7200.0
+"""So long an object waits that may be what a file holds that changed and cannot be read: two regular scans."""
+
 FRESH_S = 60.0
 FEW = 20
 """A new file written within the last minute is sent before the backfill, as long as it is one of a few."""
@@ -44,12 +47,13 @@ class Inspector:
             self._attachment(unit, ref)
             return
         self._context.outdated.discard(ref)
+        self._context.unread.pop(ref, None)
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):
             case Absent():
                 self._absent(unit, ref, row)
             case Unknown(problem):
-                self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
+                self._unreadable(ref, problem)
                 self._removals.suspend(ref)
             case Ignored(why):
                 self._ignored(ref, row, why, None)
@@ -174,8 +178,7 @@ class Inspector:
             self._context.queue.grew(ref)
             return None
         except FileUnreadable as error:
-            problem = Problem(error.problem_code, error.message, error.hint)
-            self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
+            self._unreadable(ref, Problem(error.problem_code, error.message, error.hint))
             if row is not None and _is_there(row):
                 self._removals.suspend(ref)  # it may be what it was held for
             else:
@@ -185,6 +188,10 @@ class Inspector:
             self._unusable(ref, row, derived, fingerprint)
             return None
         return derived
+
+    def _unreadable(self, ref: FileRef, problem: Problem) -> None:
+        self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
+        self._context.unread[ref] = self._context.clocks.mono() + UNREAD_S
 
     def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint) -> bool:
         """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5)."""

@@ -102,7 +102,7 @@ class Reconciler:
         self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
         self._reopen()
-        unsettled = frozenset((*self.context.queue.settling(), *self._due, *self.context.outdated))
+        unsettled = self._unsettled()
         if self.connection.deletes_closed_until <= self.context.clocks.mono():
             collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled)
         self._dispatcher.pump(unsettled, more_to_come=self.settling())
@@ -150,6 +150,12 @@ class Reconciler:
     def settling(self) -> bool:
         """Whether files still settle, or removals wait out their grace."""
         return bool(self.context.queue.settling()) or len(self.removals) > 0
+
+    def _unsettled(self) -> frozenset[FileRef]:
+        """The files of which nobody knows what they hold now."""
+        context, mono = self.context, self.context.clocks.mono()
+        unread = (ref for ref, until in context.unread.items() if until > mono)
+        return frozenset((*context.queue.settling(), *self._due, *context.outdated, *unread))
 
     # --- its parts --------------------------------------------------------------------------------------------------
 

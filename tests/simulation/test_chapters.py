@@ -23,6 +23,7 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "a document of others, when the machine's clock stood in 1973": ("clocks", 0),
     "two notes that swap names while one of them cannot be read": ("disks", 5),
     "a held note whose place could not be read for a moment": ("disks", 50),
+    "two notes that swap names while every third read fails": ("disks", 100073),
     "audio that grew while the index was rebuilt": ("loss", 7),
     "an index whose broken table definitions SQLite quotes": ("loss", 100005),
     "a file that nobody could look at while it held what was deleted": ("configuration", 100028),
