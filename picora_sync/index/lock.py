@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,8 +12,6 @@ from picora_sync.errors import AnotherInstance
 NAME = "lock"
 PATIENCE_S = 2.0
 """Commands that ask whether somebody holds the lock, or write something down, hold it for a moment: a start waits."""
-GLANCE_S = 0.05
-"""Who only asks waits no longer than others who ask hold it."""
 POLL_S = 0.01
 
 
@@ -39,13 +38,14 @@ class InstanceLock:
 
 
 def is_held(state_dir: Path) -> bool:
-    """Whether a process works on this state directory now."""
-    lock = InstanceLock(state_dir)
-    if not (state_dir / NAME).exists():
-        return False
+    """Whether a process works on this state directory now. Those who ask share the lock: they never see each other."""
     try:
-        lock.acquire(GLANCE_S)
-    except AnotherInstance:
-        return True
-    lock.release()
+        file = (state_dir / NAME).open("rb")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
     return False

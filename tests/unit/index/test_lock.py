@@ -37,9 +37,9 @@ def test_a_start_waits_out_the_moment_in_which_somebody_asks_whether_one_runs(tm
 
     asking = threading.Thread(target=ask)
     asking.start()
-    assert asked.wait(5)
+    assert asked.wait(60)
     starting = InstanceLock(tmp_path)
-    starting.acquire()
+    starting.acquire(patience_s=60)
     asking.join()
     assert is_held(tmp_path)
     starting.release()
@@ -48,9 +48,13 @@ def test_a_start_waits_out_the_moment_in_which_somebody_asks_whether_one_runs(tm
 def test_those_who_ask_at_the_same_time_do_not_take_each_other_for_a_daemon(tmp_path: Path) -> None:
     InstanceLock(tmp_path).acquire()  # the file is there; nobody holds it any more
     answers: list[bool] = []
-    asking = [threading.Thread(target=lambda: answers.append(is_held(tmp_path))) for _ in range(4)]
+
+    def ask() -> None:
+        answers.extend(is_held(tmp_path) for _ in range(500))
+
+    asking = [threading.Thread(target=ask) for _ in range(4)]
     for thread in asking:
         thread.start()
     for thread in asking:
         thread.join()
-    assert answers == [False] * 4
+    assert answers == [False] * 2000
