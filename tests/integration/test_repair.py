@@ -139,6 +139,8 @@ def test_content_that_is_not_what_was_sent_is_found_by_reading_and_sent_again(
     report = verify(config, server.key, threading.Event(), lambda _: None, sample=100)
     assert [each.what for each in report.found] == ["content"]
     assert report.sampled == NOTES + 12
+    said = picora("verify", "--sample", "100", config=tmp_path / "config.yaml")
+    assert (said.returncode, f"--sample {NOTES + 12} --repair" in said.stdout) == (1, True)
     report, asked = mend(config, server, sample=100)
     assert ([each.what for each in report.found], report.repaired, asked) == (["content"], 1, [])
     assert len(audio(server)) == 12

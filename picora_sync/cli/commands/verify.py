@@ -31,7 +31,11 @@ _WORDS = {"missing": "not on Picora any more", "changed": "changed on Picora", "
 
 @click.command("verify", epilog="Example: picora-sync verify --sample 20")
 @click.option(
-    "--sample", metavar="N", type=click.IntRange(min=0), default=0, help="Also read N objects, chosen at random."
+    "--sample",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Also read N objects, chosen at random; all if there are no more.",
 )
 @click.option("--repair", "repairs", is_flag=True, help="Put right what was found, with one pass as `sync` makes it.")
 @click.option("--yes", is_flag=True, help="Do not ask whether much may be uploaded again.")
@@ -100,11 +104,17 @@ def _print(report: VerifyReport, *, repaired: bool) -> None:
         unread = f", {report.unread} of them could not be compared" if report.unread else ""
         line(f"{count(report.sampled, 'object')} read{unread}")
     if report.found and not repaired:
-        line("A running daemon puts it right within a day; `picora-sync verify --repair` does it now.")
+        line(_advice(report))
     elif report.found:
         line(f"{report.repaired} of {len(report.found)} put right")
     if report.held:
         line(f"{report.held} not uploaded again, since it is much at once: --yes does it")
+
+
+def _advice(report: VerifyReport) -> str:
+    if any(each.what == "content" for each in report.found):
+        return f"`picora-sync verify --sample {report.compared} --repair` sends again what holds other content."
+    return "A running daemon puts it right within a day; `picora-sync verify --repair` does it now."
 
 
 def _row(each: Discrepancy) -> list[str]:
