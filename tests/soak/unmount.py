@@ -31,7 +31,6 @@ def run(where: Path, seed: int, *, rounds: int, short: bool = False) -> Result:
         part = where / "part"
         mounts.mount_tmpfs(part, PART_BYTES)
         mounts.bind(part, place / PART)
-        (place / PART / "apart.md").write_text("# Apart\n\non another disk\n")
         rig.world.fill(rig.files)
         rig.daemon.start()
         rig.settle()
@@ -44,8 +43,10 @@ def run(where: Path, seed: int, *, rounds: int, short: bool = False) -> Result:
 def _round(rig: Rig, place: Path, disk: Path) -> None:
     with Mutator(rig.world, seeded(f"edits {rig.result.seed} {rig.result.faults}"), longest_pause_s=0.1):
         time.sleep(rig.rng.uniform(0.5, 3.0))
-    rig.settle()
     rig.result.faults += 1
+    # Whatever became of the last one: there is something on the other disk that can be missed.
+    (place / PART / f"apart {rig.result.faults}.md").write_text(f"apart {rig.result.faults}\n")
+    rig.settle()
     before = _held(rig)
     way = WAYS[(rig.result.seed + rig.result.faults) % len(WAYS)]
     rig.result.remarks[way] = rig.result.remarks.get(way, 0) + 1
