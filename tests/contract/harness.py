@@ -47,6 +47,7 @@ class Api:
     """Requests with one credential, or none; helpers for the uploads every test needs."""
 
     def __init__(self, app: Anything, key: str | None, user_id: str = "") -> None:
+        self.app = app
         self.key = key
         self.user_id = user_id
         headers = {"Authorization": f"Bearer {key}"} if key else {}

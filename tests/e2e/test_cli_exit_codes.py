@@ -16,6 +16,9 @@ from typing import IO
 import httpx
 import pytest
 
+from picora_sync.server.accounts import add_key, add_user
+from picora_sync.server.settings import ServerSettings
+
 WITHIN_S = 60.0
 PROGRAM = [sys.executable, "-P", "-m", "picora_sync"]
 ENVIRON = {name: value for name, value in os.environ.items() if name not in {"PICORA_API_KEY", "NOTIFY_SOCKET"}}
@@ -92,14 +95,26 @@ class Setup:
         return file
 
 
-@pytest.fixture
-def setup(tmp_path: Path, processes: Processes) -> Setup:
-    server = processes.start("serve", "--json", "--port", "0", "--no-rate-limits", "--data", tmp_path / "picora")
-    assert server.stdout is not None
-    ready = json.loads(lines_until(server, server.stdout, ["url"])[0])
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What the server says that all tests share."""
+    processes = Processes()
+    data = tmp_path_factory.mktemp("serve") / "picora"
+    server = processes.start("serve", "--json", "--port", "0", "--no-rate-limits", "--data", data)
+    yield json.loads(lines_until(server, server.stdout, ["url"])[0])
+    processes.end()
+
+
+def test_serve_says_in_json_what_a_client_needs(ready: dict[str, str]) -> None:
     assert set(ready) >= {"url", "media_url", "key", "plan", "data"}
     assert ready["plan"] == "pro_plus"
-    made = Setup(ready["url"], ready["key"], tmp_path)
+
+
+@pytest.fixture
+def setup(tmp_path: Path, ready: dict[str, str]) -> Setup:
+    """An account of its own on that server, and a folder with two notes."""
+    library = ServerSettings(data=Path(ready["data"]))
+    made = Setup(ready["url"], add_key(library, add_user(library, plan="pro_plus")), tmp_path)
     made.notes.mkdir()
     (made.notes / "one.md").write_text("# One\n")
     (made.notes / "two.md").write_text("---\npublic: true\n---\n# Two\n")

@@ -21,7 +21,7 @@ from picora_sync.server.store.blobs import Blobs, Incoming
 from tests.contract import samples
 from tests.fakes import mortal
 
-_WAIT_S = 120
+_WAIT_S = 600
 ROOT = Path(__file__).parents[3]
 
 
