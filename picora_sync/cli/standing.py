@@ -60,8 +60,11 @@ class Standing:
 def standing(look: Look) -> Standing:
     """Put together what index and last snapshot say."""
     live, url = look.live, look.config.account.url
+    known = look.index.meta("base_url")
     if live is None:
         account = AccountStanding("offline", url, "", None)
+    elif not look.running and known not in (None, url):
+        account = AccountStanding("offline", url, f"not asked at this address yet; the index is of {known}", None)
     else:
         account = AccountStanding(live.account, url, live.trouble, live.at, live.accepted_at)
     current = live if look.running else None

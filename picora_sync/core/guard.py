@@ -54,9 +54,9 @@ def judge(pending: Collection[FileRef], ledger: Ledger) -> Verdict:
     if len(waiting - ledger.merged) >= ledger.bound:
         return Verdict(approved, rest, f"nothing would be left of the {ledger.bound} files of this folder on Picora")
     if rest & ledger.held or total > limit:
-        return Verdict(
-            approved, rest, f"{total} of {ledger.bound} files would be deleted within 24 hours (limit {limit})"
-        )
+        there_were = ledger.bound + ledger.removed_recently
+        why = f"{total} of {there_were} files would be deleted within 24 hours (limit {limit})"
+        return Verdict(approved, rest, why)
     return Verdict(waiting, frozenset())
 
 

@@ -84,6 +84,11 @@ class Files:
         """All files that want to be sent with any of these hashes."""
         return self._select("f.sha256 IN ({})", sha256s)
 
+    def with_inode_of(self, fingerprint: Fingerprint) -> list[FileRow]:
+        """The files that had the inode of this one when they were last seen."""
+        query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE f.inode = ? AND f.device = ?"
+        return list(map(file_of, self._connection.execute(query, (fingerprint.inode, fingerprint.device))))
+
     def dependents(self, name: str) -> list[FileRef]:
         """The notes for which this name was looked up."""
         rows = self._connection.execute(

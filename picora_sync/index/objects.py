@@ -85,6 +85,11 @@ class Objects:
         (found,) = row.fetchone()
         return None if found is None else int(found)
 
+    def shared(self) -> list[str]:
+        """The ids of the objects that several files are bound to."""
+        rows = self._connection.execute("SELECT object_id FROM binding GROUP BY object_id HAVING count(*) > 1")
+        return [str(object_id) for (object_id,) in rows]
+
     def live(self, object_ids: Collection[str]) -> list[RemoteObject]:
         """Those of these objects that can be addressed (no DELETE was sent for them)."""
         return self._select("id", list(object_ids), "AND doomed = 0")

@@ -108,7 +108,10 @@ CREATE TABLE twin_watch (           -- audio uploads that were given up and may 
 # They are asked for in each turn of the loop, and are few or none.
 _V3 = "CREATE INDEX object_doomed ON object (doomed) WHERE doomed = 1;"
 
-MIGRATIONS = (_V1, _V2, _V3)
+# A note that was renamed and edited is known by its inode alone.
+_V4 = "CREATE INDEX file_by_inode ON file (inode) WHERE inode IS NOT NULL;"
+
+MIGRATIONS = (_V1, _V2, _V3, _V4)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

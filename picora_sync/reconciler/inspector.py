@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, Wanted, kind_of, suffix_of
@@ -64,20 +65,48 @@ class Inspector:
     def peek(self, ref: FileRef) -> None:
         """After 2 s of quiet: does a note whose object may be public want to be private now? (promise 4)."""
         unit = self._context.unit(ref)
+        if unit is None or kind_of(ref.path) is not Kind.DOC:
+            return
         row = self._context.index.files.get(ref)
-        if unit is None or row is None or kind_of(ref.path) is not Kind.DOC or not self._may_be_public(row):
-            return
-        if isinstance(unit.disk.look(ref.path), Present):
-            self._heed_private(unit, ref, row)
+        match unit.disk.look(ref.path):
+            case Present(fingerprint):
+                exposed = row is not None and self._may_be_public(row)
+                self._heed_private(unit, ref, row if exposed else None, fingerprint)
+            case _:
+                pass
 
-    def _heed_private(self, unit: Unit, ref: FileRef, row: FileRow | None) -> None:
+    def _heed_private(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         """Hear a note's wish to be private, whatever else keeps it from being sent."""
-        if row is None or kind_of(ref.path) is not Kind.DOC or not unit.content.wants_private(ref.path):
+        if kind_of(ref.path) is not Kind.DOC:
             return
-        if row.wanted is not None and row.wanted.public:
+        heard = [*([] if row is None else [row]), *self._former(ref, fingerprint)]
+        if heard and unit.content.wants_private(ref.path):
+            self._hide(heard)
+
+    def _turned_private(self, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
+        """It is settled what this note wants, now under this name; what showed its text, or was it, must follow."""
+        self._hide(self._former(ref, fingerprint))
+        if row is not None and row.wanted is not None and row.wanted.public:
             self._hide_dependents(ref)
-        self._context.index.files.wants_private(ref)
-        self._context.todo.add(ref)
+
+    def _former(self, ref: FileRef, fingerprint: Fingerprint) -> list[FileRow]:
+        """What this file was called before it was renamed, and perhaps edited: what vanished, had its inode, and may be
+        public. The guard may keep that on Picora for long, and must not keep it public.
+        """
+        rows = self._context.index.files.with_inode_of(fingerprint)
+        return [row for row in rows if row.ref != ref and self._may_be_public(row) and self._is_gone(row.ref)]
+
+    def _is_gone(self, ref: FileRef) -> bool:
+        unit = self._context.unit(ref)
+        return unit is not None and isinstance(unit.disk.look(ref.path), Absent)
+
+    def _hide(self, rows: Iterable[FileRow]) -> None:
+        for row in rows:
+            if row.wanted is not None and row.wanted.public:
+                self._hide_dependents(row.ref)
+            self._context.index.files.wants_private(row.ref)
+            self._context.index.files.rederive(row.ref)  # it may come back as it was
+            self._context.todo.add(row.ref)
 
     def _hide_dependents(self, ref: FileRef) -> None:
         """What may show this note's text is private until it was sent without it, or found not to show it."""
@@ -152,13 +181,13 @@ class Inspector:
             return
         derived = self._derive(unit, ref, row, fingerprint)
         if derived is None:
-            self._heed_private(unit, ref, row)
+            self._heed_private(unit, ref, row, fingerprint)
             return
         if derived.wanted.unclear and row is not None and row.bound is not None:
             # What cannot be understood makes a note private, and is no reason to take it away (design §4).
             derived = replace(derived, wanted=replace(derived.wanted, selected=True))
-        if row is not None and row.wanted is not None and row.wanted.public and not derived.wanted.public:
-            self._hide_dependents(ref)
+        if derived.wanted.kind is Kind.DOC and not derived.wanted.public:
+            self._turned_private(ref, row, fingerprint)
         self._context.index.files.present(ref, derived, self._context.clocks.wall())
         self._texts.keep(ref, derived)
         if (row is not None and row.bound is not None) or self._is_fresh(fingerprint):

@@ -196,11 +196,13 @@ class Removals:
         index, wall = self._context.index, self._context.clocks.wall()
         ledger = self._ledger(folder)
         verdict = guard.judge(pending.keys() | self._expected(folder) | ledger.held, ledger)
-        index.holds.hold(verdict.held & pending.keys(), verdict.why, wall)
+        for ref in verdict.held & pending.keys():
+            index.holds.hold([ref], _why_held(pending[ref], verdict.why), wall)
         allowed = verdict.allowed & pending.keys()
         for ref in allowed:
             index.holds.release(ref)
-            index.holds.removed(ref, wall)
+            if ref not in ledger.approved:  # what a person agreed to leaves the budget to what comes unasked
+                index.holds.removed(ref, wall)
         return {ref: pending[ref] for ref in allowed}
 
     def _ledger(self, folder: str) -> guard.Ledger:
@@ -219,6 +221,11 @@ def _is_free(file: FileNow, view: View) -> bool:
     if file.standing is not Standing.PRESENT or file.wanted is None:
         return False
     return (file.wanted.kind, file.wanted.sha256) not in view.busy
+
+
+def _why_held(leaving: Leaving, why: str) -> str:
+    """A file that is still there is held for what became of it (design §5)."""
+    return why if leaving.reason is Reason.REMOVED else f"{leaving.why}; {why}"
 
 
 def _kept(file: FileNow) -> FileNow:

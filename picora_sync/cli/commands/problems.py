@@ -9,6 +9,7 @@ from picora_sync.cli.failures import OK
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.cli.settings import look_at
+from picora_sync.index.notices import all_problems
 
 
 @click.command("problems", epilog="Example: picora-sync problems --json | jq -r '.[].path'")
@@ -17,7 +18,7 @@ from picora_sync.cli.settings import look_at
 def problems_command(ctx: click.Context, *, as_json: bool) -> int:
     """Show what is wrong, and what to do about it; what blocks a file comes first."""
     with look_at(ctx) as look:
-        problems = look.index.files.problems()
+        problems = all_problems(look.index)
     if as_json:
         write_json(problems_document(problems))
         return OK

@@ -13,6 +13,7 @@ from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import look_at
 from picora_sync.cli.standing import FolderStanding, Standing, standing
 from picora_sync.cli.words import count, duration
+from picora_sync.index.notices import all_problems
 
 
 @click.command("status", epilog="Example: picora-sync status --json | jq .account.state")
@@ -22,7 +23,7 @@ def status_command(ctx: click.Context, *, as_json: bool) -> int:
     """Show how folders and account are."""
     with look_at(ctx) as look:
         now = standing(look)
-        problems = len(look.index.files.problems())
+        problems = len(all_problems(look.index))
     if as_json:
         write_json(asdict(now))
     else:

@@ -156,6 +156,15 @@ def test_problems_tells_code_sentence_and_hint(mirror: Any, invoke: Callable[...
     assert "Hint: make it shorter" in text
 
 
+def test_problems_and_status_name_held_removals(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md")
+    mirror.hold("one.md")
+    text = invoke("--config", mirror.config_file, "problems").out
+    assert "1 removal is held" in text
+    assert "picora-sync approve notes" in text
+    assert "1 problem" in invoke("--config", mirror.config_file, "status").out
+
+
 def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: Callable[..., Any]) -> None:
     mirror.add("one.md")
     with mirror.index.transaction():
@@ -224,6 +233,17 @@ def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(
     assert (notes["watch"], notes["eta_s"], notes["scanned_at"], notes["next_scan_at"]) == ("ok", 0, None, None)
 
 
+def test_status_does_not_take_another_account_for_the_configured_one(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    with mirror.index.transaction():
+        mirror.index.set_meta("base_url", "http://127.0.0.1:8")
+    live(account="ok", accepted_at=NOW).write(mirror.state_dir / LIVE_NAME)
+    account = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)["account"]
+    assert (account["state"], account["accepted_at"]) == ("offline", None)
+    assert "http://127.0.0.1:8" in account["trouble"]
+
+
 def test_status_before_anything_ran(mirror: Any, invoke: Callable[..., Any]) -> None:
     (mirror.directory / "podcast").rmdir()
     document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
@@ -266,7 +286,7 @@ def test_status_of_a_running_daemon_tells_what_is_under_way(
     assert "1 min 1 s left" in text
     assert "notes: too many files to watch" in text
     assert "picora-sync approve notes" in text
-    assert "1 problem: " in text
+    assert "2 problems: " in text
 
 
 @pytest.mark.usefixtures("running")

@@ -44,6 +44,11 @@ def test_judge(pending: frozenset[FileRef], ledger: Ledger, allowed: int) -> Non
     assert bool(verdict.why) == bool(verdict.held)
 
 
+def test_the_reason_counts_the_files_that_there_were() -> None:
+    verdict = judge(refs(0, 1), Ledger(bound=2, removed_recently=29))
+    assert verdict.why == "30 of 31 files would be deleted within 24 hours (limit 10)"
+
+
 ANY = st.integers(0, 40)
 
 

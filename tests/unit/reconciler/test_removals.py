@@ -188,6 +188,17 @@ def test_what_is_approved_is_deleted_and_nothing_else() -> None:
     assert list(mirror.states().values()).count(FileState.HELD) == 18
 
 
+def test_what_was_approved_does_not_use_up_the_budget_of_what_comes_later() -> None:
+    mirror = synced(60)
+    mirror.remove(*(f"{n}.md" for n in range(20)))
+    mirror.quiet()
+    approve(mirror, *(f"{n}.md" for n in range(20)))
+    mirror.quiet()
+    mirror.remove("20.md")
+    mirror.quiet()
+    assert len(mirror.picora.objects) == 39
+
+
 def test_an_approval_survives_a_restart() -> None:
     mirror = synced(2)
     mirror.remove("0.md", "1.md")
@@ -281,6 +292,7 @@ def test_many_files_that_become_ignored_are_held() -> None:
     mirror.quiet()
     assert mirror.picora.count("delete") == 0
     assert set(mirror.states().values()) == {FileState.HELD}
+    assert {why.partition(";")[0] for _, why, _ in mirror.index.holds.held()} == {"now ignored: **"}
 
 
 @pytest.mark.parametrize("wait_s", [5, 600], ids=["before it was deleted", "after it was deleted"])

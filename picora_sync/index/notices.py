@@ -1,0 +1,62 @@
+"""What a person should know besides the problems of single files: removals that wait, and objects that are shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from picora_sync.core.model import FileRef, Problem, RemoteObject
+from picora_sync.index.rows import FileRow, Seen
+from picora_sync.index.store import Index
+
+HELD = "REMOVALS_HELD"
+SHARED = "SHARED"
+
+
+Told = tuple[FileRef, Problem, bool]
+"""A problem, and whether it keeps its file from being sent."""
+
+
+def all_problems(index: Index) -> list[Told]:
+    """The problems of files, the blocking ones first, and what else a person should know."""
+    return [*index.files.problems(), *_notices(index)]
+
+
+def _notices(index: Index) -> Iterator[Told]:
+    waiting = [ref for ref, _, approved in index.holds.held() if not approved]
+    for folder, refs in groupby(waiting, attrgetter("folder")):
+        yield FileRef(folder, ""), _held(folder, sum(1 for _ in refs)), False
+    for object_id in index.objects.shared():
+        item = index.objects.get(object_id)
+        rows = sorted(index.files.bound_to([object_id]), key=lambda row: (row.bound_at, row.ref))
+        for row in rows:
+            if item is not None and (problem := _shared(row, item, rows)) is not None:
+                yield row.ref, problem, False
+
+
+def _held(folder: str, number: int) -> Problem:
+    removals = "1 removal is held" if number == 1 else f"{number} removals are held"
+    return Problem(HELD, f"{removals} until somebody approves", f"`picora-sync approve {folder}` shows them, and why")
+
+
+def _shared(row: FileRow, item: RemoteObject, sharers: Sequence[FileRow]) -> Problem | None:
+    """What this file does not get because Picora holds its content only once (design §4 "Shared objects")."""
+    wanted = row.wanted
+    if wanted is None or row.seen is not Seen.PRESENT or item.sha256 != wanted.sha256:
+        return None
+    if wanted.public and item.public is False:
+        private = next((each for each in sharers if each.wanted is not None and not each.wanted.public), None)
+        if private is not None:
+            return _told(row, private, "which is private; so is this one")
+    first = sharers[0]
+    if item.title is not None and wanted.title != item.title and first.ref != row.ref:
+        return _told(row, first, f"and is called {item.title} on Picora, as that is")
+    return None
+
+
+def _told(row: FileRow, other: FileRow, what: str) -> Problem:
+    name = other.ref.path if other.ref.folder == row.ref.folder else f"{other.ref.folder}/{other.ref.path}"
+    return Problem(
+        SHARED, f"it has the same content as {name}, {what}", "Picora holds a content once: change one of them"
+    )
