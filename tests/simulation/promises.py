@@ -189,13 +189,15 @@ class Promises:
 
     def _seen_by(self, tree: Tree, path: str, until: float) -> list[bool]:
         """Which contents of the file were in sight for long enough to be sent before this time (of a DELETE): if no
-        event told of one, it takes a scan to see it; one that cannot be read now may never have been read.
+        event told of one, it takes a scan to see it; one that cannot be read now may never have been read, nor one that
+        was there when a read failed.
         """
         line, unreadable = tree.lines[path], path in tree.unreadable
         ends = [at for at, _ in line.history[1:]] + [float("inf")]
         seen = []
         for (at, _), end in zip(line.history, ends, strict=True):
-            needs_s = STABLE_S[self._world.scenario.calm] if unreadable or self._is_untold(at) else SETTLED_S
+            unread = unreadable or tree.flaked_at >= at
+            needs_s = STABLE_S[self._world.scenario.calm] if unread or self._is_untold(at) else SETTLED_S
             in_sight_s = tree.sight.longest_s(path, at, min(end, until), self._world.watcher)
             seen.append(in_sight_s > needs_s and end > line.since)
         return seen

@@ -24,8 +24,8 @@ class Tree:
     """``lines`` are the files that exist, by path, whether the root is mounted or not; ``stood`` is all that ever
     stood at a path, or at the path that the file there came from: what a blocked file may keep. ``keeps`` tells that
     the remote objects of removed files are, or were at some time, left behind. Of the next reads, every third of
-    ``flaky`` fails. ``disks`` are the mount points below the root as they are now; ``displaced``
-    is the one that is not as it should be.
+    ``flaky`` fails, the last time at ``flaked_at``. ``disks`` are the mount points below the root as they are now;
+    ``displaced`` is the one that is not as it should be.
     """
 
     def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
@@ -44,6 +44,7 @@ class Tree:
         self.keeps = False
         self.errno = errno.EACCES
         self.flaky = 0
+        self.flaked_at = float("-inf")
         self.disks: set[str] = set()
         self.displaced: str | None = None
         self.lost_mark = ""
@@ -76,7 +77,10 @@ class Tree:
     def flakes(self) -> bool:
         """Whether this very read fails."""
         self.flaky = max(0, self.flaky - 1)
-        return self.flaky % 3 == 1
+        if self.flaky % 3 != 1:
+            return False
+        self.flaked_at = self._mono()
+        return True
 
     def hide(self) -> None:
         """The root is not where it should be."""
