@@ -25,10 +25,11 @@ from picora_sync.control.desk import Desk, Reread
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
-from picora_sync.core.model import Account, FileRef, kind_of
+from picora_sync.core.model import Account, FileRef, Problem, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.disk.folder import FolderDisk
+from picora_sync.errors import KeyRefused
 from picora_sync.executor import Executor
 from picora_sync.home import Home
 from picora_sync.reconciler import Reconciler
@@ -113,9 +114,16 @@ class Daemon:
     def connect(self) -> Account:
         """Learn whose account this is, and what its plan allows; nothing is sent before (design §7).
 
-        Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account.
+        Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account. That the
+        key was refused is written down for ``status``: nothing may run afterwards that could tell it.
         """
-        return self._account.connect()
+        try:
+            return self._account.connect()
+        except KeyRefused as error:
+            trouble = Problem(error.code, error.message, error.hint)
+            self.reconciler.connection.unverified(self._clocks.mono(), trouble, refused=True)
+            self._telling.tell(lambda _: None, at_once=True)
+            raise
 
     def run(self, on_live: Callable[[Live], None], inbox: Inbox | None = None, reread: Reread | None = None) -> bool:
         """Mirror until ``stop`` is set, whatever happens to network, key and folders meanwhile.

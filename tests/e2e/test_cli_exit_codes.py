@@ -156,10 +156,13 @@ def test_a_blocked_file_makes_the_exit_code_1_and_is_told(setup: Setup) -> None:
 
 @pytest.mark.parametrize("command", ["sync", "run"])
 def test_a_wrong_key_exits_with_77(command: str, setup: Setup) -> None:
-    ran = run(command, "--config", setup.config(key="sk_live_" + "x" * 32))
+    config = setup.config(key="sk_live_" + "x" * 32)
+    ran = run(command, "--config", config)
     assert ran.returncode == 77
     assert "Error: " in ran.stderr
     assert "Traceback" not in ran.stderr
+    account = json.loads(run("status", "--config", config, "--json").stdout)["account"]
+    assert (account["state"], account["trouble"] != "") == ("refused", True)
 
 
 def test_no_server_exits_with_69(setup: Setup) -> None:

@@ -90,6 +90,13 @@ def test_what_vanished_is_made_again(config: Config, server: Server) -> None:
     assert (after.compared, after.found) == (NOTES + 12, [])
 
 
+def test_what_vanished_is_told_once_although_it_was_to_be_read(config: Config, server: Server) -> None:
+    delete(server, "docs", 1)
+    delete(server, "audio", 1)
+    report = verify(config, server.key, threading.Event(), lambda _: None, sample=100)
+    assert [each.what for each in report.found] == ["missing", "missing"]
+
+
 def test_an_account_that_is_empty_is_filled_again_only_if_a_person_agrees(config: Config, server: Server) -> None:
     delete(server, "docs", NOTES)
     report, asked = mend(config, server)
