@@ -1,6 +1,5 @@
 """Bytes without a row, left by requests that could not even tidy up: the next start collects them, on both backends."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ from picora_sync.server.errors import StorageUnavailable
 from picora_sync.server.library.upkeep import SHARED_GRACE_S
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store.blobs import Blobs
-from tests import backends
 from tests.contract import samples
 from tests.fakes import mortal
 
@@ -34,20 +32,10 @@ UPLOADS: dict[str, Callable[[httpx.Client], httpx.Response]] = {
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres+s3"])
-def library(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
+def library(request: pytest.FixtureRequest) -> Callable[[], dict[str, str]]:
     """Settings of an empty library."""
-    if request.param == "sqlite":
-        yield dict
-        return
-    try:
-        with backends.running() as both, pytest.MonkeyPatch.context() as environment:
-            for name, value in both.environment().items():
-                environment.setenv(name, value)
-            yield both.fresh
-    except backends.Missing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI tests PostgreSQL and S3, but {missing}")
-        pytest.skip(str(missing))
+    fresh: Callable[[], dict[str, str]] = request.getfixturevalue("both").fresh if request.param != "sqlite" else dict
+    return fresh
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ import pytest
 from picora_sync.server import accounts
 from picora_sync.server.check import check
 from picora_sync.server.settings import ServerSettings
-from tests import backends
 from tests.backends import Backends
 from tests.contract import samples
 from tests.server_process import Running, Starter
@@ -28,19 +27,6 @@ _CONTRACT_WITHIN_S = 300
 _THREADS = 8
 # Where another database could differ: order, text search, sums, types, faults.
 _CONTRACT = ("docs_dedup", "lists", "media_batch", "storage_faults")
-
-
-@pytest.fixture(scope="module")
-def both() -> Iterator[Backends]:
-    try:
-        with backends.running() as started, pytest.MonkeyPatch.context() as environment:
-            for name, value in started.environment().items():
-                environment.setenv(name, value)
-            yield started
-    except backends.Missing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI tests PostgreSQL and S3, but {missing}")
-        pytest.skip(str(missing))
 
 
 @dataclass

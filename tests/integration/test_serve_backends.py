@@ -1,15 +1,12 @@
 """``serve --database --storage`` on the command line: what works, and what is refused without telling a secret."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from picora_sync.server.store.blobs import Blobs
-from tests import backends
 from tests.backends import ACCESS_KEY, BUCKET, GUARDED_PASSWORD, Backends
 from tests.contract import samples
 from tests.e2e.harness import Server, picora
@@ -36,19 +33,6 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "no public URL": (["--public-url", "picora.example.org"], "no URL that others can be built on"),
 }
 USAGE = {"workers on SQLite", "an address of the network", "no public URL"}
-
-
-@pytest.fixture(scope="module")
-def both() -> Iterator[Backends]:
-    try:
-        with backends.running() as started, pytest.MonkeyPatch.context() as environment:
-            for name, value in started.environment().items():
-                environment.setenv(name, value)
-            yield started
-    except backends.Missing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI tests PostgreSQL and S3, but {missing}")
-        pytest.skip(str(missing))
 
 
 def refusal(data: Path, *options: str, code: int = 1) -> str:

@@ -29,17 +29,6 @@ _THREADS = 12
 _END_WITHIN_S = 60
 
 
-@pytest.fixture(scope="module")
-def both() -> Iterator[Backends]:
-    try:
-        with backends.running() as started:
-            yield started
-    except backends.Missing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI tests PostgreSQL, but {missing}")
-        pytest.skip(str(missing))
-
-
 @pytest.fixture
 def database(both: Backends) -> str:
     return both.fresh()["database"]
