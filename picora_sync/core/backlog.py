@@ -17,6 +17,9 @@ Request = Upload | Patch | Delete
 BATCH = {Kind.DOC: 50, Kind.AUDIO: 100}
 """How many ids one DELETE call may name (contract §7, §8)."""
 
+READY = 1000
+"""So many notes are kept ready to be uploaded; of what waits behind them only the names are kept (decision 0160)."""
+
 SMALL_BYTES = 1 << 20
 """Up to this size files go in the order of their numbers; beyond it the smaller goes first."""
 
@@ -42,25 +45,28 @@ class Backlog:
     """A queue per lane, smallest first, and the deletes apart, since they go out in batches.
 
     There is at most one action about the same thing (a content to upload, an object to patch or delete): putting
-    another replaces it. Parked actions come back when their time has come.
+    another replaces it. Parked actions come back when their time has come. Of a long backfill of notes most is put
+    off: its files are given back by :meth:`recall`, to be planned anew.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ready: int = READY) -> None:
+        self._ready = ready
         self._heaps: dict[Lane, list[tuple[Rank, int, int, Hashable]]] = {lane: [] for lane in Lane}
         self._live: dict[Hashable, tuple[int, Upload | Patch]] = {}
         self._deletes: dict[Kind, dict[str, Delete]] = {kind: {} for kind in Kind}
         self._parked: list[tuple[float, int, Request, Rank]] = []
         self._keys_of: dict[FileRef, set[Hashable]] = {}
-        self._uploads = self._upload_bytes = 0  # among the live ones: counted all the time, so not each time
+        self._put_off: dict[FileRef, int | None] = {}  # the size of an upload by its first file, None for the others
+        # Counted all the time, so not each time; uploads that are put off are among them, what is parked is not.
+        self._uploads = self._upload_bytes = self._patches = self._notes_ready = 0
         self._order = count()
 
     def __len__(self) -> int:
-        return len(self._live) + sum(map(len, self._deletes.values())) + len(self._parked)
+        return len(self._live) + len(self._put_off) + sum(map(len, self._deletes.values())) + len(self._parked)
 
     def counts(self) -> Counts:
         """How much waits, and the least number of requests that it needs."""
-        uploads, size = self._uploads, self._upload_bytes
-        patches = len(self._live) - uploads
+        uploads, patches, size = self._uploads, self._patches, self._upload_bytes
         deletes = {kind: len(waiting) for kind, waiting in self._deletes.items()}
         for _, _, action, _ in self._parked:
             match action:
@@ -75,7 +81,7 @@ class Backlog:
         return Counts(uploads, size, {Tier.UPLOAD: uploads, Tier.MUTATION: patches + batches})
 
     def requests(self) -> Iterable[Request]:
-        """All that waits, parked ones included, in no order."""
+        """All that waits and is not put off, parked ones included, in no order."""
         for _, action in self._live.values():
             yield action
         for deletes in self._deletes.values():
@@ -90,14 +96,30 @@ class Backlog:
             return
         if isinstance(action, Patch) and action.makes_private:
             rank = Rank.MAKE_PRIVATE
-        key, number = key_of(action), next(self._order)
+        key = key_of(action)
         if key in self._live:
             self._forget(key)
+        if isinstance(action, Upload) and rank is Rank.BACKFILL and self._is_full(action.wanted.kind):
+            self._put_off_upload(action)
+            return
+        number = next(self._order)
         self._live[key] = (number, action)
         self._count(action, 1)
         for ref in _refs(action):
             self._keys_of.setdefault(ref, set()).add(key)
         heapq.heappush(self._heaps[lane_of(action)], (rank, _weight(action), number, key))
+
+    def may_recall(self) -> bool:
+        """Whether :meth:`recall` has something to give."""
+        return bool(self._put_off) and self._notes_ready <= self._ready // 2
+
+    def recall(self) -> set[FileRef]:
+        """Files whose uploads were put off, as many as there is room for now: they must be planned again."""
+        room = self._ready - self._notes_ready if self.may_recall() else 0
+        recalled = set(islice(self._put_off, room))
+        for ref in recalled:
+            self._drop_put_off(ref)
+        return recalled
 
     def park(self, action: Request, until: float, rank: Rank = Rank.BACKFILL) -> None:
         """Put an action aside until this time."""
@@ -164,6 +186,7 @@ class Backlog:
         """
         touched: set[FileRef] = set()
         for ref in refs:
+            self._drop_put_off(ref)
             for key in list(self._keys_of.get(ref, ())):
                 touched.update(_refs(self._live[key][1]))
                 self._forget(key)
@@ -197,10 +220,30 @@ class Backlog:
                 if not keys:
                     del self._keys_of[ref]
 
+    def _is_full(self, kind: Kind) -> bool:
+        return kind is Kind.DOC and self._notes_ready >= self._ready
+
+    def _put_off_upload(self, action: Upload) -> None:
+        for ref in _refs(action):
+            self._drop_put_off(ref)
+            self._put_off[ref] = None
+        self._put_off[action.ref] = action.wanted.size_bytes
+        self._uploads += 1
+        self._upload_bytes += action.wanted.size_bytes
+
+    def _drop_put_off(self, ref: FileRef) -> None:
+        size_bytes = self._put_off.pop(ref, None)
+        if size_bytes is not None:
+            self._uploads -= 1
+            self._upload_bytes -= size_bytes
+
     def _count(self, action: Upload | Patch, more: int) -> None:
         if isinstance(action, Upload):
             self._uploads += more
             self._upload_bytes += more * action.wanted.size_bytes
+            self._notes_ready += more * (action.wanted.kind is Kind.DOC)
+        else:
+            self._patches += more
 
 
 def key_of(action: Upload | Patch) -> Hashable:

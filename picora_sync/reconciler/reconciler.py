@@ -119,7 +119,7 @@ class Reconciler:
 
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
-        if self._due or self.context.todo:
+        if self._due or self.context.todo or self.backlog.may_recall():
             return self.context.clocks.mono()
         times = [
             self.removals.next_due(),
@@ -138,6 +138,7 @@ class Reconciler:
             or self.context.todo
             or self.executor.in_flight
             or lanes
+            or self.backlog.may_recall()
             or self._doubts.soon(self.context.clocks.mono())
             or self.backlog.next_release() is not None
             or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
@@ -212,7 +213,7 @@ class Reconciler:
             self._plan_for(set(leaving), leaving)
 
     def _plan(self) -> None:
-        self.context.todo |= self.removals.loosened()
+        self.context.todo |= self.removals.loosened() | self.backlog.recall()
         while self.context.todo:
             refs = set(self.context.todo)
             self.context.todo.clear()

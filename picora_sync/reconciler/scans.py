@@ -82,8 +82,9 @@ def _heed_settings(context: Context, unit: Unit) -> None:
 
 
 def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
+    """Takes the files out of ``found`` one by one: of many, not all need be in memory as files and as differences."""
     name, mono = unit.policy.name, context.clocks.mono()
-    new = dict(found.files)
+    new = found.files
     for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
         path = os.fsdecode(raw_path)
         now = new.pop(path, None)
@@ -96,8 +97,8 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
         elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):
             changed = seen == Seen.PRESENT and fingerprint is not None and now != fingerprint
             yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed)
-    for path, now in new.items():
-        yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed=True)
+    for path in list(new):
+        yield Difference(FileRef(name, path), context.ages.quiet_s(new.pop(path), mono), changed=True)
 
 
 def _stale_notes(context: Context, unit: Unit) -> Iterator[Difference]:

@@ -1,4 +1,4 @@
-"""The derived texts of notes on their way, so that they need not be made twice; bounded in bytes."""
+"""The derived texts of notes on their way, so that they need not be made twice; bounded in bytes and number."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from picora_sync.core.model import FileRef, Fingerprint
 from picora_sync.core.ports import Derived
 
 LIMIT_BYTES = 16 << 20
+LIMIT_NOTES = 1000
+"""Short notes take more room for what is known of them than for their text."""
 
 
 class Texts:
     """A small store of what was derived last, the oldest dropped first."""
 
-    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, limit_bytes: int = LIMIT_BYTES, limit_notes: int = LIMIT_NOTES) -> None:
         self._limit_bytes = limit_bytes
+        self._limit_notes = limit_notes
         self._bytes = 0
         self._kept: OrderedDict[FileRef, Derived] = OrderedDict()
 
@@ -25,7 +28,7 @@ class Texts:
             return
         self._kept[ref] = derived
         self._bytes += derived.wanted.size_bytes
-        while self._bytes > self._limit_bytes:
+        while self._bytes > self._limit_bytes or len(self._kept) > self._limit_notes:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.wanted.size_bytes
 

@@ -198,3 +198,54 @@ def test_after_withdrawing_everything_nothing_is_left(steps: list[tuple[str, str
     backlog.withdraw([ref(f"{path}.md") for path in "abc"], [])
     assert len(backlog) == 0
     assert drain(backlog, Lane.DOC) == []
+
+
+def test_of_many_notes_most_are_put_off_and_given_back_to_be_planned_when_half_of_the_ready_ones_are_gone() -> None:
+    backlog = Backlog(ready=4)
+    for n in range(10):
+        backlog.put(upload(f"{n}.md", size=100))
+    assert len(backlog) == 10
+    assert (backlog.counts().uploads, backlog.counts().upload_bytes) == (10, 1000)
+    assert not backlog.may_recall()
+    assert backlog.recall() == set()
+    assert [backlog.take(Lane.DOC) for _ in range(2)] == [upload("0.md", size=100), upload("1.md", size=100)]
+    assert backlog.may_recall()
+    assert backlog.recall() == {ref("4.md"), ref("5.md")}
+    assert len(backlog) == 6
+
+
+@pytest.mark.parametrize(
+    "action",
+    [upload("a.mp3"), patch("x"), delete("y")],
+    ids=lambda action: type(action).__name__,
+)
+def test_only_notes_are_put_off(action: Upload | Patch | Delete) -> None:
+    backlog = Backlog(ready=0)
+    backlog.put(action)
+    assert not backlog.may_recall()
+    assert len(backlog) == 1
+
+
+def test_what_a_person_works_on_is_never_put_off() -> None:
+    backlog = Backlog(ready=1)
+    backlog.put(upload("a.md"))
+    backlog.put(upload("b.md"), Rank.INTERACTIVE)
+    assert drain(backlog, Lane.DOC) == ["b.md", "a.md"]
+
+
+def test_all_files_of_an_upload_that_was_put_off_are_given_back() -> None:
+    backlog = Backlog(ready=1)
+    backlog.put(upload("a.md"))
+    backlog.put(upload("b.md", also=("c.md",)))
+    assert backlog.counts().uploads == 2
+    backlog.take(Lane.DOC)
+    backlog.withdraw([ref("b.md")], [])
+    assert backlog.recall() == {ref("c.md")}
+
+
+def test_an_upload_that_is_planned_again_takes_its_own_room() -> None:
+    backlog = Backlog(ready=1)
+    backlog.put(upload("a.md"))
+    backlog.put(upload("a.md", size=20))
+    assert drain(backlog, Lane.DOC) == ["a.md"]
+    assert not backlog.may_recall()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from picora_sync.core.backlog import READY
 from picora_sync.core.model import Dependency, FileRef, FileState, Kind
 from picora_sync.core.policy import Folder, OnDelete, Select
 from tests.fakes.mirror import NOTES, Mirror
@@ -335,3 +336,19 @@ def test_many_files_are_deleted_in_batches() -> None:
     mirror.quiet()
     assert mirror.picora.count("post_doc") == 120
     assert mirror.picora.count("delete") == 2
+
+
+def test_a_backfill_of_more_notes_than_are_kept_ready_takes_a_call_each() -> None:
+    """Some change, and some vanish, while their uploads are put off."""
+    mirror = Mirror()
+    number = READY + READY // 2
+    for n in range(number):
+        mirror.write(f"{n}.md", f"text {n}")
+    mirror.mono_s += 60
+    mirror.turn()
+    assert len(mirror.reconciler.backlog) > READY
+    mirror.write(f"{number - 1}.md", "edited")
+    mirror.remove(f"{number - 2}.md")
+    mirror.quiet()
+    assert mirror.picora.count("post_doc") == number - 1
+    assert mirror.states() == {f"{n}.md": FileState.SYNCED for n in range(number) if n != number - 2}
