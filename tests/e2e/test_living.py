@@ -150,7 +150,8 @@ def test_a_folder_that_disappears_deletes_nothing(tmp_path: Path, server: Server
     (tmp_path / "elsewhere").rename(notes)
     (notes / "n0.md").write_text("# Back\n")
     wait_until(lambda: "Back" in titles(server), 90, "it goes on when the folder is back")
-    assert len(server.docs()) == 5
+    wait_until(lambda: titles(server) == ["Back", "n1", "n2", "n3", "n4"], 90, "the old version is gone")
+    assert server.requests()["DELETE /v1/docs"] == 1
     assert daemon.stop() == 0
 
 

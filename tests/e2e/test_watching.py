@@ -121,6 +121,7 @@ def test_what_changed_while_the_process_stood_still_is_mirrored_once_when_it_goe
     (tmp_path / "n21.md").rename(notes / "n21.md")
     daemon.send(signal.SIGCONT)
     wait_until(lambda: daemon.states() == {"synced": 69}, 90, "all changes are mirrored")
+    wait_until(lambda: len(server.docs()) == 69, 90, "what was replaced or removed is gone")
     after = {doc["title"]: doc["id"] for doc in server.docs()}
     assert len(after) == 69
     assert [after[f"renamed{n}"] for n in range(10)] == [ids[f"n{10 + n}"] for n in range(10)]
