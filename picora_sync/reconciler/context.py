@@ -15,6 +15,9 @@ from picora_sync.index import Index
 CLOCK = "clock"
 """The meta key of what is known of the clocks."""
 
+UNREAD_S = 7200.0
+"""So long an object waits that may be what a file holds that cannot be read: two regular scans."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -50,8 +53,8 @@ class Context:
     ``paused`` are the folders for which nothing is sent but what makes something private. ``places`` are the unsettled
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
     to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
-    ``closing`` those of them that the scan before could. ``unread`` are files that changed and could not be read, and
-    until when what they may hold now is waited for (monotonic).
+    ``closing`` those of them that the scan before could. ``unread`` are files that may have changed and could not be
+    read, and until when what they may hold now is waited for (monotonic).
     """
 
     index: Index
@@ -94,6 +97,10 @@ class Context:
         self.outdated.add(ref)
         self.index.files.rederive(ref)
         self.queue.touch(ref)
+
+    def not_read(self, ref: FileRef) -> None:
+        """Nobody knows what the file holds now."""
+        self.unread.setdefault(ref, self.clocks.mono() + UNREAD_S)
 
     def unit(self, ref: FileRef) -> Unit | None:
         """The folder a file belongs to, None if it is not configured any more."""

@@ -20,9 +20,6 @@ EMPTY = "EMPTY"
 PERHAPS_MOVED = "PERHAPS_MOVED"
 """The code of a file that vanished when a directory could not be read any more."""
 
-UNREAD_S = 7200.0
-"""So long an object waits that may be what a file holds that changed and cannot be read: two regular scans."""
-
 FRESH_S = 60.0
 FEW = 20
 """A new file written within the last minute is sent before the backfill, as long as it is one of a few."""
@@ -220,7 +217,7 @@ class Inspector:
 
     def _unreadable(self, ref: FileRef, problem: Problem) -> None:
         self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
-        self._context.unread[ref] = self._context.clocks.mono() + UNREAD_S
+        self._context.not_read(ref)
 
     def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint) -> bool:
         """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5)."""

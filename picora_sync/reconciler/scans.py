@@ -88,10 +88,14 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
     for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
         path = os.fsdecode(raw_path)
         now = new.pop(path, None)
+        if now is not None and context.unread:
+            context.unread.pop(FileRef(name, path), None)  # if it changed, it settles from now on
         if now is None:
             if seen == Seen.IGNORED and path in found.ignored:
                 continue
             if _is_below(path, found.failed):
+                if "" not in found.failed:  # a root that is away as a whole does not change meanwhile
+                    context.not_read(FileRef(name, path))
                 continue
             yield Difference(FileRef(name, path), LONG_AGO_S, changed=False)
         elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):

@@ -24,6 +24,8 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "two notes that swap names while one of them cannot be read": ("disks", 5),
     "a held note whose place could not be read for a moment": ("disks", 50),
     "two notes that swap names while every third read fails": ("disks", 100073),
+    "two notes that swapped names before a start that cannot read one of them": ("disks", 302),
+    "what others deleted, and then made themselves": ("others", 100091),
     "audio that grew while the index was rebuilt": ("loss", 7),
     "an index whose broken table definitions SQLite quotes": ("loss", 100005),
     "a file that nobody could look at while it held what was deleted": ("configuration", 100028),

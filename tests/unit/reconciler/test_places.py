@@ -121,8 +121,8 @@ def test_two_files_that_are_swapped_keep_their_objects_although_one_is_seen_late
     assert {item.title: item.public for item in mirror.picora.objects.values()} == {"a": False, "b": bool(front)}
 
 
-def swapped_with_an_unreadable_one() -> Mirror:
-    """Two notes that swapped their names, of which one cannot be read."""
+def swapped_with_an_unreadable_one(*, restarted: bool) -> Mirror:
+    """Two notes that swapped their names, perhaps while nothing ran, and of which one cannot be read."""
     mirror = Mirror()
     mirror.write("a.md", "one")
     mirror.write("b.md", "two")
@@ -130,14 +130,19 @@ def swapped_with_an_unreadable_one() -> Mirror:
     files = mirror.disk.files
     files["a.md"], files["b.md"] = files["b.md"], files["a.md"]
     mirror.disk.broken["b.md"] = LOCKED
-    mirror.touch("a.md")
-    mirror.touch("b.md")
+    if restarted:
+        mirror.restart()
+        mirror.scan()
+    else:
+        mirror.touch("a.md")
+        mirror.touch("b.md")
     mirror.run(3700)
     return mirror
 
 
-def test_what_a_swapped_file_may_hold_that_cannot_be_read_stays() -> None:
-    mirror = swapped_with_an_unreadable_one()
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_a_swapped_file_may_hold_that_cannot_be_read_stays(*, restarted: bool) -> None:
+    mirror = swapped_with_an_unreadable_one(restarted=restarted)
     assert len(mirror.picora.objects) == 2
     mirror.disk.broken.clear()
     mirror.scan()
@@ -147,7 +152,7 @@ def test_what_a_swapped_file_may_hold_that_cannot_be_read_stays() -> None:
 
 
 def test_it_is_not_waited_for_longer_than_two_scans() -> None:
-    mirror = swapped_with_an_unreadable_one()
+    mirror = swapped_with_an_unreadable_one(restarted=False)
     mirror.run(3700)
     assert len(mirror.picora.objects) == 1
 
