@@ -9,7 +9,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lessons simulate simulate-mutants fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements samples clean
+.PHONY: help demo test check lessons simulate hunt simulate-mutants fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ fuzz: $(VENV)/.installed ## ask the embedded Picora what nobody would ask, for s
 simulate: $(VENV)/.installed ## run simulations: SEEDS=1000 FROM=0 CHAPTER=power|every PROCESSES=2; what breaks a promise is shortened and shown
 	@$(BIN)/python -m tests.simulation.simulate --from $(or $(FROM),0) --seeds $(or $(SEEDS),1000) \
 		--chapter "$(CHAPTER)" --processes $(or $(PROCESSES),1)
+
+hunt: $(VENV)/.installed ## run seeds that nobody ran (FROM=200000 SEEDS=300 of every chapter); lists up to 20 that fail
+	@nice -n 19 $(BIN)/python -m tests.simulation.simulate --from $(FROM) --seeds $(or $(SEEDS),300) \
+		--chapter "$(or $(CHAPTER),every)" --processes $(or $(PROCESSES),1) --keep-going
 
 simulate-mutants: $(VENV)/.installed ## take protections out of a copy of the product, and see the simulator notice each
 	$(BIN)/python -m tests.simulation.mutants

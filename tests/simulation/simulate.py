@@ -155,6 +155,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--chapter", choices=[*CHAPTERS, EVERY], default="", help="further troubles, by name")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--keep-going", action="store_true", help="list what fails instead of shortening the first")
+    parser.add_argument("--most-failures", type=int, default=20, help="when it stops though it keeps going")
     parser.add_argument("--whole", action="store_true", help="do not shorten what fails")
     return parser.parse_args()
 
@@ -171,7 +172,7 @@ def main() -> int:
         done += 1
         tally += happened
         if done % 100 == 0:
-            _say(f"... {done}, {done / (time.monotonic() - began_s):.1f}/s")
+            _say(f"... {done} of {len(names)}, {done / (time.monotonic() - began_s):.1f}/s, {len(failed)} failed")
         if failure is None:
             continue
         plan = scenario(seed, chapter)
@@ -181,6 +182,8 @@ def main() -> int:
             _say(shown(short, simulate(short) or failure))
             return 1
         _say(f"{plan.name}: {failure.error[:300]}")
+        if len(failed) >= chosen.most_failures:
+            break
     _say(table(tally, {what for name in chapters for what in kinds(name)}))
     _say(f"{done} simulations, {done / (time.monotonic() - began_s):.1f}/s, failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
