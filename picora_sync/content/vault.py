@@ -25,11 +25,15 @@ def normal(name: str) -> str:
 
 
 def vault_root(folder: Folder) -> str:
-    """The configured vault if it holds the folder, else the nearest directory with ``.obsidian``, else the folder."""
+    """The configured vault if it holds the folder, else the nearest directory with ``.obsidian``, else the folder.
+
+    Where nobody may look there is none: whether the folder itself can be read is for the scan to say.
+    """
     if folder.vault:
         return folder.vault if _is_within(folder.root, folder.vault) else folder.root
     above = (folder.root, *map(str, Path(folder.root).parents))
-    return next((path for path in above if Path(path, ".obsidian").is_dir()), folder.root)
+    # Not Path.is_dir, which raises where permission is missing.
+    return next((path for path in above if os.path.isdir(f"{path}/.obsidian")), folder.root)  # noqa: PTH112
 
 
 class Vault:

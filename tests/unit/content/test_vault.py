@@ -110,6 +110,11 @@ def test_the_vault_is_the_nearest_directory_with_obsidian_s_settings(tmp_path: P
     assert vault_root(Folder("f", str(root), vault=str(tmp_path / "other"))) == str(root)
 
 
+def test_a_folder_that_cannot_be_looked_into_is_its_own_vault() -> None:
+    root = f"/{'x' * 300}"  # the system refuses the name, as it refuses a directory without permission
+    assert vault_root(Folder("f", root)) == root
+
+
 def test_an_image_outside_the_folder_but_inside_the_vault_is_found(vault: VaultOnDisk) -> None:
     (vault.root / ".obsidian").mkdir()
     vault.write("assets/pic.png", PNG)
