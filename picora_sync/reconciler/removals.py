@@ -10,7 +10,7 @@ from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Action, Reason
 from picora_sync.core.planner import plan
 from picora_sync.core.policy import OnDelete
-from picora_sync.core.ports import Absent, Ignored, Present
+from picora_sync.core.ports import Absent, Ignored, Present, Unknown
 from picora_sync.core.view import FileNow, Standing, View
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
@@ -152,6 +152,8 @@ class Removals:
                 return Leaving(Reason.UNSELECTED, "no longer published")
             case Present():
                 self._context.queue.touch(ref)
+            case Unknown() if row.seen is not Seen.MISSING:
+                self._context.index.files.see(ref, Seen.UNKNOWN)  # so that the next scan looks at it
         return None
 
     def _removed(self, row: FileRow, places: Places) -> Leaving | None:

@@ -142,7 +142,8 @@ def test_what_picora_refused_can_be_tried_again_and_what_the_file_lacks_cannot(i
     index.files.present(A, derived(), 1.0)
     index.files.refuse(A, BAD)
     index.files.block(B, BAD, PRINT, 1.0, Origin.FILE)
-    assert index.files.refused() == [(A, False)]
+    assert index.files.refused() == index.files.refused("BAD") == [(A, False)]
+    assert index.files.refused("OTHER") == []
     index.files.try_again(A)
     index.files.try_again(B)
     assert [ref for ref, _, _ in index.files.problems()] == [B]

@@ -480,3 +480,23 @@ def test_a_disk_mounted_over_notes_hides_them_and_deletes_none() -> None:
     mirror.scan()
     mirror.run(300)
     assert mirror.titles() == ["a", "b"]
+
+
+@pytest.mark.parametrize("why", ["ignored", "unpublished"])
+def test_a_removal_that_could_not_be_confirmed_is_judged_again_after_the_next_scan(why: str) -> None:
+    mirror = Mirror(Folder("notes", "/notes", public=True, select=Select.PUBLISHED))
+    for number in range(5):
+        mirror.write(f"{number}.md", f"text {number}")
+    mirror.quiet()
+    if why == "ignored":
+        mirror.disk.rules["0.md"] = "a rule"
+        mirror.touch("0.md")
+    else:
+        mirror.write("0.md", "public: false")
+    mirror.run(20)
+    mirror.disk.missing_root = True
+    mirror.run(60)
+    mirror.disk.missing_root = False
+    mirror.scan()
+    mirror.quiet()
+    assert len(mirror.picora.objects) == 4
