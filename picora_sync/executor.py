@@ -62,7 +62,20 @@ class Look:
     size_bytes: int
 
 
-Job = Send | Alter | Remove | Probe | Look
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """List all audio of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Look whether any of these audio objects holds what this upload would store, before anything is sent."""
+
+    upload: Upload
+    among: tuple[RemoteObject, ...]
+
+
+Job = Send | Alter | Remove | Probe | Look | Survey | Seek
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,22 @@ class Listed:
 
     job: Look
     objects: tuple[RemoteObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """All audio of the account."""
+
+    job: Survey
+    audio: tuple[RemoteObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What holds the content already, oldest first; nobody can prove that any of it is ours."""
+
+    job: Seek
+    found: tuple[RemoteObject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +153,10 @@ class Failed:
     error: PicoraSyncError
 
 
-Outcome = Stored | NotListed | Listed | Altered | Removed | Probed | Failed
+Outcome = Stored | NotListed | Listed | Surveyed | Sought | Altered | Removed | Probed | Failed
 
 
-def perform(picora: Picora, job: Job) -> Outcome:
+def perform(picora: Picora, job: Job) -> Outcome:  # noqa: PLR0911  (a return per kind of job: a table)
     """Carry out one job; every expected failure is a :class:`Failed`. Raises Stopped when the program is ending."""
     try:
         match job:
@@ -142,6 +171,11 @@ def perform(picora: Picora, job: Job) -> Outcome:
                 return Probed(job, picora.healthy())
             case Look(sha256, size_bytes):
                 return Listed(job, picora.find_audio(sha256, size_bytes))
+            case Survey():
+                return Surveyed(job, picora.audio_held())
+            case Seek(upload, among):
+                found = picora.find_audio_among(among, upload.wanted.sha256, upload.wanted.size_bytes)
+                return Sought(job, tuple(replace(audio, ours=False) for audio in found))
             case _:
                 assert_never(job)
     except PicoraSyncError as error:
@@ -217,7 +251,7 @@ def tier_of(job: Job) -> Tier | None:
             return Tier.UPLOAD
         case Alter() | Remove():
             return Tier.MUTATION
-        case Probe() | Look():
+        case Probe() | Look() | Survey() | Seek():
             return None
         case _:
             assert_never(job)

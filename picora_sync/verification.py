@@ -60,7 +60,7 @@ def repair(
     """
     with _looking(config, key, stop, tell, sample) as looked:
         looked.confirm_gone(stop, tell)
-        held = looked.beyond_budget(time.time())
+        held = looked.beyond_budget()
         if held and agree(sorted(set(held.values()))):
             held = {}
         report = looked.report()
@@ -104,6 +104,7 @@ class _Looked:
     findings: list[Finding]
     contents: Mapping[str, Content]
     requests: Callable[[], int]
+    server_time: Callable[[], float | None]
 
     @property
     def damaged(self) -> list[RemoteObject]:
@@ -117,11 +118,11 @@ class _Looked:
         self.findings = [finding for finding in self.findings if finding.seen is not None]
         self.findings += _confirmed(gone, self.audit, tell, stop)
 
-    def beyond_budget(self, wall: float) -> dict[FileRef, str]:
+    def beyond_budget(self) -> dict[FileRef, str]:
         """The files that are not uploaded again without a person."""
         gone = [finding.object for finding in self.findings if finding.seen is None]
         what = "vanished from Picora, or are damaged there" if self.damaged else mending.GONE
-        return mending.beyond_budget(self.index, [*gone, *self.damaged], wall, what)
+        return mending.beyond_budget(self.index, [*gone, *self.damaged], self.server_time(), what)
 
     def report(self) -> VerifyReport:
         """All of it in numbers, and each discrepancy."""
@@ -156,7 +157,7 @@ def _looking(config: Config, key: str, stop: threading.Event, tell: Tell, sample
         readable = [item for item in bound_objects(index).values() if item.sha256 is not None and item.id not in gone]
         chosen = random.sample(readable, min(sample, len(readable)))
         contents = audit.read(chosen, index, _units(config, account.limits))
-        yield _Looked(index, audit, comparison.others, findings, contents, lambda: pacer.requests)
+        yield _Looked(index, audit, comparison.others, findings, contents, lambda: pacer.requests, client.server_time)
 
 
 def _confirmed(gone: list[Finding], audit: Audit, tell: Tell, stop: threading.Event) -> list[Finding]:

@@ -50,7 +50,8 @@ class Repairing:
                 seen = replace(item, title=title, tags=tags, public=public)
                 self._context.todo.update(mending.note_change(self._index, Finding(item, seen)))
             case "missing":
-                self._context.todo.update(mending.make_again(self._index, item, self._context.clocks.wall()))
+                wall, now = self._context.clocks.wall(), self._context.removal_time()
+                self._context.todo.update(mending.make_again(self._index, item, wall, now))
             case "content":
                 return self._replace(item)
         return ""

@@ -252,6 +252,18 @@ class Picora(Protocol):
     def find_audio(self, sha256: str, size_bytes: int) -> tuple[RemoteObject, ...]:
         """The audio objects with these bytes, oldest first: ``GET /v1/sync/state`` by content hash (contract §12)."""
 
+    def audio_held(self) -> tuple[RemoteObject, ...]:
+        """All audio of the account, each with the hash of its content where the server tells it: ``GET
+        /v1/sync/state``, else ``GET /v1/media`` (contract §4, §12).
+        """
+
+    def find_audio_among(
+        self, candidates: Sequence[RemoteObject], sha256: str, size_bytes: int
+    ) -> tuple[RemoteObject, ...]:
+        """Those of these (as :meth:`audio_held` gave them) that hold these bytes, oldest first: a GET for each, and a
+        look at the bytes where the server does not tell the hash. Raises OutcomeUnknown if they cannot be read.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class StoredText:

@@ -31,14 +31,14 @@ class Holds:
             [(*key(ref), why, now) for ref in refs],
         )
 
-    def permit(self, refs: Iterable[FileRef], why: str, now: float) -> None:
+    def permit(self, refs: Iterable[FileRef], why: str, now: float, counted_at: float | None) -> None:
         """Nobody need be asked about these; they are counted, and what makes them takes its time."""
         for ref in refs:
             self._connection.execute(
                 "INSERT OR REPLACE INTO hold (folder, path, why, held_at, approved) VALUES (?,?,?,?,1)",
                 (*key(ref), why, now),
             )
-            self.removed(ref, now)
+            self.removed(ref, counted_at)
 
     def release(self, ref: FileRef) -> bool:
         """The file came back, or its removal was carried out; whether it was held, or approved."""
@@ -50,12 +50,19 @@ class Holds:
             "UPDATE hold SET approved = 1 WHERE folder = ? AND path = ?", [key(ref) for ref in refs]
         )
 
-    def removed(self, ref: FileRef, now: float) -> None:
-        """Count a removal that is carried out."""
-        self._connection.execute("INSERT INTO removal VALUES (?,?,?)", (*key(ref), now))
+    def removed(self, ref: FileRef, at: float | None) -> None:
+        """Count a removal that is carried out, by the server's clock; None: the time is not known yet."""
+        self._connection.execute("INSERT INTO removal VALUES (?,?,?)", (*key(ref), float("inf") if at is None else at))
 
-    def removed_since(self, folder: str, since: float) -> int:
-        """How many removals this folder had since then; older ones are dropped."""
-        self._connection.execute("DELETE FROM removal WHERE folder = ? AND removed_at < ?", (folder, since))
+    def removed_within(self, folder: str, window_s: float, now: float | None) -> int:
+        """How many removals this folder had in this time before ``now`` (the server's); older ones are dropped, and
+        what lies in the future was now. As long as nobody knows the time, all of them count.
+        """
+        if now is not None:
+            change = "UPDATE removal SET removed_at = ?2 WHERE folder = ?1 AND removed_at > ?2"
+            self._connection.execute(change, (folder, now))
+            self._connection.execute(
+                "DELETE FROM removal WHERE folder = ? AND removed_at < ?", (folder, now - window_s)
+            )
         row = self._connection.execute("SELECT count(*) FROM removal WHERE folder = ?", (folder,)).fetchone()
         return int(row[0])

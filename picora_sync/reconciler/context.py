@@ -43,7 +43,8 @@ class Clocks:
 @dataclass
 class Context:
     """The state of one mirror: the index, the queue, and which files must be planned. ``server_time`` is the server's
-    clock as far as it told, else the local one; what it stamps is compared with it alone (design §7).
+    clock as far as it told, else the local one; what it stamps is compared with it alone (design §7). ``time_told``:
+    whether that is more than a guess by now.
 
     ``interactive`` are files a person is working on: their uploads go before the backfill. ``retries`` are blocked
     files that are tried again, ``stubborn`` objects that Picora did not delete and when that is tried again
@@ -62,6 +63,7 @@ class Context:
     units: Mapping[str, Unit]
     clocks: Clocks
     server_time: Callable[[], float]
+    time_told: Callable[[], bool] = lambda: True
     todo: set[FileRef] = field(default_factory=set)
     interactive: set[FileRef] = field(default_factory=set)
     retries: dict[FileRef, float] = field(default_factory=dict)
@@ -92,6 +94,12 @@ class Context:
             self.index.set_meta(CLOCK, self.ages.state)
         return jumped
 
+    def removal_time(self) -> float | None:
+        """The time by which removals are counted, since no setting of this machine's clock may make room for more of
+        them; None as long as no answer told it.
+        """
+        return self.server_time() if self.time_told() else None
+
     def look_again(self, ref: FileRef) -> None:
         """The file is not what the index says: nothing is sent for it until it was read again."""
         self.outdated.add(ref)
@@ -101,6 +109,21 @@ class Context:
     def not_read(self, ref: FileRef) -> None:
         """Nobody knows what the file holds now."""
         self.unread.setdefault(ref, self.clocks.mono() + UNREAD_S)
+
+    def plan_wanting(self, sha256: str) -> None:
+        """Plan the files that want this content: what they waited for has ended."""
+        self.todo.update(row.ref for row in self.index.files.wanting([sha256]))
+
+    def plan_bound(self, object_id: str) -> None:
+        """Plan the files that are bound to the object."""
+        self.todo.update(row.ref for row in self.index.files.bound_to([object_id]))
+
+    def plan_users(self, object_id: str) -> None:
+        """Plan the files that are bound to the object, and those that want what it holds."""
+        self.plan_bound(object_id)
+        item = self.index.objects.get(object_id)
+        if item is not None and item.sha256 is not None:
+            self.plan_wanting(item.sha256)
 
     def unit(self, ref: FileRef) -> Unit | None:
         """The folder a file belongs to, None if it is not configured any more."""

@@ -13,13 +13,13 @@ from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Derived, Digest, DocUpload, Present
 from picora_sync.core.view import Content
 from picora_sync.errors import FileChanged, FileUnreadable
-from picora_sync.executor import Alter, Executor, Probe, Remove, Send
+from picora_sync.executor import Alter, Executor, Probe, Remove, Seek, Send
 from picora_sync.reconciler.admission import Admission
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context, Unit
-from picora_sync.reconciler.doubts import Doubts, as_wanted_now
+from picora_sync.reconciler.doubts import as_wanted_now
 from picora_sync.reconciler.texts import Texts
-from picora_sync.reconciler.twins import Twins
+from picora_sync.reconciler.unsure import Unsure
 
 PATIENCE_S = 60.0
 """Deletes wait so long for company while more may follow: uploads to be done, files that settle or may be gone."""
@@ -35,14 +35,12 @@ class Dispatcher:
         executor: Executor,
         connection: Connection,
         admission: Admission,
-        doubts: Doubts,
-        twins: Twins,
+        unsure: Unsure,
         texts: Texts,
     ) -> None:
         self._context = context
         self._admission = admission
-        self._doubts = doubts
-        self._twins = twins
+        self._doubts, self._twins, self._strangers = unsure.doubts, unsure.twins, unsure.strangers
         self._backlog = backlog
         self._executor = executor
         self._connection = connection
@@ -67,10 +65,10 @@ class Dispatcher:
         self._deletes(now, more_to_come)
 
     def busy(self) -> frozenset[Content]:
-        """The contents now being uploaded or deleted, or perhaps uploaded already."""
+        """The contents now being uploaded, looked for or deleted, or perhaps uploaded already."""
         contents: set[Content] = set(self._doubts.contents())
         for job in self._executor.in_flight:
-            if isinstance(job, Send):
+            if isinstance(job, Send | Seek):
                 contents.add((job.upload.wanted.kind, job.upload.wanted.sha256))
         for item in self._context.index.objects.doomed():
             if item.sha256 is not None:
@@ -84,11 +82,11 @@ class Dispatcher:
 
     def next_due(self) -> float | None:
         """When deletes will have waited long enough for company, a doubt is to be settled, a twin looked for,
-        or the budget allows more.
+        the survey tried again, or the budget allows more.
 
         What is overdue waits for a worker or for the connection, and either wakes the loop.
         """
-        times = [self._doubts.next_due(), self._twins.next_due(), self._budget_at]
+        times = [self._doubts.next_due(), self._twins.next_due(), self._strangers.next_due(), self._budget_at]
         if self._deletes_since is not None:
             times.append(max(self._deletes_since + PATIENCE_S, self._connection.deletes_closed_until))
         now = self._context.clocks.mono()
@@ -129,15 +127,27 @@ class Dispatcher:
             if self._doubts.any_due(lane, now):
                 rank: Rank | None = Rank.INTERACTIVE
             else:
-                rank = self._backlog.rank(lane) if self._admission.ready(lane, unsettled) else None
+                rank = self._rank(lane, unsettled, now)
             if rank is None or not self._may_start(lane, rank, now):
                 return
             doubt = self._doubts.take(lane, now)
             job = self._next_upload(lane, unsettled) if doubt is None else self._again(doubt)
             if job is not None:
                 self._executor.stage(lane, job)
-            else:
+            if not isinstance(job, Send):
                 self._executor.budget.give_back(Tier.UPLOAD)
+
+    def _rank(self, lane: Lane, unsettled: frozenset[FileRef], now: float) -> Rank | None:
+        """How urgent the first new upload of a lane is; None if none may be sent now. No audio is sent before the
+        account's audio was listed.
+        """
+        rank = self._backlog.rank(lane)
+        if lane is not Lane.AUDIO or rank is None or self._strangers.known:
+            return self._backlog.rank(lane) if self._admission.ready(lane, unsettled) else None
+        survey = self._strangers.take(now) if self._executor.room(lane, rank) else None
+        if survey is not None:
+            self._executor.stage(lane, survey)
+        return None
 
     def _may_start(self, lane: Lane, rank: Rank, now: float) -> bool:
         """Whether a job of this lane may start; its request is then taken from the budget."""
@@ -148,12 +158,14 @@ class Dispatcher:
             self._budget_at = min(now + wait_s, self._budget_at or float("inf"))
         return not wait_s
 
-    def _next_upload(self, lane: Lane, unsettled: frozenset[FileRef]) -> Send | None:
+    def _next_upload(self, lane: Lane, unsettled: frozenset[FileRef]) -> Send | Seek | None:
         upload = self._backlog.take(lane)
         assert isinstance(upload, Upload)  # noqa: S101  (the lane holds nothing else)
         if self._is_paused(upload):
             self._context.todo.update((upload.ref, *upload.also))
             return None
+        if lane is Lane.AUDIO and (like := self._strangers.like(upload)):
+            return Seek(upload, like)
         return self._prepare(self._admission.as_it_fits(upload, unsettled))
 
     def _again(self, doubt: Send) -> Send:
@@ -184,6 +196,7 @@ class Dispatcher:
             self._context.index.objects.doom([upload.delete_first])
         if before is None:
             return Send(upload, body, intent_at=now)
+        self._doubts.under_way((upload.wanted.kind, upload.wanted.sha256))
         idempotent = upload.wanted.kind is Kind.DOC
         return Send(upload, body, intent_at=before.opened_at, posted_before=before.sends, may_post=idempotent)
 

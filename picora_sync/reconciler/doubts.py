@@ -21,6 +21,8 @@ LAG_S = 90.0
 """A list may lack an upload for this long after it was carried out; only then a second POST is safe."""
 ASK_AGAIN_S = 15.0
 """Meanwhile the list is asked this often."""
+INTENT_S = 24 * 3600.0
+"""After so long, by the server's clock, an upload whose outcome nobody can tell is given up (design §7)."""
 
 
 @dataclass
@@ -28,6 +30,7 @@ class _Doubt:
     job: Send
     since: float
     next_at: float
+    resting: bool = False
 
 
 class Doubts:
@@ -49,13 +52,25 @@ class Doubts:
         """Try to settle it then."""
         self._doubts[_content(job)].next_at = at
 
+    def rest(self, job: Send, at: float) -> None:
+        """It was refused: try then, unless its files are changed until then, and it is sent with them."""
+        doubt = self._doubts[_content(job)]
+        doubt.job = replace(job, posted_before=doubt.job.posted_before)
+        doubt.next_at, doubt.resting = at, True
+
+    def under_way(self, content: Content) -> None:
+        """An upload of this content is about to be sent, and will settle what is in doubt about it."""
+        doubt = self._doubts.get(content)
+        if doubt is not None:
+            doubt.next_at, doubt.resting = float("inf"), False
+
     def settled(self, job: Send) -> None:
         """The outcome is known now."""
         self._doubts.pop(_content(job), None)
 
     def contents(self) -> Iterator[Content]:
-        """What is in doubt."""
-        yield from self._doubts
+        """What is in doubt, and must be settled before anything else is done about it."""
+        yield from (content for content, doubt in self._doubts.items() if not doubt.resting)
 
     def any_due(self, lane: Lane, now: float) -> bool:
         """Whether one is to be settled in this lane now."""
@@ -65,7 +80,7 @@ class Doubts:
         """The next to settle in this lane; it stays in doubt until :meth:`settled`."""
         for doubt in self._doubts.values():
             if doubt.next_at <= now and lane_of(doubt.job.upload) is lane:
-                doubt.next_at = float("inf")
+                doubt.next_at, doubt.resting = float("inf"), False
                 idempotent = doubt.job.upload.wanted.kind is Kind.DOC
                 return replace(doubt.job, may_post=idempotent or now >= doubt.since + LAG_S)
         return None
@@ -84,6 +99,11 @@ class Doubts:
         """When the next is to be settled; None also while all of them are under way."""
         times = (doubt.next_at for doubt in self._doubts.values() if doubt.next_at != float("inf"))
         return min(times, default=None)
+
+
+def is_too_old(job: Send, server_s: float) -> bool:
+    """Whether its intent has come to its end."""
+    return server_s >= job.intent_at + INTENT_S
 
 
 def as_wanted_now(context: Context, doubt: Send) -> Send:

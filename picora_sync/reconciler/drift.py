@@ -147,12 +147,12 @@ class Drift:
         """Under the budget of removals, those counted that were not looked at: an account that looks empty is no reason
         to fill it again.
         """
-        index, wall = self._context.index, self._context.clocks.wall()
+        index, wall, now = self._context.index, self._context.clocks.wall(), self._context.removal_time()
         missing = {item.id: item for item in (*gone, *self._steady(self._comparison.missing, ()))} if gone else {}
-        held = mending.beyond_budget(index, missing.values(), wall)
+        held = mending.beyond_budget(index, missing.values(), now)
         for item in gone:
             if not any(row.ref in held for row in index.files.bound_to([item.id])):
-                refs = mending.make_again(index, item, wall)
+                refs = mending.make_again(index, item, wall, now)
                 self._context.todo.update(refs)
                 log.warning("%s vanished from Picora: it is uploaded again", _names(refs))
         mending.tell_held(index, held)

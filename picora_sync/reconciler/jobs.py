@@ -7,7 +7,7 @@ from typing import assert_never
 
 from picora_sync.core.backlog import Lane, key_of
 from picora_sync.core.model import FileRef, Kind
-from picora_sync.executor import Alter, Job, Look, Probe, Remove, Send
+from picora_sync.executor import Alter, Job, Look, Probe, Remove, Seek, Send, Survey
 
 PRIVATE_AGAIN_S = 120.0
 """Making private is tried again after this long, whatever kept it from being done (promise 4)."""
@@ -16,7 +16,7 @@ PRIVATE_AGAIN_S = 120.0
 def work_of(job: Job) -> Hashable:
     """The piece of work whose failures in a row are counted."""
     match job:
-        case Send(upload):
+        case Send(upload) | Seek(upload, _):
             return key_of(upload)
         case Alter(patch):
             return key_of(patch)
@@ -26,6 +26,8 @@ def work_of(job: Job) -> Hashable:
             return "probe"
         case Look(sha256, _):
             return ("look", sha256)
+        case Survey():
+            return "survey"
         case _:
             assert_never(job)
 
@@ -33,13 +35,13 @@ def work_of(job: Job) -> Hashable:
 def job_ref(job: Job) -> FileRef:
     """The file a job is about, for messages."""
     match job:
-        case Send(upload):
+        case Send(upload) | Seek(upload, _):
             return upload.ref
         case Alter(patch):
             return patch.ref
         case Remove(_, deletes):
             return deletes[0].ref
-        case Probe() | Look():
+        case Probe() | Look() | Survey():
             return FileRef("", "")
         case _:
             assert_never(job)

@@ -22,9 +22,12 @@ from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.outcomes import Outcomes
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
 from picora_sync.reconciler.removals import Leaving, Removals
+from picora_sync.reconciler.setbacks import Setbacks
+from picora_sync.reconciler.strangers import Strangers
 from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.twins import Twins
+from picora_sync.reconciler.unsure import Unsure
 
 SLICE_S = 0.25
 """Inspecting (hashing above all) never keeps the loop longer than this before answers are looked at again."""
@@ -43,21 +46,23 @@ class Reconciler:
         jitter: random.Random | None = None,
     ) -> None:
         by_name = {unit.policy.name: unit for unit in units}
-        self.context = Context(index, queue, by_name, clocks, partial(_server_time, executor, clocks))
         self.backlog = Backlog()
         self.tally = Tally()
         self.connection = Connection(jitter or random.Random())  # noqa: S311  (spreads retries; no secret)
+        told = lambda: self.connection.verified or executor.server_time() is not None  # noqa: E731
+        self.context = Context(index, queue, by_name, clocks, partial(_server_time, executor, clocks), told)
         self.executor = executor
         texts = Texts()
         self.removals = Removals(self.context)
         self._inspector = Inspector(self.context, self.removals, texts)
         self._doubts, self._twins = Doubts(), Twins(self.context)
-        unsure = (self._doubts, self._twins)
+        unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(self.context, self.backlog, self.connection, executor, self._doubts)
         self._dispatcher = Dispatcher(
-            self.context, self.backlog, executor, self.connection, self._admission, *unsure, texts
+            self.context, self.backlog, executor, self.connection, self._admission, unsure, texts
         )
-        self._outcomes = Outcomes(self.context, self.backlog, self.connection, *unsure, self.tally)
+        self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
+        self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)
         self._due: list[FileRef] = []
 
     # --- the loop ---------------------------------------------------------------------------------------------------

@@ -185,11 +185,11 @@ class Removals:
 
     def _hold_merged(self, folder: str, merged: frozenset[FileRef]) -> frozenset[FileRef]:
         """Those that must wait. For the others a permission is left: their successor must be uploaded first."""
-        index, wall = self._context.index, self._context.clocks.wall()
+        index, wall, now = self._context.index, self._context.clocks.wall(), self._context.removal_time()
         ledger = replace(self._ledger(folder), merged=merged)
         verdict = guard.judge(merged | self._expected(folder) | ledger.held, ledger)
         index.holds.hold(verdict.held & merged, f"it became the same as other files; {verdict.why}", wall)
-        index.holds.permit((verdict.allowed & merged) - ledger.approved, "it became the same as other files", wall)
+        index.holds.permit((verdict.allowed & merged) - ledger.approved, "it became the same as other files", wall, now)
         return verdict.held & merged
 
     def _pass_guard(self, folder: str, pending: dict[FileRef, Leaving]) -> dict[FileRef, Leaving]:
@@ -204,15 +204,15 @@ class Removals:
         for ref in allowed:
             index.holds.release(ref)
             if ref not in ledger.approved:  # what a person agreed to leaves the budget to what comes unasked
-                index.holds.removed(ref, wall)
+                index.holds.removed(ref, self._context.removal_time())
         return {ref: pending[ref] for ref in allowed}
 
     def _ledger(self, folder: str) -> guard.Ledger:
-        index, wall = self._context.index, self._context.clocks.wall()
+        index = self._context.index
         held = {ref: approved for ref, _, approved in index.holds.held(folder)}
         return guard.Ledger(
             bound=index.files.count_bound(folder),
-            removed_recently=index.holds.removed_since(folder, wall - guard.WINDOW_S),
+            removed_recently=index.holds.removed_within(folder, guard.WINDOW_S, self._context.removal_time()),
             approved=frozenset(ref for ref, approved in held.items() if approved),
             held=frozenset(ref for ref, approved in held.items() if not approved),
         )

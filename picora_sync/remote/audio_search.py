@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from picora_sync.core.model import Kind, RemoteObject
@@ -20,22 +21,43 @@ _NO_SUCH_CALL: Final = (400, 404, 405)
 def audio_holding(exchange: Exchange, sha256: str, size_bytes: int) -> Iterator[RemoteObject]:
     """The audio objects with this content, oldest first; none if the account certainly lists none.
 
+    Raises as :func:`proven`.
+    """
+    return proven(exchange, audio_held(exchange), sha256, size_bytes)
+
+
+def proven(
+    exchange: Exchange, candidates: Iterable[RemoteObject], sha256: str, size_bytes: int
+) -> Iterator[RemoteObject]:
+    """Those of these listed audio objects that hold this content. What a list says of them may be less than a GET does.
+
     The server's own content hash decides. Where it gives none, candidates of equal size are proven by hashing the
-    bytes behind their URL. What a list says of an object may be less than a GET of it does.
+    bytes behind their URL.
 
     Raises:
         OutcomeUnknown: a candidate cannot be read, so that nothing is proven.
         RemoteError: as any call.
     """
+    untold = []
+    for audio in candidates:
+        if audio.sha256 == sha256:
+            yield audio
+        elif audio.sha256 is None and audio.url and audio.size_bytes in (0, size_bytes):
+            untold.append(audio)
+    for audio in untold:
+        if exchange.sha256_of(audio.url, size_bytes) == sha256:
+            yield audio
+
+
+def audio_held(exchange: Exchange) -> Iterator[RemoteObject]:
+    """All audio of the account, oldest first, with the hash of its content where the server tells it."""
     changes = _state(exchange)
     if changes is None:
-        listed = sorted(list_objects(exchange, Kind.AUDIO), key=lambda audio: audio.created_at)
-    else:
-        yield from _objects(change for change in changes if _content_hash(change) == sha256)
-        listed = list(_objects(change for change in changes if not _content_hash(change)))
-    for audio in listed:
-        if audio.url and audio.size_bytes in (0, size_bytes) and exchange.sha256_of(audio.url, size_bytes) == sha256:
-            yield audio
+        yield from sorted(list_objects(exchange, Kind.AUDIO), key=lambda audio: audio.created_at)
+        return
+    for change in changes:
+        if (audio := audio_of(change)) is not None:
+            yield replace(audio, sha256=_content_hash(change) or None)
 
 
 def audio_hashes(exchange: Exchange) -> dict[str, str]:
@@ -53,10 +75,6 @@ def _state(exchange: Exchange) -> list[Item] | None:
             raise
         log.info("no /v1/sync/state here: %s", absent)
         return None
-
-
-def _objects(items: Iterable[Item]) -> Iterator[RemoteObject]:
-    return (audio for item in items if (audio := audio_of(item)) is not None)
 
 
 def _content_hash(change: Item) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -25,7 +25,7 @@ from picora_sync.errors import (
     ScopeMissing,
 )
 from picora_sync.remote import hints
-from picora_sync.remote.audio_search import audio_hashes, audio_holding
+from picora_sync.remote.audio_search import audio_hashes, audio_held, audio_holding, proven
 from picora_sync.remote.deletion import delete_audio, delete_docs
 from picora_sync.remote.exchange import UPLOAD_PATIENCE, Call, Exchange
 from picora_sync.remote.failures import not_picora
@@ -231,10 +231,17 @@ class PicoraClient:
         Raises:
             OutcomeUnknown: something of this size is there that cannot be read and compared.
         """
-        listed = audio_holding(self._exchange, sha256, size_bytes)
-        found = (self.get(Kind.AUDIO, audio.id) for audio in listed)
-        alive = [replace(audio, sha256=sha256, size_bytes=size_bytes) for audio in found if audio is not None]
-        return tuple(sorted(alive, key=lambda audio: (audio.created_at, audio.id)))
+        return self._alive(audio_holding(self._exchange, sha256, size_bytes), sha256, size_bytes)
+
+    def find_audio_among(
+        self, candidates: Sequence[RemoteObject], sha256: str, size_bytes: int
+    ) -> tuple[RemoteObject, ...]:
+        """Those of these audio objects that hold these bytes and that a GET gives out, oldest first; raises as it."""
+        return self._alive(proven(self._exchange, candidates, sha256, size_bytes), sha256, size_bytes)
+
+    def audio_held(self) -> tuple[RemoteObject, ...]:
+        """All audio of the account, in few calls (contract §12)."""
+        return tuple(audio_held(self._exchange))
 
     def listed(self, kind: Kind) -> Iterator[RemoteObject]:
         """All objects of a kind in the account, page by page (contract §4)."""
@@ -262,6 +269,11 @@ class PicoraClient:
         return self._exchange.sha256_of(url, size_bytes)
 
     # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _alive(self, listed: Iterable[RemoteObject], sha256: str, size_bytes: int) -> tuple[RemoteObject, ...]:
+        found = (self.get(Kind.AUDIO, audio.id) for audio in listed)
+        alive = [replace(audio, sha256=sha256, size_bytes=size_bytes) for audio in found if audio is not None]
+        return tuple(sorted(alive, key=lambda audio: (audio.created_at, audio.id)))
 
     def _post_doc_once(self, upload: DocUpload) -> Posted:
         call = Call("POST", "/v1/docs", Tier.UPLOAD, json=_doc_body(upload))

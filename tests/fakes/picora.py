@@ -123,6 +123,21 @@ class FakePicora:
 
         return self._call("find_audio", sha256, find)
 
+    def audio_held(self) -> tuple[RemoteObject, ...]:
+        shown = [item for item in self.of_kind(Kind.AUDIO) if item.id not in self.unlisted]
+        audio = shown if self.tells_hashes else [replace(item, sha256=None) for item in shown]
+        return self._call("audio_held", "", lambda: tuple(audio))
+
+    def find_audio_among(
+        self, candidates: Sequence[RemoteObject], sha256: str, size_bytes: int
+    ) -> tuple[RemoteObject, ...]:
+        def find() -> tuple[RemoteObject, ...]:
+            living = [item for item in map(self.objects.get, [each.id for each in candidates]) if item is not None]
+            held = [item for item in living if (item.sha256, item.size_bytes) == (sha256, size_bytes)]
+            return tuple(sorted(held, key=lambda item: item.created_at))
+
+        return self._call("find_audio_among", sha256, find)
+
     # --- Library ----------------------------------------------------------------------------------------------------
 
     def listed(self, kind: Kind) -> Iterator[RemoteObject]:

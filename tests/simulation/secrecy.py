@@ -60,10 +60,11 @@ class Secrecy:
         if world.mono() < max(since + WITHIN_S[world.scenario.calm], troubled_s):
             return []
         others = [other for other in world.folders.living() if other is not line]
+        known = world.promises.ours.keys() - world.promises.forgotten  # a lost index cannot know of what it uploaded
         return [
             f"4: {path!r} wants private since {world.mono() - since:.0f} s, but {item} is public"
             for item in world.server.held().values()
-            if item.public and item.id in world.promises.ours and is_among(item, [before])
+            if item.public and item.id in known and is_among(item, [before])
             if not any(item.sha256 in other.now.all_sent() for other in others)
         ]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from tests.simulation import timeline
 from tests.simulation.chapters import (
     answers,
+    bereft,
     clocks,
     configuration,
     control,
@@ -37,7 +38,7 @@ MODULES = (
 KEPT = tuple(module.CHAPTER for module in MODULES)
 MIXED = tuple(chapter for chapter in KEPT if chapter is not full.CHAPTER)
 """An account that is full from the start would keep the other troubles from happening."""
-CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), older.CHAPTER)}
+CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), older.CHAPTER, bereft.CHAPTER)}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0
 TWINS = 0.2

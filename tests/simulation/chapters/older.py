@@ -10,12 +10,20 @@ from tests.simulation.timeline import Act
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+BY_HAND_S = 120.0
+"""Putting a copy back takes longer than lists lag behind writes."""
+
 
 def copy(world: World, _: Act) -> None:
     world.shelf.keep_copy()
 
 
 def restore(world: World, _: Act) -> None:
+    world.while_down(lambda: _begin(world))
+
+
+def _begin(world: World) -> None:
+    world.down_until = world.now_s + BY_HAND_S
     world.while_down(lambda: _put_back(world))
 
 

@@ -441,8 +441,8 @@ def test_removals_are_counted_within_their_window(index: Index) -> None:
     for at in (1.0, 2.0, 3.0):
         index.holds.removed(A, at)
     index.holds.removed(FileRef("other", "c.md"), 3.0)
-    assert index.holds.removed_since("notes", 2.0) == 2
-    assert index.holds.removed_since("notes", 0.0) == 2  # the older one is forgotten
+    assert index.holds.removed_within("notes", 2.0, now=4.0) == 2
+    assert index.holds.removed_within("notes", 4.0, now=4.0) == 2  # the older one is forgotten
 
 
 # --- the database -----------------------------------------------------------------------------------------------------
@@ -619,7 +619,7 @@ def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
     assert list(index.files.dependencies("diary")) == [A.path]
     assert index.files.problems() == [(new, BAD, False)]
     assert [entry.ref for entry in index.objects.history()] == [new]
-    assert index.holds.removed_since("diary", 0.0) == 1
+    assert index.holds.removed_within("diary", 100.0, now=80.0) == 1
     assert index.folders() == [("diary", "/n")]
 
 

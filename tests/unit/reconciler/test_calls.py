@@ -152,7 +152,7 @@ def test_audio_that_came_out_public_is_patched_at_once() -> None:
     mirror.picora.force_public = True
     mirror.write("e.mp3", b"sound")
     mirror.quiet()
-    assert [name for name, _ in mirror.picora.calls] == ["post_audio", "patch", "get"]
+    assert [name for name, _ in mirror.picora.calls] == ["audio_held", "post_audio", "patch", "get"]
     assert [item.public for item in mirror.picora.objects.values()] == [False]
 
 
@@ -237,7 +237,7 @@ def test_a_file_moved_while_the_process_was_down_is_no_upload() -> None:
     mirror.disk.move("e.mp3", "d/e.mp3")
     mirror.restart()
     mirror.quiet()
-    assert [name for name, _ in mirror.picora.calls] == ["post_audio"]
+    assert [name for name, _ in mirror.picora.calls] == ["audio_held", "post_audio"]
 
 
 def test_a_document_that_was_there_before_is_adopted_and_outlives_its_file() -> None:

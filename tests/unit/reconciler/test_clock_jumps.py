@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.mirror import Mirror
+from tests.fakes.mirror import EPOCH_S, Mirror
 
 JUMPS_S = (90_000.0, 40.0, -40.0, -3600.0)
 
@@ -53,3 +53,48 @@ def test_a_file_that_is_still_written_is_not_taken_for_an_old_one(jump_s: float,
     assert mirror.picora.count("post_audio") == 0
     mirror.quiet()
     assert mirror.picora.count("post_audio") == 1
+
+
+def test_a_jump_of_the_clock_makes_no_room_for_more_removals() -> None:
+    mirror = Mirror()
+    mirror.picora.wall = lambda: EPOCH_S + mirror.mono_s
+    for n in range(40):
+        mirror.write(f"{n}.md", f"text {n}")
+    mirror.quiet()
+    for jump_s in (0.0, 90_000.0, 10 * 365 * 86_400.0, -90_000.0):
+        mirror.jumped_s = jump_s
+        mirror.restart()
+        mirror.remove(*sorted(mirror.disk.files)[:9])
+        mirror.quiet()
+    assert mirror.picora.count("post_doc") - len(mirror.picora.objects) == 9
+
+
+def test_after_a_day_there_is_room_for_more_removals() -> None:
+    mirror = Mirror()
+    for n in range(40):
+        mirror.write(f"{n}.md", f"text {n}")
+    mirror.quiet()
+    for day in range(3):
+        mirror.remove(*[f"{n}.md" for n in range(9 * day, 9 * day + 9)])
+        mirror.quiet()
+        mirror.mono_s += 86_400.0
+    assert len(mirror.picora.objects) == 40 - 27
+
+
+def test_removals_before_the_server_told_its_time_count_from_then_on() -> None:
+    mirror = Mirror()
+    for n in range(40):
+        mirror.write(f"{n}.md", f"text {n}")
+    mirror.quiet()
+    mirror.picora.tells_time = False
+    mirror.jumped_s = -90_000.0
+    mirror.restart()
+    mirror.reconciler.connection.verified = False
+    mirror.remove(*[f"{n}.md" for n in range(9)])
+    mirror.run(60)
+    mirror.picora.tells_time = True
+    mirror.jumped_s = 0.0
+    mirror.reconciler.connection.accepted()
+    mirror.remove(*[f"{n}.md" for n in range(9, 18)])
+    mirror.quiet()
+    assert len(mirror.picora.objects) == 40 - 9

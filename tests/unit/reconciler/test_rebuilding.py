@@ -207,6 +207,7 @@ def test_a_new_file_that_stood_still_is_sent_at_once() -> None:
     rebuilt.rebuild()
     rebuilt.mirror.index = rebuilt.index
     rebuilt.mirror.restart()
+    rebuilt.mirror.turn()  # lists the account's audio
     rebuilt.mirror.turn()
     assert [kind for kind, _ in rebuilt.mirror.picora.mutations()[rebuilt.before :]] == ["post_audio"]
 

@@ -1,0 +1,247 @@
+"""What follows from a job that came to nothing, or of which nobody knows what it came to (design §8 "Failures")."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from picora_sync.core.backlog import Backlog, Lane, lane_of
+from picora_sync.core.consequence import (
+    HOUR_S,
+    AskWhetherReachable,
+    Block,
+    CloseLane,
+    Consequence,
+    Full,
+    LookAgain,
+    Retry,
+    StopCalls,
+    Vanished,
+    judge,
+)
+from picora_sync.core.model import FileRef, Kind, Problem, Rank, RemoteObject
+from picora_sync.core.plan import Delete, Upload
+from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
+from picora_sync.executor import Alter, Failed, Job, Look, Probe, Remove, Seek, Send, Survey
+from picora_sync.reconciler import mending
+from picora_sync.reconciler.connection import Connection
+from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.doubts import is_too_old
+from picora_sync.reconciler.jobs import again_s, job_ref, work_of
+from picora_sync.reconciler.unsure import Unsure
+
+log = logging.getLogger(__name__)
+
+
+class Setbacks:
+    """Puts work back, blocks files, or closes the gates, as the error says."""
+
+    def __init__(
+        self,
+        context: Context,
+        backlog: Backlog,
+        connection: Connection,
+        unsure: Unsure,
+    ) -> None:
+        self._context = context
+        self._backlog = backlog
+        self._connection = connection
+        self._doubts, self._twins, self._strangers = unsure.doubts, unsure.twins, unsure.strangers
+
+    def heed(self, failed: Failed) -> None:
+        """Do what this failure asks for."""
+        job, error = failed.job, failed.error
+        broken = isinstance(error, ServerFault | OutcomeUnknown | NotPicora)
+        faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
+        consequence = judge(error, faults, others_succeed=others_succeed)
+        self._remember_doubt(job, error)
+        self._follow(job, consequence, Problem(type(error).code, error.message, error.hint))
+        if isinstance(job, Alter) and job.patch.object_id in self._context.superseded:
+            self._context.superseded.discard(job.patch.object_id)
+            self._context.plan_bound(job.patch.object_id)
+
+    def spare(self, object_ids: Iterable[str]) -> None:
+        """These live on: files that waited for their end may be bound to them again."""
+        for object_id in object_ids:
+            self._context.index.objects.spare([object_id])
+            self._context.plan_users(object_id)
+
+    # --- doubts -----------------------------------------------------------------------------------------------------
+
+    def _remember_doubt(self, job: Job, error: Exception) -> None:
+        """What may have been carried out stays marked as such; what certainly was not is unmarked."""
+        unknown = isinstance(error, OutcomeUnknown | ServerFault | NotPicora) or (
+            isinstance(error, RemoteError) and error.perhaps_done
+        )
+        match job:
+            case Send():
+                # After a look, only the POST itself can find out that the file is another one now.
+                looked_in_vain = isinstance(error, FileChanged | FileUnreadable)
+                if looked_in_vain or not (unknown or job.posted_before):
+                    self._end(job)
+                elif unknown or job not in self._doubts:
+                    posts = job.posted_before + job.may_post
+                    self._doubts.begin(replace(job, posted_before=posts), self._context.clocks.mono())
+            case Remove(_, deletes) if not unknown:
+                self.spare(delete.object_id for delete in deletes)
+            case _:
+                pass
+
+    def _end(self, job: Send) -> None:
+        """Nothing more can be found out by this intent; what earlier POSTs of audio may still make is looked for."""
+        wanted = job.upload.wanted
+        if job.posted_before and wanted.kind is Kind.AUDIO:
+            self._twins.watch(job.upload, self._context.server_time())
+        self._context.index.objects.close_intent(wanted.kind, wanted.sha256)
+        self._doubts.settled(job)
+        self._delete_what_was_first(job.upload)
+
+    def _ask_later(self, job: Send, pause_s: float | None) -> None:
+        """What is in doubt, and was refused, is asked about again; for a day, then it is as if nothing had been sent.
+
+        Audio is not sent after that before the account was listed anew: what nobody heard of may be there.
+        """
+        if job not in self._doubts:
+            return
+        if is_too_old(job, self._context.server_time()):
+            self._end(job)
+            self._strangers.ask_anew()
+            log.warning("%s: nobody knows what became of its upload of a day ago", job.upload.ref.path)
+        elif pause_s is not None:
+            self._doubts.ask_at(job, self._context.clocks.mono() + pause_s)
+        else:
+            self._doubts.rest(job, self._context.clocks.mono() + HOUR_S)
+
+    def _delete_what_was_first(self, upload: Upload) -> None:
+        """Nobody knows whether the first half was carried out; when it is, the files are planned again."""
+        if upload.delete_first is not None:
+            self._backlog.put(Delete(upload.delete_first, upload.wanted.kind, upload.ref, upload.why))
+
+    # --- consequences -----------------------------------------------------------------------------------------------
+
+    def _follow(self, job: Job, consequence: Consequence, problem: Problem) -> None:
+        now = self._context.clocks.mono()
+        match consequence:
+            case LookAgain():
+                self._touch(job)
+            case AskWhetherReachable(after_s):
+                self._connection.doubt(now, problem)
+                self._put_back(job, now + after_s)
+            case StopCalls():
+                self._connection.refused = True
+                self._connection.trouble = consequence.problem
+                self._put_back(job, now)
+                log.error("%s %s", consequence.problem.message, consequence.problem.hint)
+            case Retry(after_s):
+                self._put_back(job, now + after_s)
+            case Full() if isinstance(job, Send):
+                self._did_not_fit(job, consequence.problem)
+            case Block() | Full():
+                self._block(job, consequence.problem, consequence.retry_s)
+            case CloseLane():
+                self._close(job, consequence)
+            case Vanished():
+                self._vanished(job, problem)
+            case _:
+                assert_never(consequence)
+
+    def _touch(self, job: Job) -> None:
+        if isinstance(job, Send):
+            self._context.look_again(job.upload.ref)
+            self._context.plan_wanting(job.upload.wanted.sha256)
+
+    def _put_back(self, job: Job, until: float) -> None:
+        match job:
+            case Send() if job in self._doubts:
+                self._doubts.ask_at(job, until)
+            case Send(upload) | Seek(upload):
+                if upload.delete_first is None:
+                    self._backlog.park(upload, until, Rank.INTERACTIVE)
+            case Alter(patch):
+                if patch.object_id not in self._context.superseded:
+                    self._backlog.park(patch, until)
+            case Remove(_, deletes):
+                for delete in deletes:
+                    self._backlog.park(delete, until)
+            case Survey():
+                self._strangers.ask_at(until)
+            case Probe() | Look():  # asked again in their own time
+                pass
+            case _:
+                assert_never(job)
+
+    def _block(self, job: Job, problem: Problem, retry_s: float | None = None) -> None:
+        """Its files wait: for ``retry_s``, or until something changes."""
+        index, pause_s = self._context.index, again_s(job, retry_s)
+        match job:
+            case Send(upload) | Seek(upload):
+                self._refuse(upload, problem)
+                self._try_again((upload.ref, *upload.also), pause_s)
+                if isinstance(job, Send):
+                    self._delete_what_was_first(upload)
+                    self._ask_later(job, pause_s)
+            case Alter(patch):
+                index.files.refuse(patch.ref, problem)
+                self._try_again([patch.ref], pause_s)
+            case Remove(_, deletes):
+                self._connection.deletes_closed_until = self._context.clocks.mono() + HOUR_S
+                for delete in deletes:
+                    self._backlog.put(delete)
+                    index.files.remark(delete.ref, problem)
+            case Survey():
+                now = self._context.clocks.mono()
+                self._connection.close(Lane.AUDIO, now + HOUR_S, problem)
+                self._strangers.ask_at(now)
+            case Probe() | Look():
+                pass
+            case _:
+                assert_never(job)
+        log.warning("%s: %s %s", job_ref(job).path, problem.message, problem.hint)
+
+    def _refuse(self, upload: Upload, problem: Problem) -> None:
+        refs = (upload.ref, *upload.also)
+        self._context.interactive.difference_update(refs)
+        for ref in refs:
+            self._context.index.files.refuse(ref, problem)
+        self._context.plan_wanting(upload.wanted.sha256)
+
+    def _try_again(self, refs: Iterable[FileRef], pause_s: float | None) -> None:
+        if pause_s is not None:
+            self._context.retries.update(dict.fromkeys(refs, self._context.clocks.mono() + pause_s))
+
+    def _close(self, job: Job, closing: CloseLane) -> None:
+        if isinstance(job, Send | Seek) and job.upload.delete_first is None:
+            until = self._context.clocks.mono() + closing.retry_s
+            self._connection.close(lane_of(job.upload), until, closing.problem)
+            self._block(job, closing.problem)
+        else:
+            self._block(job, closing.problem, closing.retry_s)
+
+    def _did_not_fit(self, job: Send, problem: Problem) -> None:
+        """It waits as all that waits for room; one that may be half done is asked for again when there is some."""
+        upload = job.upload
+        self._connection.room.refused(upload.wanted.kind, upload.wanted.size_bytes, self._context.clocks.mono())
+        if job in self._doubts or upload.delete_first is not None:
+            self._block(job, problem)
+        else:
+            self._backlog.put(upload, Rank.INTERACTIVE)
+
+    def _vanished(self, job: Job, problem: Problem) -> None:
+        item = self._context.index.objects.get(job.patch.object_id) if isinstance(job, Alter) else None
+        if item is not None:
+            self._make_again(item)
+        elif not isinstance(job, Alter):
+            self._block(job, problem)  # the server does not know this call at all
+
+    def _make_again(self, item: RemoteObject) -> None:
+        """Somebody deleted it: its files are uploaded again, under the budget of removals (design §8 "Drift")."""
+        index, now = self._context.index, self._context.removal_time()
+        held = mending.beyond_budget(index, [item], now)
+        if not held:
+            self._context.todo.update(mending.make_again(index, item, self._context.clocks.wall(), now))
+        for ref, why in held.items():
+            index.files.refuse(ref, mending.vanished_problem(why))
+            log.error("%s: %s: it is not uploaded again before `picora-sync verify --repair`", ref.path, why)
+        self._try_again(held, HOUR_S)
