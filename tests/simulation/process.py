@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from picora_sync.account import AccountWatch
@@ -19,6 +20,7 @@ from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
+from picora_sync.errors import CommandRefused
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import Reconciler
@@ -125,7 +127,8 @@ class Process:
     def step(self) -> None:
         """One round of the daemon's loop, without its wait."""
         while self.inbox:
-            self.inbox.pop(0)(self.orders)
+            with suppress(CommandRefused):  # what it was about is not there any more; the person is told
+                self.inbox.pop(0)(self.orders)
         self.account.keep_connected()
         for watch in self.watches:
             if watch.unit.disk.check_root() is not None:

@@ -98,6 +98,11 @@ def resend(world: World, act: Act) -> None:
     world.order(lambda orders: orders.carry_out(Resend(folder=world.tree(act).name)))
 
 
+def heal(world: World) -> None:
+    """Whatever the paused folders are called by now."""
+    world.order(lambda orders: orders.carry_out(Resume()))
+
+
 CHAPTER = Chapter(
     "people",
     weights={
@@ -122,5 +127,6 @@ CHAPTER = Chapter(
         "pause": pause,
         "resend": resend,
     },
+    heal=heal,
     mild=EDITS | {"approve_folder", "approve_some", "keep", "pause", "resend"},
 )
