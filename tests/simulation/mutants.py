@@ -123,6 +123,7 @@ MUTANTS = (
         "PEEK_QUIET_S = 2.0",
         "PEEK_QUIET_S = 2e9",
         "privacy",
+        first=50,
     ),
     Mutant(
         5,
