@@ -239,7 +239,7 @@ def test_lesson_06_the_index_of_an_old_installation_deletes_nothing_for_a_new_fo
         for path in notes[:4]:
             shutil.copy2(tmp_path / "old" / path, mirror.root)
         mirror.start()
-        mirror.run(2 * DAY_S)
+        mirror.run(2 * HOUR_S)
         assert (mirror.held(), mirror.road.changing()) == (before, calls)
         assert "lost its mark" in mirror.watch.live().why
 
