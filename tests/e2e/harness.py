@@ -26,6 +26,7 @@ from tests.ports import reserve
 START_S = 60.0
 END_S = 60.0
 MOST_PAGES = 10_000
+_NUDGE = "/nudge"
 _REQUEST = re.compile(r'"?(GET|HEAD|POST|PATCH|DELETE) (/\S*)')
 
 
@@ -90,8 +91,17 @@ class Server:
 
     def requests(self) -> Counter[str]:
         """``"POST /v1/docs" → times`` since the start of the log; ids are left out."""
-        found = _REQUEST.findall(self.log.read_text())
+        if self.process is not None and self.process.poll() is None:
+            self._let_the_log_catch_up()
+        found = [call for call in _REQUEST.findall(self.log.read_text()) if call[1] != _NUDGE]
         return Counter(f"{method} {_without_id(path)}" for method, path in found)
+
+    def _let_the_log_catch_up(self) -> None:
+        """A line is written after its answer: wait for that of one more request."""
+        before = self.log.read_text().count(_NUDGE)
+        with self.anonymous() as client:
+            client.get(_NUDGE)
+        wait_until(lambda: self.log.read_text().count(_NUDGE) > before, 60, "the access log goes on")
 
     def client(self, key: str | None = None) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key or self.key}"}, timeout=60)
