@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ settings.register_profile("patient", PATIENT)
 settings.load_profile("ci" if os.environ.get("CI") else "patient")
 
 NOBODY = 65534
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background; the programs under test inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from picora_sync.core.consequence import (
     Vanished,
     judge,
 )
+from picora_sync.core.guard import WINDOW_S
 from picora_sync.core.model import FileRef, Kind, Problem, Rank, RemoteObject
 from picora_sync.core.plan import Delete, Upload
 from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
@@ -244,4 +245,4 @@ class Setbacks:
         for ref, why in held.items():
             index.files.refuse(ref, mending.vanished_problem(why))
             log.error("%s: %s: it is not uploaded again before `picora-sync verify --repair`", ref.path, why)
-        self._try_again(held, HOUR_S)
+        self._try_again(held, WINDOW_S)

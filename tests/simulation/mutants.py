@@ -101,12 +101,12 @@ MUTANTS = (
     ),
     Mutant(
         3,
-        "audio is sent again at once when its answer is lost",
-        "remote/retry.py",
-        "NEVER_TWICE: Final = RetryRule()",
-        "NEVER_TWICE: Final = IDEMPOTENT",
-        "",
-        first=10,
+        "audio that the index does not know is not looked for",
+        "reconciler/strangers.py",
+        "return (*self._by_hash.get(sha256, ()), *untold)",
+        "return ()",
+        "bereft",
+        first=0,
     ),
     Mutant(
         4,

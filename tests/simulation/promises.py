@@ -15,7 +15,6 @@ from tests.simulation.budget import Budget
 from tests.simulation.ending import Ending
 from tests.simulation.line import Line
 from tests.simulation.manners import Manners
-from tests.simulation.matter import Matter
 from tests.simulation.remote import Held
 from tests.simulation.secrecy import Secrecy
 from tests.simulation.tree import Tree
@@ -59,6 +58,7 @@ class Promises:
         self.kept: set[str] = set()
         self.forgotten: set[str] = set()
         self.remade: set[tuple[Kind, str]] = set()
+        self._rebuilt_at = 0.0
 
     # --- on the way -------------------------------------------------------------------------------------------------
 
@@ -138,6 +138,7 @@ class Promises:
         self.ours.update((i, held[i]) for i in claimed if i in held)
         self.forgotten = (self.forgotten | self.ours.keys()) - claimed
         self._held.clear()
+        self._rebuilt_at = self._world.mono()
         self._budget.begin_anew()
 
     def vanished(self, item: Held) -> None:
@@ -158,11 +159,14 @@ class Promises:
         """8: what is stored stood on disk, and not only while somebody was still writing."""
         now = self._world.mono()
 
-        def stood(line: Line, at: float, matter: Matter) -> bool:
-            finished = not matter.torn or (matter is line.now and now - at > STANDS_STILL_S)
-            return finished and item.sha256 in matter.all_sent()
+        def stood(line: Line) -> bool:
+            ends = [at for at, _ in line.history[1:]] + [now]
+            return any(
+                item.sha256 in matter.all_sent() and (not matter.torn or end - at > STANDS_STILL_S)
+                for (at, matter), end in zip(line.history, ends, strict=True)
+            )
 
-        if not any(stood(line, at, matter) for line in self._world.folders.lines() for at, matter in line.history):
+        if not any(map(stood, self._world.folders.lines())):
             self._break(f"8: {item} was never a whole file")
 
     def _check_deleted(self, item: Held, before: dict[str, Held], after: dict[str, Held], call: str) -> None:
@@ -190,7 +194,7 @@ class Promises:
     def _seen_by(self, tree: Tree, path: str, until: float) -> list[bool]:
         """Which contents of the file were in sight for long enough to be sent before this time (of a DELETE): if no
         event told of one, it takes a scan to see it; one that cannot be read now may never have been read, nor one that
-        was there when a read failed.
+        was there when a read failed. A new index knows only what is there.
         """
         line, unreadable = tree.lines[path], path in tree.unreadable
         ends = [at for at, _ in line.history[1:]] + [float("inf")]
@@ -199,7 +203,7 @@ class Promises:
             unread = unreadable or tree.flaked_at >= at
             needs_s = STABLE_S[self._world.scenario.calm] if unread or self._is_untold(at) else SETTLED_S
             in_sight_s = tree.sight.longest_s(path, at, min(end, until), self._world.watcher)
-            seen.append(in_sight_s > needs_s and end > line.since)
+            seen.append(in_sight_s > needs_s and end > max(line.since, self._rebuilt_at))
         return seen
 
     def _is_untold(self, at: float) -> bool:

@@ -21,6 +21,10 @@ LAST_TROUBLE_S = 60.0
 """After the last trouble that is no fault of the server's so much more time is left: a root is looked for, audio …"""
 LAST_FAULT_S = 2 * 3600.0
 """After a fault the product waits as long as it thinks fit, up to an hour."""
+REPLACED_WITHIN_S = 360.0
+"""A file that changes without end is sent 300 s after it began to (design §10), and its old version goes then."""
+REMOVED_WITHIN_S = 120.0
+"""A missing file is sure to be gone after that (``delete_after``, and a look); what it shared stays until then."""
 BOUND_AFTER_S = 60.0
 """A content that stood for so long was uploaded: settled after at most that, and sent."""
 
@@ -31,6 +35,7 @@ class Secrecy:
     def __init__(self, world: World) -> None:
         self._world = world
         self._looked_at = 0.0
+        self._shared_at: dict[str, float] = {}
         self._met = 0
         self._met_at = 0.0
 
@@ -61,12 +66,22 @@ class Secrecy:
             return []
         others = [other for other in world.folders.living() if other is not line]
         known = world.promises.ours.keys() - world.promises.forgotten  # a lost index cannot know of what it uploaded
+        shown = [i for i in world.server.held().values() if i.public and i.id in known and is_among(i, [before])]
+        now = world.mono()
+        shared = (item.id for item in shown if any(_held_lately(other, item.sha256, now) for other in others))
+        self._shared_at.update(dict.fromkeys(shared, now))
         return [
-            f"4: {path!r} wants private since {world.mono() - since:.0f} s, but {item} is public"
-            for item in world.server.held().values()
-            if item.public and item.id in known and is_among(item, [before])
-            if not any(item.sha256 in other.now.all_sent() for other in others)
+            f"4: {path!r} wants private since {now - since:.0f} s, but {item} is public"
+            for item in shown
+            if now - self._shared_at.get(item.id, 0.0) >= REMOVED_WITHIN_S
         ]
+
+
+def _held_lately(line: Line, sha256: str, now: float) -> bool:
+    """Whether a file holds this, or its next version need not be sent yet: until then the old one stays as it is."""
+    ends = [at for at, _ in line.history[1:]] + [float("inf")]
+    held = (end for (_, matter), end in zip(line.history, ends, strict=True) if sha256 in matter.all_sent())
+    return any(end > now - REPLACED_WITHIN_S for end in held)
 
 
 def _hidden_since(policy: Folder, line: Line) -> tuple[float, Matter] | None:

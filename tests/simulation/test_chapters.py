@@ -31,6 +31,13 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "what others deleted is missed while the loop sleeps": ("others", 100009),
     "audio that was uploaded after the copy of the index was made": ("older", 6),
     "audio that a lost index knew": ("bereft", 0),
+    "a half copied sound whose twin arrives after it was replaced": ("answers", 22),
+    "a new name that is told late, and another sound at the old one": ("events", 100142),
+    "a blank note of which a new index knows nothing": ("loss", 100137),
+    "what is recorded under an empty mount point": ("races", 100144),
+    "another disk over a directory that holds nothing": ("mounts", 100130),
+    "a note that becomes private beside an equal one that is typed on": ("privacy", 100003),
+    "audio that others deleted, beyond the budget": ("others", 15),
 }
 """Chapters and seeds by what they are about."""
 

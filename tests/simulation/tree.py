@@ -333,7 +333,7 @@ class Tree:
             self.disks ^= {directory}
             self.file(directory).rename(self.away)
             self.file(directory).mkdir()
-            if disk:
+            if disk and any(line.now.sendable for path, line in self.lines.items() if path.startswith(f"{directory}/")):
                 (self.file(directory) / "a.md").write_text("On another disk.\n")
             self._told(self.name, "")
         return possible

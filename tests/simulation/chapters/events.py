@@ -41,9 +41,11 @@ def watcher_dies(world: World, _: Act) -> None:
 
 
 def tardy(world: World, act: Act) -> None:
-    """For a while events come up to hours late."""
+    """For a while events come up to hours late; until then they are as good as lost."""
     world.tardy_s = float(act.a % 7000)
-    world.errand(float(act.b % 600), lambda: setattr(world, "tardy_s", 0.0))
+    lasts_s = float(act.b % 600)
+    world.deaf_spells.append((world.now_s, world.now_s + lasts_s))
+    world.errand(lasts_s, lambda: setattr(world, "tardy_s", 0.0))
 
 
 def ghosts(world: World, act: Act) -> bool:

@@ -17,10 +17,13 @@ SOUNDS_MADE = 3
 DONE_WITHIN_S = 10.0
 
 
-def record(world: World, act: Act) -> None:
+def record(world: World, act: Act) -> bool:
     """New audio, so that there is something to send."""
-    for number in range(SOUNDS_MADE):
-        world.tree(act).save(act.a * SOUNDS_MADE + number, act.b + number)
+    tree = world.tree(act)
+    if tree.reachable:
+        for number in range(SOUNDS_MADE):
+            tree.save(act.a * SOUNDS_MADE + number, act.b + number)
+    return tree.reachable
 
 
 def tear(world: World, act: Act) -> None:
