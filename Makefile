@@ -57,14 +57,8 @@ contract-postgres: $(VENV)/.installed ## run the contract tests on a PostgreSQL 
 lessons: $(VENV)/.installed ## take each protection out of a copy of the project, and see the test of its lesson fail
 	$(BIN)/python -m tests.lessons
 
-soak: $(VENV)/.installed ## kill, starve and unmount the real processes for an hour or two (needs root for the mounts)
-	$(BIN)/python -m tests.soak kill --victim daemon
-	$(BIN)/python -m tests.soak kill --victim server
-	$(BIN)/python -m tests.soak kill --victim both --signal term
-	$(BIN)/python -m tests.soak network
-	$(BIN)/python -m tests.soak disk
-	$(BIN)/python -m tests.soak unmount
-	$(BIN)/python -m tests.soak burst
+soak: $(VENV)/.installed ## kill, starve and unmount the real processes for two hours (SEED=7; needs root for the mounts); ends with a table
+	@$(BIN)/python -m tests.soak all $(if $(SEED),--seed $(SEED))
 
 soak-mutants: $(VENV)/.installed ## take protections out of copies of the project, and see each soak find it out (an hour, root)
 	$(BIN)/python -m tests.soak.mutants

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import Daemon, Server, wait_until, write_config
-from tests.soak.rig import IMPATIENT
+from tests.soak.mirror import IMPATIENT
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUIET_S, AT_MOST_S, GROWS_EVERY_S = 2.0, 3.0, 0.2

@@ -1,8 +1,12 @@
-"""``python -m tests.soak SCRIPT [--seed N] …``: one long run, its result as a line of JSON; exits 1 on differences."""
+"""``python -m tests.soak SCRIPT [--seed N] …``: one long run, its result as a line of JSON; exits 1 on differences.
+
+``python -m tests.soak all [--seed N]`` runs them all, and exits 1 if any of them found differences.
+"""
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import shutil
 import signal
 import sys
@@ -10,21 +14,40 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import burst, disk, kill, network, unmount
-from tests.soak.rig import Result
+from tests.soak import burst, disk, kill, network, series, unmount
+from tests.soak.result import Result
+
+NEW_SEEDS = 1_000_000
+"""What nobody chose is at least this."""
 
 
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     options = _parser().parse_args()
+    return int(options.main(options))
+
+
+def _all(options: argparse.Namespace) -> int:
+    seed = NEW_SEEDS + secrets.randbelow(NEW_SEEDS) if options.seed is None else options.seed
+    outcomes = series.run_all(series.soaks(seed), _say)
+    _say("")
+    _say(series.table(outcomes))
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def _one(options: argparse.Namespace) -> int:
     where = options.where or Path(tempfile.mkdtemp(prefix="picora-soak-"))
     result: Result = options.run(where, options)
-    print(result.as_json(), flush=True)  # noqa: T201  # this is a command
+    _say(result.as_json())
     if result.differences:
         print(f"what it left: {where}", file=sys.stderr)  # noqa: T201
         return 1
     shutil.rmtree(where, ignore_errors=True)
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # this is a command
 
 
 def _kill(where: Path, options: argparse.Namespace) -> Result:
@@ -42,9 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--seed", type=int, default=1)
         added.add_argument("--where", type=Path, help="a directory for everything it makes; kept if given or it fails")
         added.add_argument("--short", action="store_true", help="as in CI")
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, main=_one)
         return added
 
+    every = scripts.add_parser("all")
+    every.add_argument("--seed", type=int, help="of each; otherwise a new one")
+    every.set_defaults(main=_all)
     one = script("kill", _kill)
     one.add_argument("--victim", choices=kill.VICTIMS, default="daemon")
     one.add_argument("--kills", type=int, default=200)

@@ -7,7 +7,8 @@ import signal
 import time
 from pathlib import Path
 
-from tests.soak.rig import Result, Rig
+from tests.soak.result import Result
+from tests.soak.rig import Rig
 from tests.soak.world import CLOSED, FRAME
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")

@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.soak import mounts
-from tests.soak.rig import Result, Rig
+from tests.soak.result import Result
+from tests.soak.rig import Rig
 from tests.soak.world import Mutator, seeded
 
 STATE_BYTES = 8 * 1024 * 1024

@@ -1,4 +1,6 @@
-"""SIGKILL or SIGTERM to daemon or server at random, while somebody edits; then folder and account are compared."""
+"""SIGKILL or SIGTERM to daemon, `sync` or server at random, while somebody edits; then folder and account are
+compared.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,13 @@ import signal
 import time
 from pathlib import Path
 
-from tests.soak.rig import Result, Rig
+from tests.soak.mirror import RUN, SYNC
+from tests.soak.result import Result
+from tests.soak.rig import Rig
 from tests.soak.world import Mutator, seeded
 
-VICTIMS = ("daemon", "server", "both")
+VICTIMS = ("daemon", "server", "both", "sync")
+"""With ``sync``, no daemon mirrors, but one ``sync`` after the other."""
 SIGNALS = {
     "kill": (signal.SIGKILL,),
     "term": (signal.SIGTERM,),
@@ -28,7 +33,8 @@ def run(
 ) -> Result:
     """Kill ``victim`` so many times; settle and compare after every ``round_of`` of them."""
     result = Result(f"kill {victim}", seed)
-    with Rig(where, result, impatient=short, files=30 if short else 60) as rig:
+    mirror = SYNC if victim == "sync" else RUN
+    with Rig(where, result, impatient=short, files=30 if short else 60, mirror=mirror) as rig:
         rig.configure(max_upload_rate=UPLOAD_RATE)
         rig.world.fill(rig.files)
         rig.daemon.start()
@@ -38,9 +44,12 @@ def run(
                     if rig.rng.random() > KILLED_EARLY:  # on a busy machine it would never get to work otherwise
                         rig.await_event(rig.daemon.has_begun, "the daemon begins")
                     time.sleep(rig.rng.uniform(0.1, 2.5))
+                    if not rig.daemon.alive:
+                        rig.start_again()
+                        rig.await_event(rig.daemon.has_begun, "the daemon begins")
                     chosen = rig.rng.choice(VICTIMS[:2]) if victim == "both" else victim
                     if rig.rng.random() < AIMED:
-                        (rig.stop_deaf if chosen == "daemon" else rig.await_write)()
+                        (rig.await_write if chosen == "server" else rig.stop_deaf)()
                     _kill(rig, chosen, rig.rng.choice(SIGNALS[signals]))
                 with mutator.pause():
                     rig.settle()
@@ -55,8 +64,6 @@ def _kill(rig: Rig, victim: str, sign: signal.Signals) -> None:
         time.sleep(rig.rng.uniform(0.0, 1.5))
         rig.server.start()
         return
-    if not rig.daemon.alive:
-        rig.daemon_ended()
     rig.end_daemon(sign)
     if rig.rng.random() < 0.15:
         rig.approve()  # so that removals, too, are under way when the next kill comes

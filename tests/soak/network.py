@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from tests.soak.proxy import Proxy
-from tests.soak.rig import Result, Rig
+from tests.soak.result import Result
+from tests.soak.rig import Rig
 from tests.soak.world import Mutator, seeded
 
 LOOK_S = 0.2

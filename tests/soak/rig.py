@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tests.e2e.harness import Daemon, Server, picora, wait_until, write_config
+from tests.e2e.harness import Server, picora, wait_until, write_config
 from tests.soak.account import Auditor, due
 from tests.soak.ledger import Ledger
+from tests.soak.mirror import RUN, Mirror, SoakDaemon
+from tests.soak.result import Result
 from tests.soak.world import CLOSED, OPEN, World, seeded
 
 STALLED_S = 240.0
@@ -32,8 +32,6 @@ EVENT_S = 120.0
 """What does not happen within this time does not happen."""
 AIM_S = 2.0
 LOOK_S = 0.0005
-MOST_SHOWN = 30
-IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 
 _MUTATING = ("POST", "PATCH", "DELETE")
 
@@ -53,59 +51,6 @@ class SoakServer(Server):
 
 
 @dataclass
-class SoakDaemon(Daemon):
-    """``picora-sync run``; with ``impatient`` it settles doubtful uploads sooner."""
-
-    impatient: bool = False
-
-    def start(self) -> SoakDaemon:
-        program = [IMPATIENT] if self.impatient else ["-m", "picora_sync"]
-        self._log_from = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *program, "-v", "--config", str(self.config), "run"], stderr=log, stdout=log, text=True
-            )
-        return self
-
-    def has_begun(self) -> bool:
-        """Whether it came as far as its first line since it was started, or has ended."""
-        return not self.alive or b" mirroring " in self._said()
-
-    def told_of_full_disk(self) -> bool:
-        """Whether it said since it was started that its index could not be written."""
-        return b"the index cannot be " in self._said()
-
-    def _said(self) -> bytes:
-        return self.log.read_bytes()[self._log_from :]
-
-    @property
-    def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-
-@dataclass
-class Result:
-    """What a run came to; the run is good if there are no differences."""
-
-    script: str
-    seed: int
-    kills: int = 0
-    faults: int = 0
-    edits: int = 0
-    files: int = 0
-    settles: int = 0
-    seconds: float = 0.0
-    differences: list[str] = field(default_factory=list)
-    remarks: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> str:
-        """One line; of very many differences only the first."""
-        more = len(self.differences) - MOST_SHOWN
-        shown = [*self.differences[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])]
-        return json.dumps({**asdict(self), "differences": shown}, ensure_ascii=False)
-
-
-@dataclass
 class Rig:
     """Everything one run needs. Use it as a context manager: it ends the processes it started."""
 
@@ -116,6 +61,7 @@ class Rig:
     state: Path | None = None
     server_data: Path | None = None
     base_url: str | None = None
+    mirror: Mirror = RUN
 
     def __post_init__(self) -> None:
         self.where.mkdir(parents=True, exist_ok=True)
@@ -126,7 +72,9 @@ class Rig:
         self.database = self.server.data / "picora.db"
         self.ledger = Ledger(self.database)
         self.auditor = Auditor(self.server)
-        self.daemon = SoakDaemon(self.where / "config.yaml", self.where / "daemon.log", impatient=self.impatient)
+        self.daemon = SoakDaemon(
+            self.where / "config.yaml", self.where / "daemon.log", impatient=self.impatient, mirror=self.mirror
+        )
         self._begun = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -171,8 +119,7 @@ class Rig:
         differences, calls, unsynced = ["nobody looked"], -1, 0
         while (now := time.monotonic()) < min(moved_at + stalled_s, begun + RESTLESS_S):
             time.sleep(POLL_S)
-            if not self.daemon.alive:
-                self.daemon_ended()
+            if not self.daemon.alive and not self.start_again():
                 break
             before, differences, calls = (differences, calls), self.auditor.differences(wanted), self._mutations()
             if (differences, calls) != before:
@@ -240,16 +187,22 @@ class Rig:
             if synced > most:
                 most, deadline = synced, time.monotonic() + STALLED_S
 
-    def daemon_ended(self) -> None:
-        """It should not have: say so, and start it again."""
+    def start_again(self) -> bool:
+        """Start the daemon, which ended by itself. Returns whether it may do so; if not, that is a difference."""
         assert self.daemon.process is not None
-        self.result.differences.append(f"the daemon ended by itself with code {self.daemon.process.poll()}")
+        code = self.daemon.process.poll()
+        expected = code in self.mirror.ends
+        if not expected:
+            self.result.differences.append(f"the daemon ended by itself with code {code}")
         self.daemon.start()
+        return expected
 
     def end_daemon(self, sign: signal.Signals) -> None:
         """End it by a signal. After SIGTERM it has to end soon, and well."""
         assert self.daemon.process is not None
-        well = (0,) if self.daemon.has_begun() else (0, -signal.SIGTERM)  # before, it ends as any process does
+        well = self.mirror.terminated
+        if not self.daemon.has_begun():
+            well = (*well, -signal.SIGTERM)  # as any process ends
         code = self._end("daemon", self.daemon.process, sign)
         if sign is signal.SIGTERM and code not in well and not self.daemon.told_of_full_disk():
             self.result.differences.append(f"SIGTERM ended the daemon with code {code}")

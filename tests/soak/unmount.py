@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from tests.soak import mounts
-from tests.soak.rig import Result, Rig
+from tests.soak.result import Result
+from tests.soak.rig import Rig
 from tests.soak.world import CLOSED, OPEN, Mutator, seeded
 
 AWAY_S = (2.5, 8.0)
