@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,6 @@ from tests.e2e.harness import END_S, Daemon, Server, picora, wait_until, write_c
 
 STILL = {"settle": {"quiet": "30m", "at_most": "60m"}, "delete_after": "30m"}
 """Nothing settles before the configuration is another one."""
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    made = Daemon(tmp_path / "config.yaml", tmp_path / "daemon.log")
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.kill()
 
 
 def configured(tmp_path: Path, server: Server, daemon: Daemon, **folder: Any) -> None:

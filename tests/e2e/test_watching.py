@@ -64,6 +64,19 @@ def limited(tmp_path: Path) -> Iterator[LimitedDaemon]:
         made.kill()
 
 
+def mirrored(tmp_path: Path, server: Server, daemon: Daemon, *names: str) -> Path:
+    """A folder of these notes, mirrored by a running daemon."""
+    notes = tmp_path / "notes"
+    for name in names:
+        path = notes / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"note {name}\n")
+    write_config(tmp_path, server, [{"path": str(notes)}])
+    daemon.start()
+    wait_until(lambda: daemon.states() == {"synced": len(names)}, 60, "first mirror")
+    return notes
+
+
 def titles(server: Server) -> list[str]:
     return sorted(doc["title"] for doc in server.docs())
 
@@ -98,15 +111,8 @@ def test_a_folder_of_more_directories_than_may_be_watched_is_polled_until_the_li
 def test_what_changed_while_the_process_stood_still_is_mirrored_once_when_it_goes_on(
     tmp_path: Path, server: Server, daemon: Daemon
 ) -> None:
-    notes = tmp_path / "notes"
-    (notes / "old").mkdir(parents=True)
-    for n in range(30):
-        (notes / f"n{n}.md").write_text(f"note {n}\n")
-        (notes / "old" / f"o{n}.md").write_text(f"other {n}\n")
-    write_config(tmp_path, server, [{"path": str(notes)}])
-    daemon.start()
-    wait_until(lambda: len(server.docs()) == 60, 60, "first mirror")
-    wait_until(lambda: daemon.states() == {"synced": 60}, 60, "the daemon knows it")
+    names = (*(f"n{n}" for n in range(30)), *(f"old/o{n}" for n in range(30)))
+    notes = mirrored(tmp_path, server, daemon, *names)
     before, ids = server.requests(), {doc["title"]: doc["id"] for doc in server.docs()}
     daemon.send(signal.SIGSTOP)
     for n in range(10):
@@ -137,13 +143,7 @@ def test_what_changed_while_the_process_stood_still_is_mirrored_once_when_it_goe
 def test_another_folder_in_its_place_changes_nothing_until_the_right_one_is_back_and_watched(
     tmp_path: Path, server: Server, daemon: Daemon
 ) -> None:
-    notes = tmp_path / "notes"
-    notes.mkdir()
-    for n in range(20):
-        (notes / f"n{n}.md").write_text(f"note {n}\n")
-    write_config(tmp_path, server, [{"path": str(notes)}])
-    daemon.start()
-    wait_until(lambda: daemon.states() == {"synced": 20}, 60, "first mirror")
+    notes = mirrored(tmp_path, server, daemon, *(f"n{n}" for n in range(20)))
     before = server.docs()
     for _ in range(2):
         notes.rename(tmp_path / "away")
