@@ -188,6 +188,7 @@ class Reconciler:
         told_of = why == REGULAR_SCAN and folder in context.scanned
         known = {*context.queue.settling(), *self._due}
         differences = scans.scan(context, context.units[folder])
+        self.removals.take_up(folder)
         missed = scans.untold(differences, known) if told_of else None
         if missed is not None:
             context.untold[folder] = missed

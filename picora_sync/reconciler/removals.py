@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
@@ -23,6 +23,11 @@ PUT_OFF_S = 30.0
 """How long it is put off while an object that stays on Picora is not private yet, a paused file wants it, or it has
 another name that is to be uploaded."""
 
+STALLED_S = 60.0
+"""How often a removal is judged that waits for what may never come: a blocked or held file that may be the vanished
+one, or a look at what cannot be looked at.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
@@ -33,15 +38,19 @@ class Leaving:
 
 
 class Removals:
-    """The waiting room in front of the guard. Times are monotonic, and start anew with the process."""
+    """The waiting room in front of the guard. Times are monotonic, and start anew with the process.
+
+    What is expected ends soon, and is waited for; what stalled is asked about again, but nobody waits for that.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._due_at: dict[FileRef, float] = {}
+        self._stalled: dict[FileRef, float] = {}
         self._loosened: set[str] = set()
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._awaited())
+        return sum(1 for _ in self._awaited(self._due_at))
 
     def expect_anew(self, ref: FileRef, after_s: float) -> None:
         """A file that was there is to lose its object: what it was held or approved for before is over."""
@@ -50,21 +59,31 @@ class Removals:
 
     def expect(self, ref: FileRef, after_s: float) -> None:
         """This file is to lose its object unless things change within ``after_s``."""
+        self._stalled.pop(ref, None)
         self._due_at.setdefault(ref, self._context.clocks.mono() + after_s)
+
+    def take_up(self, folder: str) -> None:
+        """The folder was looked through: what stalled there is judged now."""
+        for ref in [ref for ref in self._stalled if ref.folder == folder]:
+            del self._stalled[ref]
+            self.expect(ref, 0.0)
 
     def start_anew(self) -> None:
         """The machine slept, or its clock was set: what is missing gets its whole grace again (design §6.5)."""
-        for ref in self._due_at:
-            unit = self._context.unit(ref)
-            self._due_at[ref] = self._context.clocks.mono() + (unit.policy.delete_after_s if unit is not None else 0.0)
+        for waiting in (self._due_at, self._stalled):
+            for ref in waiting:
+                unit = self._context.unit(ref)
+                waiting[ref] = self._context.clocks.mono() + (unit.policy.delete_after_s if unit is not None else 0.0)
 
     def suspend(self, ref: FileRef) -> None:
         """Nobody knows whether it is there: no removal, but what waits for a person goes on waiting."""
         self._due_at.pop(ref, None)
+        self._stalled.pop(ref, None)
 
     def withdraw(self, ref: FileRef) -> None:
         """It is there (again): no removal, and no hold."""
         self._due_at.pop(ref, None)
+        self._stalled.pop(ref, None)
         if self._context.index.holds.release(ref):
             self._loosened.add(ref.folder)
 
@@ -75,11 +94,11 @@ class Removals:
 
     def next_due(self) -> float | None:
         """When the next removal is to be judged."""
-        return min((self._due_at[ref] for ref in self._awaited()), default=None)
+        return min((at for each in (self._due_at, self._stalled) for _, at in self._awaited(each)), default=None)
 
-    def _awaited(self) -> Iterator[FileRef]:
+    def _awaited(self, waiting: Mapping[FileRef, float]) -> Iterator[tuple[FileRef, float]]:
         """Nothing is removed for a paused folder."""
-        return (ref for ref in self._due_at if ref.folder not in self._context.paused)
+        return ((ref, at) for ref, at in waiting.items() if ref.folder not in self._context.paused)
 
     def reconsider_held(self, folders: Iterable[str]) -> None:
         """After a start: what was missing, held or approved waits out its grace again; after an approval, too."""
@@ -92,7 +111,9 @@ class Removals:
     def judge(self) -> dict[FileRef, Leaving]:
         """Let those go whose time has come and whom the guard allows; hold the others."""
         now = self._context.clocks.mono()
-        due = [ref for ref in self._awaited() if self._due_at[ref] <= now]
+        for ref in [ref for ref, at in self._awaited(self._stalled) if at <= now]:
+            self._due_at[ref] = self._stalled.pop(ref)
+        due = [ref for ref, at in self._awaited(self._due_at) if at <= now]
         if due and self._new_place_unknown():
             for ref in due:
                 self._due_at[ref] = now + LOOK_AGAIN_S
@@ -152,20 +173,25 @@ class Removals:
                 return Leaving(Reason.UNSELECTED, "no longer published")
             case Present():
                 self._context.queue.touch(ref)
-            case Unknown() if row.seen is not Seen.MISSING:
-                self._context.index.files.see(ref, Seen.UNKNOWN)  # so that the next scan looks at it
+            case Unknown():
+                self._stall(ref)
         return None
 
     def _removed(self, row: FileRow, places: Places) -> Leaving | None:
-        """It vanished: unless it is another file now that Picora does not hold yet. That may be soon; what is blocked
-        is asked again by the next scan.
+        """It vanished: unless it is another file now that Picora does not hold yet. That may be soon, or never if it is
+        blocked or held.
         """
         place = places.of(row)
         if place is None:
             return Leaving(Reason.REMOVED, "deleted from the folder")
         if place.blocked is None and not place.held:
             self._due_at[row.ref] = self._context.clocks.mono() + PUT_OFF_S
+        else:
+            self._stall(row.ref)
         return None
+
+    def _stall(self, ref: FileRef) -> None:
+        self._stalled[ref] = self._context.clocks.mono() + STALLED_S
 
     def plan(self, view: View) -> list[Action]:
         """What the planner says, without what the guard holds: files that would give up objects of their own for one

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from picora_sync.core.guard import FEW
 from picora_sync.core.model import Problem
-from picora_sync.core.policy import Folder
+from picora_sync.core.policy import DOC_SETTLE, Folder
 from picora_sync.errors import RateLimited, Rejected
+from picora_sync.reconciler.removals import STALLED_S
 from tests.fakes.mirror import Mirror
 
 LOCKED = Problem("PERMISSION_DENIED", "may not be entered")
@@ -46,6 +50,66 @@ def test_a_file_whose_inode_another_one_got_is_gone_once_that_is_there() -> None
     mirror.write("new.md", "three")
     mirror.quiet()
     assert mirror.titles() == ["b", "new"]
+
+
+def inode_taken_by_a_held_file() -> Mirror:
+    """A note is gone, and a note of another folder has its inode, which is held: it became the same as many others."""
+    mirror = Mirror(Folder("notes", "/notes"), Folder("others", "/others"))
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    for n in range(FEW + 5):
+        mirror.write(f"{n}.md", f"text {n}", "others")
+    mirror.quiet()
+    inode = mirror.disk.files["a.md"].inode
+    mirror.remove("a.md")
+    others = mirror.disks["others"]
+    others.files["0.md"] = replace(others.files["0.md"], inode=inode)
+    for n in range(FEW + 5):
+        mirror.write(f"{n}.md", "the same", "others")
+    mirror.quiet()
+    return mirror
+
+
+def test_a_file_that_may_be_a_held_one_keeps_its_object_and_nobody_waits_for_that() -> None:
+    mirror = inode_taken_by_a_held_file()
+    mirror.run(200)
+    assert "a" in mirror.titles()
+
+
+def test_it_goes_without_a_scan_once_that_is_approved() -> None:
+    mirror = inode_taken_by_a_held_file()
+    mirror.index.holds.approve([ref for ref, _, _ in mirror.index.holds.held("others")])
+    mirror.reconciler.removals.reconsider_held(["others"])
+    mirror.quiet()
+    mirror.run(STALLED_S + 1)
+    mirror.quiet()
+    assert "a" not in mirror.titles()
+    assert "b" in mirror.titles()
+
+
+def test_a_renamed_file_that_picora_refuses_and_takes_later_gives_up_its_object_without_a_scan() -> None:
+    mirror = renamed_and_edited("three")
+    mirror.write("c.md", "four")
+    mirror.quiet()
+    mirror.run(STALLED_S + 1)
+    mirror.quiet()
+    assert mirror.titles() == ["b", "c"]
+
+
+def test_a_file_that_cannot_be_looked_at_when_it_is_to_go_goes_without_a_scan_when_it_can() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.remove("a.md")
+    mirror.run(DOC_SETTLE.quiet_s + 1)
+    mirror.disk.broken["a.md"] = LOCKED
+    mirror.run(300)
+    assert mirror.titles() == ["a", "b"]
+    mirror.disk.broken.clear()
+    mirror.run(STALLED_S + 1)
+    mirror.quiet()
+    assert mirror.titles() == ["b"]
 
 
 def test_a_file_that_may_have_gone_where_nothing_can_be_looked_at_keeps_its_object() -> None:
