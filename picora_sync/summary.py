@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from picora_sync.core.model import FileRef, Problem
+from picora_sync.core.model import FileRef, Problem, RemoteObject
 
 INDEX_NAME = "index.sqlite"
 LIVE_NAME = "live.json"
@@ -138,14 +138,16 @@ class Progress:
 class RebuildReport:
     """What a rebuilt index knows: files that are to be mirrored, those recognised on Picora, and their objects.
 
-    ``problems`` are the files that nothing can be said of; ``kept`` is where the index from before is, None if there
-    was none.
+    ``others`` are the account's other documents and audio: of other origin, older versions of files that changed, or
+    second copies. ``problems`` are the files that nothing can be said of; ``kept`` is where the index from before is,
+    None if there was none.
     """
 
     files: int = 0
     recognised: int = 0
     objects: int = 0
     requests: int = 0
+    others: list[RemoteObject] = field(default_factory=list)
     problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
     kept: str | None = None
 

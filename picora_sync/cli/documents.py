@@ -45,6 +45,10 @@ def rebuild_document(report: RebuildReport) -> Document:
         "recognised": report.recognised,
         "objects": report.objects,
         "requests": report.requests,
+        "others": [
+            {"id": each.id, "kind": each.kind, "title": each.title, "public": each.public, "url": each.url}
+            for each in report.others
+        ],
         "kept": report.kept,
         "problems": [problem_document(ref, problem) for ref, problem in report.problems],
     }

@@ -48,6 +48,7 @@ class Rebuilding:
         self._units = {unit.policy.name: without_waits(unit) for unit in units}
         self._clocks = clocks
         self._tell = tell
+        self._others: list[RemoteObject] = []
 
     def expect_readable(self) -> None:
         """Raises FileUnreadable where a part of a folder cannot be read: what is in it would not be recognised, and be
@@ -100,6 +101,7 @@ class Rebuilding:
                 self._bind(replace(item, ours=claim))
             for row in audio:
                 self._doubt(row, recogniser.unsure, server_s)
+        self._others = [item for item in recogniser.listed if item.id not in holders]
 
     def report(self, requests: int) -> RebuildReport:
         """What the index knows now."""
@@ -109,6 +111,7 @@ class Rebuilding:
             recognised=sum(row.bound is not None for row in rows),
             objects=len(self._index.objects.all()),
             requests=requests,
+            others=sorted(self._others, key=lambda item: (not item.public, item.kind, item.title or "", item.id)),
             problems=[
                 (ref, problem)
                 for ref, problem, blocking in self._index.files.problems()

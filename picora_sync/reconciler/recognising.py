@@ -29,6 +29,8 @@ class Recogniser:
     eta: Callable[[Mapping[Tier, int]], float]
     unsure: set[int] = field(default_factory=set)
     """Sizes of audio that cannot be read: a file of this size may be there already."""
+    listed: list[RemoteObject] = field(default_factory=list)
+    """All that was in the lists."""
 
     def documents(self, sizes: Mapping[str, int], moulds: Sequence[Mould]) -> dict[str, RemoteObject]:
         """The documents that hold these contents (size by hash); ``moulds`` are of those with images inside.
@@ -79,6 +81,7 @@ class Recogniser:
         for item in self.library.listed(kind):
             self.tell(Progress(f"listing {'documents' if kind is Kind.DOC else 'audio'}", len(listed)))
             listed.append(item)
+        self.listed += listed
         return listed
 
     def _counted(self, items: Sequence[RemoteObject], stage: str) -> Iterator[RemoteObject]:

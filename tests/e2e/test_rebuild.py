@@ -113,6 +113,20 @@ def test_a_damaged_index_is_put_aside_nothing_runs_without_it_and_a_rebuild_mend
     assert aside.exists()
 
 
+def test_a_rebuild_names_what_a_note_was_before_it_became_private(tmp_path: Path, server: Server, config: Path) -> None:
+    (tmp_path / "podcast").mkdir()
+    make_notes(tmp_path / "notes", 3)
+    sync(config)
+    shutil.rmtree(tmp_path / "state")
+    (tmp_path / "notes" / "1" / "note 1.md").write_text("---\npublic: false\n---\nNo longer for everybody.\n")
+    (other,) = rebuild(config)["others"]
+    assert (other["kind"], other["title"], other["public"]) == ("doc", "Note 1", True)
+    assert other["id"] in {item["id"] for item in server.docs()}
+    told = picora("rebuild", config=config)
+    assert other["url"] in told.stdout
+    assert "1 other object on Picora, left alone" in told.stdout
+
+
 def test_what_a_rebuild_found_is_deleted_with_its_file_only_if_it_was_claimed(
     tmp_path: Path, server: Server, config: Path
 ) -> None:

@@ -11,7 +11,7 @@ from picora_sync.cli.documents import rebuild_document
 from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
-from picora_sync.cli.output import line, write_json
+from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.steps import steps
@@ -20,6 +20,8 @@ from picora_sync.cli.words import count
 from picora_sync.config.keys import find_key
 from picora_sync.restoration import restore
 from picora_sync.summary import RebuildReport
+
+MOST_OTHERS = 20
 
 
 @click.command("rebuild", epilog="Example: picora-sync rebuild, then picora-sync plan")
@@ -51,8 +53,23 @@ def _print(report: RebuildReport) -> None:
     )
     if report.kept is not None:
         line(f"The old index is kept as {report.kept}")
+    _print_others(report)
     print_problems(report.problems[:MOST_PROBLEMS])
     if len(report.problems) > MOST_PROBLEMS:
         line(f"and {count(len(report.problems) - MOST_PROBLEMS, 'more problem')}: `picora-sync problems` lists them")
     if report.recognised < report.files:
         line("The next `picora-sync sync` or `run` uploads the others; `picora-sync plan` lists them.")
+
+
+def _print_others(report: RebuildReport) -> None:
+    """Nobody knows any more which of them were ours: what a note was before it became private may still be public."""
+    if not report.others:
+        return
+    rows = [["public" if each.public else "private", each.title or "", each.url] for each in report.others]
+    write_table(["VISIBILITY", "TITLE", "URL"], rows[:MOST_OTHERS], folded=[1])
+    if len(rows) > MOST_OTHERS:
+        line(f"and {count(len(rows) - MOST_OTHERS, 'more object')}: --json lists them all")
+    line(
+        f"{count(len(rows), 'other object')} on Picora, left alone: no file is like that now. "
+        "Delete there what is an older version of yours."
+    )

@@ -175,6 +175,16 @@ def test_what_nobody_here_wants_is_not_in_the_new_index() -> None:
     assert rebuilt.index.objects.get(foreign.id) is None
 
 
+def test_what_else_is_on_picora_is_named_the_public_first() -> None:
+    rebuilt = Rebuilt()
+    library = rebuilt.mirror.picora
+    library.plant(Kind.DOC, "note 9", title="a theirs")
+    library.plant(Kind.AUDIO, "song", title="b theirs", public=True)
+    library.plant(Kind.AUDIO, "sound", title="a second copy")
+    others = rebuilt.rebuild().others
+    assert [item.title for item in others] == ["b theirs", "a second copy", "a theirs"]
+
+
 @pytest.mark.parametrize("claim", [False, True])
 def test_found_objects_are_ours_only_if_they_are_claimed(claim: bool) -> None:
     rebuilt = Rebuilt()
