@@ -34,6 +34,7 @@ class Mutant(NamedTuple):
 
 KILL_DAEMON = ("kill", "--victim", "daemon", "--kills", "12", "--signal", "mixed")
 KILL_SERVER = ("kill", "--victim", "server", "--kills", "10", "--signal", "mixed")
+KILL_SYNC = ("kill", "--victim", "sync", "--kills", "12", "--signal", "mixed")
 NETWORK = ("network", "--faults", "40")
 DISK = ("disk", "--fillings", "10")
 UNMOUNT = ("unmount", "--rounds", "2")
@@ -67,6 +68,7 @@ MUTANTS = (
         Mutation("picora_sync/reconciler/connection.py", "self._probe_at = now + self.pause_s()", "pass"),
         KILL_SERVER,
     ),
+    Mutant("audio whose sync was killed is sent again without a look", NO_SEARCH, KILL_SYNC, first=3),
     Mutant("audio whose answer was lost is sent again without a look", NO_SEARCH, NETWORK),
     Mutant(
         "a full disk is nothing that was foreseen",
