@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import burst, disk, kill, network, series, unmount
+from tests.soak import burst, disk, kill, network, orders, series, unmount
 from tests.soak.result import Result
 
 NEW_SEEDS = 1_000_000
@@ -77,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--signal", choices=kill.SIGNALS, default="kill")
     one = script("network", lambda w, o: network.run(w, o.seed, faults=o.faults, short=o.short))
     one.add_argument("--faults", type=int, default=300)
+    one = script("orders", lambda w, o: orders.run(w, o.seed, orders=o.orders, short=o.short))
+    one.add_argument("--orders", type=int, default=300)
     one = script("disk", lambda w, o: disk.run(w, o.seed, fillings=o.fillings, short=o.short))
     one.add_argument("--fillings", type=int, default=60)
     one = script("unmount", lambda w, o: unmount.run(w, o.seed, rounds=o.rounds, short=o.short))

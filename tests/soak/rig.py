@@ -33,6 +33,7 @@ EVENT_S = 120.0
 AIM_S = 2.0
 LOOK_S = 0.0005
 
+_AS_EVER: Mapping[str, Any] = {}
 _MUTATING = ("POST", "PATCH", "DELETE")
 
 
@@ -94,12 +95,13 @@ class Rig:
         self.result.differences += unexpected(self.daemon.log)
         return kind is GaveUp  # the result says why
 
-    def configure(self, **more: Any) -> None:
-        """Write the configuration; ``account`` goes through ``base_url`` if there is one."""
-        folders = [
-            {"path": str(self.world.roots[OPEN]), "visibility": "public"},
-            {"path": str(self.world.roots[CLOSED]), "visibility": "private"},
-        ]
+    def configure(self, opened: Mapping[str, Any] | None = _AS_EVER, **more: Any) -> None:
+        """Write the configuration; ``account`` goes through ``base_url`` if there is one. ``opened``: what it says of
+        the open folder beside the usual; None leaves that out.
+        """
+        folders = [{"path": str(self.world.roots[CLOSED]), "visibility": "private"}]
+        if opened is not None:
+            folders.insert(0, {"path": str(self.world.roots[OPEN]), "visibility": "public", **opened})
         if self.state is not None:
             more["state_dir"] = str(self.state)
         if self.base_url is not None:

@@ -15,6 +15,7 @@ SOAKS = (
     ("kill", "--victim", "server"),
     ("kill", "--victim", "both", "--signal", "term"),
     ("kill", "--victim", "sync"),
+    ("orders",),
     ("network",),
     ("disk",),
     ("unmount",),
