@@ -48,11 +48,17 @@ def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Ev
     """
     attempts = _Attempts(rule)
 
+    def tell(state: RetryCallState) -> None:
+        if not stop.is_set() and state.outcome is not None:
+            log.info("repeating in %.1f s: %s", state.upcoming_sleep, state.outcome.exception())
+
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
             raise Stopped
 
-    retrying = Retrying(retry=retry_if_exception(attempts.allow), wait=attempts.wait_s, sleep=sleep, reraise=True)
+    retrying = Retrying(
+        retry=retry_if_exception(attempts.allow), wait=attempts.wait_s, before_sleep=tell, sleep=sleep, reraise=True
+    )
     try:
         return retrying(send), attempts.perhaps_done
     except RemoteError as error:
@@ -79,7 +85,6 @@ class _Attempts:
         self.perhaps_done |= ladder is self._maybe
         if isinstance(error, RateLimited) and error.retry_after_s > 0:
             self._next_s = min(error.retry_after_s, LONGEST_WAIT_S)
-        log.info("repeating in %.1f s: %s", self._next_s, error)
         return True
 
     def wait_s(self, _state: RetryCallState) -> float:

@@ -116,6 +116,18 @@ def test_stop_ends_a_wait_and_nothing_more_is_sent(error: Exception) -> None:
     assert calls.made == 1
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_repetition_is_announced_unless_we_stop(caplog: pytest.LogCaptureFixture, *, stopped: bool) -> None:
+    stop = VirtualStop()
+    if stopped:
+        stop.set()
+    with caplog.at_level("INFO"), pytest.raises((Stopped, Unreachable)):
+        call_with_retries(Calls(GONE), IDEMPOTENT, stop)
+    assert [record.message for record in caplog.records] == (
+        [] if stopped else ["repeating in 0.5 s: no route", "repeating in 1.5 s: no route"]
+    )
+
+
 @pytest.mark.parametrize("last", [Unreachable("no route"), limited(1), KeyRefused("no"), QuotaExceeded("no")])
 @pytest.mark.parametrize("first", [UNKNOWN, FAULT])
 def test_a_last_attempt_that_was_refused_does_not_hide_that_an_earlier_one_may_have_been_carried_out(
