@@ -81,7 +81,7 @@ Job = Send | Alter | Remove | Probe | Look | Survey | Seek
 @dataclass(frozen=True, slots=True)
 class Stored:
     """The content is on Picora as this object. ``twins`` are other objects that earlier POSTs of it made;
-    ``perhaps_more`` tells that one of those POSTs made none that is known.
+    ``perhaps_more`` tells that one of those POSTs made none that is known, and may still be carried out.
     """
 
     job: Send
@@ -192,7 +192,9 @@ def _send_doc(picora: Picora, job: Send, body: DocUpload) -> Stored:
     _make_place(picora, job.upload)
     posted = picora.post_doc(body)
     ours = is_ours(posted, job.intent_at, posted_before=job.posted_before > 0)
-    return _stored(picora, job, replace(posted.object, ours=ours, rewritten=body.rewrite_images), posted.remarks)
+    item = replace(posted.object, ours=ours, rewritten=body.rewrite_images)
+    stored = _stored(picora, job, item, posted.remarks)
+    return replace(stored, perhaps_more=job.posted_before + posted.repeated > posted.duplicate)
 
 
 def _send_audio(picora: Picora, job: Send, body: AudioUpload) -> Outcome:

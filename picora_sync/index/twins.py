@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Kind, kind_of
 from picora_sync.index.rows import key, ref_of, text
 
 _COLUMNS = "sha256, folder, path, size_bytes, title, made_since, made_until, until"
@@ -14,7 +14,7 @@ _COLUMNS = "sha256, folder, path, size_bytes, title, made_since, made_until, unt
 @dataclass(frozen=True, slots=True)
 class TwinWatch:
     """Audio with this content and title, made by the server between these times, is a late twin of ours; it is looked
-    for until ``until``. All times are the server's.
+    for until ``until``. A document has no twins, but may be made anew until ``made_until``. All times are the server's.
     """
 
     sha256: str
@@ -24,6 +24,11 @@ class TwinWatch:
     made_since: float
     made_until: float
     until: float
+
+    @property
+    def kind(self) -> Kind | None:
+        """Of what was sent."""
+        return kind_of(self.ref.path)
 
 
 class Twins:

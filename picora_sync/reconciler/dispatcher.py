@@ -175,6 +175,7 @@ class Dispatcher:
         return job
 
     def _looks(self, now: float) -> None:
+        self._twins.end_those_of_documents()
         while self._connection.open(Lane.AUDIO, now) and self._executor.room(Lane.AUDIO, Rank.BACKFILL):
             look = self._twins.take()
             if look is None:

@@ -16,6 +16,7 @@ from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.places import still_unsettled
 from picora_sync.reconciler.removals import Leaving
+from picora_sync.reconciler.twins import may_be_made_anew
 
 NOTHING: Mapping[FileRef, Leaving] = {}
 
@@ -138,12 +139,13 @@ def collect_orphans(
         keep_s = unit.policy.keep_replaced_s if unit is not None and may_stay else 0.0
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
         if deletable and (unit is not None or orphan.reason is Reason.FORGOTTEN):
-            if exposed and context.places[orphan.object.id] and orphan.object.id not in context.hidden:
-                context.hidden.add(orphan.object.id)  # tried once; if that fails, it is deleted
+            again = may_be_made_anew(context, orphan.object)
+            if exposed and (context.places[orphan.object.id] or again) and orphan.object.id not in context.hidden:
+                context.hidden.add(orphan.object.id)  # tried once; if that fails, it is deleted as soon as it may be
                 backlog.put(_hide(orphan))
                 continue
             waits = context.places[orphan.object.id] or orphan.ref.folder in context.paused
-            due = exposed or (min(orphan.at, wall) + keep_s <= wall and not waits)
+            due = not again and (exposed or (min(orphan.at, wall) + keep_s <= wall and not waits))
             orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due, exposed))
     for action in collect(orphans, busy):
         backlog.put(action)

@@ -1,4 +1,8 @@
-"""Audio uploads that were given up and may still arrive: their late twins are found and collected (design §7)."""
+"""Uploads that were given up and may still arrive (design §7, decision 0175).
+
+Of audio they make late twins, which are found and collected. A document that is there makes them change nothing: so it
+stays until none can arrive any more.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from picora_sync.reconciler.context import Context
 
 LATEST_S = 15 * 60.0
 """So long after it was given up an upload may still be carried out; what is made later comes from somebody else."""
-WATCH_S = 24 * 3600.0
+WATCH_S = {Kind.DOC: LATEST_S, Kind.AUDIO: 24 * 3600.0}
 """Lists may lag behind writes, and this machine may sleep: so long it is looked for."""
 FIRST_LOOK_S = 120.0
 LONGEST_PAUSE_S = 6 * 3600.0
@@ -32,8 +36,9 @@ class Twins:
         self._next = {watch.sha256: (now, FIRST_LOOK_S) for watch in self._context.index.twins.all()}
 
     def watch(self, upload: Upload, server_s: float) -> None:
-        """An open intent for this audio ends, and a POST of it may still be carried out."""
-        intent = self._context.index.objects.intent(Kind.AUDIO, upload.wanted.sha256)
+        """An open intent for this content ends, and a POST of it may still be carried out."""
+        kind = upload.wanted.kind
+        intent = self._context.index.objects.intent(kind, upload.wanted.sha256)
         if intent is None:
             return
         watch = TwinWatch(
@@ -43,23 +48,38 @@ class Twins:
             intent.title,
             intent.opened_at,
             made_until=server_s + LATEST_S,
-            until=server_s + WATCH_S,
+            until=server_s + WATCH_S[kind],
         )
         self._context.index.twins.watch(watch)
-        self._next[watch.sha256] = (self._context.clocks.mono() + FIRST_LOOK_S, FIRST_LOOK_S)
+        first_s = FIRST_LOOK_S if kind is Kind.AUDIO else LATEST_S
+        self._next[watch.sha256] = (self._context.clocks.mono() + first_s, FIRST_LOOK_S)
 
     def take(self) -> Look | None:
         """The next look that is due; the one after it comes later each time."""
         now = self._context.clocks.mono()
         for sha256, (at, pause_s) in self._next.items():
             watch = self._context.index.twins.get(sha256)
-            if at <= now and watch is not None:
+            if at <= now and watch is not None and watch.kind is Kind.AUDIO:
                 self._next[sha256] = (now + pause_s, min(2 * pause_s, LONGEST_PAUSE_S))
                 return Look(sha256, watch.size_bytes)
         return None
 
+    def end_those_of_documents(self) -> None:
+        """Nobody looks for them: they end with their time."""
+        now, server_s = self._context.clocks.mono(), self._context.server_time()
+        for sha256 in [sha256 for sha256, (at, _) in self._next.items() if at <= now]:
+            watch = self._context.index.twins.get(sha256)
+            if watch is None or watch.kind is Kind.AUDIO:
+                continue
+            if is_over(self._context, watch):
+                self._context.index.twins.end(sha256)
+                del self._next[sha256]
+            else:
+                left_s = min(max(watch.made_until - server_s, 1.0), LATEST_S)
+                self._next[sha256] = (now + left_s, left_s)
+
     def next_due(self) -> float | None:
-        """When the next look is due."""
+        """When the next look is due, or the next watch of a document ends."""
         return min((at for at, _ in self._next.values()), default=None)
 
     def listed(self, look: Look, objects: Iterable[RemoteObject], server_s: float) -> None:
@@ -81,3 +101,17 @@ def collect_twin(context: Context, item: RemoteObject, ref: FileRef) -> None:
     if index.objects.get(item.id) is None:
         index.objects.store(item)
         index.objects.orphan(item.id, ref, context.clocks.wall(), Reason.REPLACED)
+
+
+def may_be_made_anew(context: Context, item: RemoteObject) -> bool:
+    """Whether an upload that was given up would make this document once more, were it deleted now."""
+    if item.kind is not Kind.DOC or item.sha256 is None:
+        return False
+    watch = context.index.twins.get(item.sha256)
+    return watch is not None and not is_over(context, watch)
+
+
+def is_over(context: Context, watch: TwinWatch) -> bool:
+    """Whether nothing can arrive any more; before the server told its time nobody knows."""
+    server_s = context.removal_time()
+    return server_s is not None and server_s >= watch.made_until

@@ -42,9 +42,13 @@ class Budget:
         """The index was lost, and with it what it counted."""
         self._removals.clear()
 
-    def removed(self, now: float, item: Held, before: dict[str, Held], after: dict[str, Held]) -> str | None:
-        """Count a removal nobody approved; what is wrong with it, if anything."""
-        losers = [tree for tree in self._folders.trees.values() if _lost(tree, item)]
+    def removed(
+        self, now: float, item: Held, told_at: float, before: dict[str, Held], after: dict[str, Held]
+    ) -> str | None:
+        """Count a removal nobody approved; what is wrong with it, if anything. What was gone before the loop was told
+        (``told_at``) that its upload had been carried out is none (decision 0176).
+        """
+        losers = [tree for tree in self._folders.trees.values() if _lost(tree, item, told_at)]
         if not losers:
             return None
         recent = {tree: [at for at in self._removals.get(tree, ()) if at > now - DAY_S] for tree in losers}
@@ -63,5 +67,6 @@ class Budget:
         return waiting + max((number for _, number in self._sizes.get(tree, ())), default=len(tree.lines))
 
 
-def _lost(tree: Tree, item: Held) -> bool:
-    return any(not line.overwritten and item.sha256 in line.now.all_sent() for line in tree.dead)
+def _lost(tree: Tree, item: Held, told_at: float) -> bool:
+    gone = (line for line in tree.dead if not line.overwritten and line.died_at > told_at)
+    return any(item.sha256 in line.now.all_sent() for line in gone)

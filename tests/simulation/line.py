@@ -38,6 +38,7 @@ class Line:
     overwritten: bool = False
     has_moved: bool = False
     moved_at: float = 0.0
+    died_at: float = float("inf")
 
     @property
     def now(self) -> Matter:

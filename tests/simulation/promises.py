@@ -50,11 +50,14 @@ class Promises:
         self.changes = 0
         self.manners = Manners()
         self._first_delete: dict[str, float] = {}
+        self._named: set[str] = set()
+        self._told_at: dict[str, float] = {}
         self._held: dict[str, FileRef] = {}
         self._approved: set[str] = set()
         self._budget = Budget(world.folders)
         self._secrecy = Secrecy(world)
         self._left_behind: dict[str, set[str]] = {}
+        self._forgotten_at: dict[str, float] = {}
         self.kept: set[str] = set()
         self.forgotten: set[str] = set()
         self.remade: set[tuple[Kind, str]] = set()
@@ -72,6 +75,14 @@ class Promises:
 
     def heard(self, request: httpx.Request, answer: httpx.Response) -> None:
         self.manners.answered(self._world.mono(), request, answer)
+        if answer.is_success:
+            unknown = self.ours.keys() - self._told_at.keys()
+            self._named |= {object_id for object_id in unknown if object_id.encode() in answer.content}
+
+    def started(self) -> None:
+        """Another process runs; what its predecessor was told at the last is lost."""
+        self.manners.began()
+        self._named.clear()
 
     def refused(self) -> None:
         self.manners.refused(self._world.mono())
@@ -89,7 +100,9 @@ class Promises:
             self._check_deleted(before[object_id], before, after, f"{request.method} {request.url}")
 
     def look_around(self) -> None:
-        """What can be seen at any time."""
+        """What can be seen at any time, and that the loop has heard all answers by now."""
+        self._told_at.update(dict.fromkeys(self._named, self._world.mono()))
+        self._named.clear()
         index = self._world.index
         held = [ref for ref, _, approved in index.holds.held() if not approved]
         for row in index.files.get_many(held):
@@ -114,18 +127,30 @@ class Promises:
     def taken_out(self, folder: str) -> None:
         """From now on what this folder has on Picora stays there."""
         tree, now = self._world.folders.trees[folder], self._world.mono()
+        if now < self._forgotten_at.get(folder, float("-inf")) + STABLE_S[self._world.scenario.calm]:
+            return  # it may not have been looked through since
         matters = [line.now for path, line in tree.lines.items() if self._seen_by(tree, path, now)[-1]]
         self._left_behind[folder] = {i for i, item in self._world.server.held().items() if is_among(item, matters)}
 
     def taken_in(self, folder: str) -> None:
-        """It is mirrored again."""
+        """It is mirrored again; what was forgotten of it is not known before it was looked through."""
         self._left_behind.pop(folder, None)
+        if folder in self._forgotten_at:
+            self._forgotten_at[folder] = self._world.mono()
 
     def given_up(self, folder: str) -> None:
         """People said that what this folder left behind may be deleted."""
         self._left_behind.pop(folder, None)
         matters = contents_of([self._world.folders.trees[folder]])
         self._approved |= {i for i, item in self._world.server.held().items() if is_among(item, matters)}
+
+    def forgot(self, folder: str) -> None:
+        """Nothing is known of it any more: what it shared with other folders is theirs alone (decision 0177)."""
+        self._forgotten_at[folder] = self._world.mono()
+        held = self._world.server.held()
+        others = contents_of([tree for _, tree in self._world.folders.mirrored()])
+        shared = {i for i in self._left_behind.get(folder, ()) if i in held and is_among(held[i], others)}
+        self._left_behind[folder] = self._left_behind.get(folder, set()) - shared
 
     def let_go(self, ids: set[str]) -> None:
         """People said that these stay for good, whoever they belong to from now on."""
@@ -137,6 +162,8 @@ class Promises:
         self.theirs -= claimed
         self.ours.update((i, held[i]) for i in claimed if i in held)
         self.forgotten = (self.forgotten | self.ours.keys()) - claimed
+        for ids in self._left_behind.values():  # a new index knows nothing of a folder that was taken out before
+            ids.difference_update(claimed)
         self._held.clear()
         self._rebuilt_at = self._world.mono()
         self._budget.begin_anew()
@@ -213,7 +240,8 @@ class Promises:
         """6: without approval at most a few removals a day, and something is left."""
         if item.id in self._approved or any(held_at_some_time(line, item) for line in self._world.folders.living()):
             return
-        wrong = self._budget.removed(self._world.real_s(), item, before, after)
+        told_at = self._told_at.get(item.id, float("inf"))
+        wrong = self._budget.removed(self._world.real_s(), item, told_at, before, after)
         if wrong is not None:
             self._break(f"6: {call} is {wrong}, and nobody approved")
 

@@ -65,6 +65,7 @@ class Secrecy:
         if world.mono() < max(since + WITHIN_S[world.scenario.calm], troubled_s):
             return []
         others = [other for other in world.folders.living() if other is not line]
+        others += [gone for tree in world.folders.trees.values() if tree.keeps for gone in tree.dead]  # stays as it was
         known = world.promises.ours.keys() - world.promises.forgotten  # a lost index cannot know of what it uploaded
         shown = [i for i in world.server.held().values() if i.public and i.id in known and is_among(i, [before])]
         now = world.mono()

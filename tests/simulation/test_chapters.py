@@ -38,6 +38,8 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "another disk over a directory that holds nothing": ("mounts", 100130),
     "a note that becomes private beside an equal one that is typed on": ("privacy", 100003),
     "audio that others deleted, beyond the budget": ("others", 15),
+    "a note whose lost upload arrives after its document was replaced": ("answers", 27),
+    "a note that was removed before its upload was confirmed": ("people", 100120),
 }
 """Chapters and seeds by what they are about."""
 

@@ -176,8 +176,8 @@ class Tree:
         return True
 
     def put_back(self, path: str, content: Matter) -> None:
-        """Restore it from a backup."""
-        if self.mounted and self.may_stand(path):
+        """Restore it from a backup; not to where another disk is mounted, since it would vanish with that."""
+        if self.reachable and self.may_stand(path):
             self._store(path, content)
 
     def remove_many(self, pick: int, count: int) -> None:
@@ -396,7 +396,7 @@ class Tree:
             self.unreadable.add(new)
         if new in self.lines:
             self.lines[new].overwritten = True
-            self.dead.append(self.lines[new])
+            self._bury(self.lines[new])
         self.lines[new] = self.lines.pop(old).moved(self._mono())
         self._came(old, new)
         self._tell(old, new)
@@ -405,10 +405,14 @@ class Tree:
         self.stood[new] = [*self.stood.get(new, ()), *self.stood.get(old, ())]
 
     def _forget(self, path: str, *, tell: bool = True) -> None:
-        self.dead.append(self.lines.pop(path))
+        self._bury(self.lines.pop(path))
         self.unreadable.discard(path)
         if tell:
             self._tell(path)
+
+    def _bury(self, line: Line) -> None:
+        line.died_at = self._mono()
+        self.dead.append(line)
 
     def _tell(self, *paths: str) -> None:
         for path in paths:

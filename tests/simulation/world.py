@@ -262,7 +262,7 @@ class World:
         self.process = process
         self.watcher.regain(self.now_s)
         self.troubled_at = self.now_s
-        self.promises.manners.began()
+        self.promises.started()
         self.note("started")
         while self._after_start:
             self._after_start.pop(0)()

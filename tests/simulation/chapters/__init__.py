@@ -69,7 +69,7 @@ def _with(plain: Scenario, chapter: Chapter) -> Scenario:
             dice.randrange(1000),
             dice.randrange(1000),
         )
-        for _ in range(dice.choice((1, 2, 3, 6, 10)))
+        for _ in range(dice.choice(chapter.numbers))
     ]
     if random.Random(f"late twins in {chapter.name} {plain.seed}").random() < TWINS:  # noqa: S311
         added.append(Act(round(dice.uniform(0.0, end_s), 2), answers.late_twin.__name__, 0, 0, dice.randrange(1000)))

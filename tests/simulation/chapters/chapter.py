@@ -21,7 +21,7 @@ class Chapter:
     """``weights`` are the acts it adds and how often, ``deeds`` carry them out (and what follows from them), ``heal``
     ends what would keep the remote from becoming equal. ``begin`` comes before the first run. Index
     and account are compared each ``verify_s`` seconds. ``mild`` are those acts that keep no daemon from its work, and
-    ``without`` what the scenario would have besides.
+    ``without`` what the scenario would have besides. ``numbers``: one of these is how many acts it adds to a seed.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Chapter:
     mild: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     verify_s: float = 24 * 3600.0
+    numbers: tuple[int, ...] = (1, 2, 3, 6, 10)
 
 
 NONE = Chapter("")

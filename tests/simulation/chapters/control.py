@@ -50,6 +50,7 @@ def _forget(world: World, orders: Orders, folder: str, *, delete: bool) -> None:
         world.note(f"  forget: {error.message}")
         return
     world.occurred("a folder was forgotten" + (", and deleted" if delete else ""))
+    world.promises.forgot(folder)
     world.promises.let_go(before - {item.id for item in world.index.objects.all()})
 
 

@@ -35,4 +35,5 @@ def mix(chapters: Sequence[Chapter]) -> Chapter:
         begin,
         mild=frozenset[str]().union(*(chapter.mild for chapter in chapters)),
         verify_s=min(chapter.verify_s for chapter in chapters),
+        numbers=(10, 20, 40),
     )

@@ -53,6 +53,7 @@ def _rebuild(world: World, *, claim: bool) -> None:
             problem = watch.arrive()
             if problem is not None:
                 raise FileUnreadable(problem.message)
+            world.folders.trees[watch.unit.policy.name].lost_mark = ""  # it is marked anew: nothing to be put back
         process.account.connect()
         work = Rebuilding(world.index, [watch.unit for watch in process.watches], process.clocks, lambda _: None)
         work.expect_readable()
