@@ -30,7 +30,9 @@ class Line:
     """One file through its life: renamed, moved and saved over, it stays the same.
 
     ``since`` is when it came (or came back from being ignored), ``history`` what it held from when on (monotonic).
-    Edited and moved it counts as a new one: renames are recognised by equal content (design §4).
+    Edited and moved it counts as a new one: renames are recognised by equal content (design §4). ``former`` are the
+    names that it had; ``unknown`` tells that nobody can know it for the same: since it was moved it got another inode,
+    or another file got a name that it had.
     """
 
     since: float
@@ -39,6 +41,8 @@ class Line:
     has_moved: bool = False
     moved_at: float = 0.0
     died_at: float = float("inf")
+    former: set[str] = field(default_factory=set)
+    unknown: bool = False
 
     @property
     def now(self) -> Matter:

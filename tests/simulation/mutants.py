@@ -65,6 +65,15 @@ MUTANTS = (
         "others",
     ),
     Mutant(
+        1,
+        "a document that a lost upload would make anew is deleted at once",
+        "reconciler/planning.py",
+        "again = may_be_made_anew(context, orphan.object)",
+        "again = False",
+        "answers",
+        first=27,
+    ),
+    Mutant(
         2,
         "a mount point that is not there is an empty directory",
         "reconciler/scans.py",
@@ -125,6 +134,15 @@ MUTANTS = (
         "PEEK_QUIET_S = 2e9",
         "privacy",
         first=50,
+    ),
+    Mutant(
+        4,
+        "a note that is renamed and made private at once is a new one",
+        "reconciler/inspector.py",
+        "return [row for row in rows if row.ref != ref and self._may_be_public(row) and self._is_gone(row.ref)]",
+        "return []",
+        "privacy",
+        first=12,
     ),
     Mutant(
         5,

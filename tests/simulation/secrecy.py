@@ -87,8 +87,8 @@ def _held_lately(line: Line, sha256: str, now: float) -> bool:
 
 def _hidden_since(policy: Folder, line: Line) -> tuple[float, Matter] | None:
     """When the file could first be seen to want private after it was public for long, and what it held then."""
-    if line.has_moved:
-        return None  # renamed and edited: a new file, and the old name's object goes as that of a missing one
+    if line.unknown:
+        return None  # a new file, and the old name's object goes as that of a missing one (decision 0165)
     private = 0
     for _, matter in reversed(line.history):
         if wants_public(policy, matter) or not matter.sendable:

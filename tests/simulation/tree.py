@@ -171,6 +171,8 @@ class Tree:
         self.file(path).rename(other.file(path))
         other.lines[path] = self.lines.pop(path).moved(self._mono())
         other.stood[path] = [*other.stood.get(path, ()), *self.stood.get(path, ())]
+        other.lines[path].unknown = True
+        other._take_name(path)
         self._tell(path)
         other._tell(path)
         return True
@@ -189,12 +191,12 @@ class Tree:
         path = self.choose(pick)
         if path is not None:
             names = NOTES if kind_of(path) is Kind.DOC else SOUNDS
-            self._move(path, names[spot % len(names)])
+            self.rename(path, names[spot % len(names)])
 
     def change_case(self, pick: int, _: int = 0) -> None:
         if (path := self.choose(pick)) is not None:
             head, slash, name = path.rpartition("/")
-            self._move(path, head + slash + name.swapcase())
+            self.rename(path, head + slash + name.swapcase())
 
     def swap(self, one: int, other: int) -> None:
         a, b = self.choose(one), self.choose(other)
@@ -207,6 +209,7 @@ class Tree:
         self.lines[a], self.lines[b] = self.lines[b].moved(self._mono()), self.lines[a].moved(self._mono())
         self._came(a, b)
         self._came(b, a)
+        self.lines[a].unknown = self.lines[b].unknown = True
         self._tell(a, b)
 
     def move_directory(self, one: int, other: int) -> None:
@@ -371,6 +374,10 @@ class Tree:
         full.parent.mkdir(parents=True, exist_ok=True)
         if self.links.pop(path, None) is not None:
             full.unlink()
+        if path not in self.lines:
+            self._take_name(path)
+        elif over:
+            self.lines[path].unknown = self.lines[path].unknown or self.lines[path].has_moved
         written = full.with_name("saving.tmp") if over else full
         written.write_bytes(content.data)
         at = self._wall() if mtime_s is None else mtime_s
@@ -384,7 +391,8 @@ class Tree:
             line.since = self._mono()
         self._tell(path)
 
-    def _move(self, old: str, new: str) -> None:
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name, perhaps that of another file, where that can be."""
         if old == new or not self.may_stand(new):
             return
         self.file(new).parent.mkdir(parents=True, exist_ok=True)
@@ -403,6 +411,13 @@ class Tree:
 
     def _came(self, old: str, new: str) -> None:
         self.stood[new] = [*self.stood.get(new, ()), *self.stood.get(old, ())]
+        self.lines[new].former.add(old)
+        self._take_name(new)
+
+    def _take_name(self, path: str) -> None:
+        """From now on another file has this name than those that had it."""
+        for line in self.lines.values():
+            line.unknown = line.unknown or path in line.former
 
     def _forget(self, path: str, *, tell: bool = True) -> None:
         self._bury(self.lines.pop(path))

@@ -30,8 +30,13 @@ def begin(world: World) -> None:
 
 
 def hide(world: World, act: Act) -> None:
-    """A note says that it is private."""
-    _say(world.tree(act), act.a, public=False)
+    """A note says that it is private; some get another name at once."""
+    tree, path = world.tree(act), _path(act.a)
+    if act.b % 4 != 1 or not tree.reachable or path not in tree.lines:
+        _say(tree, act.a, public=False)
+        return
+    tree.rename(path, f"hidden {path}")
+    tree.put_back(f"hidden {path}", letter(FIRST + act.a % SHOWN, public=False))
 
 
 def show(world: World, act: Act) -> None:
