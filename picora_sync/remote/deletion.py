@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from picora_sync.core.model import Kind, Tier
-from picora_sync.errors import NotFound, NotPicora, Rejected
+from picora_sync.errors import NotFound, NotPicora, Rejected, RemoteError
 from picora_sync.remote.exchange import Call, Exchange
 from picora_sync.remote.failures import Answer, parsed
 from picora_sync.remote.wire import Item, checked_id, data_of, ids_of, number, path_of
@@ -44,7 +45,10 @@ def _delete(
     certain: Callable[[Item], Collection[str]],
     gone: Callable[[str], bool],
 ) -> tuple[str, ...]:
-    """Make the batch call and ask for the ids it leaves open; single calls where the server has no batch call."""
+    """Make the batch call and ask for the ids it leaves open; single calls where the server has no batch call.
+
+    What fails when something may be deleted already says so (``perhaps_done``).
+    """
     if not wanted:
         return ()
     try:
@@ -52,11 +56,23 @@ def _delete(
     except (NotFound, NotPicora, Rejected) as absent:
         if absent.status not in _NO_SUCH_CALL:
             raise
-        for object_id in wanted:
-            _delete_one(exchange, kind, object_id)
+        _delete_one(exchange, kind, wanted[0])
+        with _begun():
+            for object_id in wanted[1:]:
+                _delete_one(exchange, kind, object_id)
         return tuple(wanted)
     known = certain(_data(answer))
-    return tuple(object_id for object_id in wanted if object_id in known or gone(object_id))
+    with _begun():
+        return tuple(object_id for object_id in wanted if object_id in known or gone(object_id))
+
+
+@contextmanager
+def _begun() -> Iterator[None]:
+    try:
+        yield
+    except RemoteError as error:
+        error.perhaps_done = True
+        raise
 
 
 def _reported_gone(data: Item) -> Collection[str]:

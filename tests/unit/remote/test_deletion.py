@@ -66,6 +66,24 @@ def test_without_a_batch_call_each_is_deleted_alone(absent: httpx.Response, kind
     assert api.calls[1:] == [f"DELETE {path}/a", f"DELETE {path}/b", f"DELETE {path}/c"]
 
 
+@pytest.mark.parametrize(
+    ("answers", "perhaps_done"),
+    [
+        ((ok({"deleted": 1, "failed": 1}), fail(401)), True),
+        ((fail(404), ok(None), fail(401)), True),
+        ((fail(404), fail(401)), False),
+        ((fail(401),), False),
+    ],
+    ids=["when asked for the rest", "after the first", "at the first", "at the batch"],
+)
+def test_what_fails_tells_whether_something_may_be_deleted_already(
+    answers: tuple[httpx.Response, ...], perhaps_done: bool
+) -> None:
+    with pytest.raises(errors.KeyRefused) as refused:
+        Api(*answers).client.delete(Kind.DOC, ["a", "b"])
+    assert refused.value.perhaps_done is perhaps_done
+
+
 def test_a_page_of_a_proxy_deletes_nothing_alone_either() -> None:
     with pytest.raises(errors.NotPicora):
         Api(fail(405), html(200)).client.delete(Kind.AUDIO, ["a"])
