@@ -63,7 +63,7 @@ def derive_audio(path: str, folder: Folder, reader: Reader, limits: PlanLimits) 
         if limits.audio_duration_s is not None and round(embedded.length_s) > limits.audio_duration_s:
             return _too_long(embedded.length_s, limits.audio_duration_s)
         digest = reader.digest(absolute)
-        if not _is_same(before, digest.fingerprint):
+        if Fingerprint.of(before) != digest.fingerprint:
             raise FileChanged(f"{path!r} changed while it was read")
     rule = TitleRule(folder.name, folder.title, folder.title_template)
     wanted = Wanted(
@@ -148,16 +148,6 @@ def _too_long(length_s: float, limit_s: int) -> Problem:
         code="AUDIO_TOO_LONG",
         message=f"the audio lasts {round(length_s):,} s; the plan allows {limit_s:,} s",
         hint="cut it into parts, or change the plan",
-    )
-
-
-def _is_same(status: os.stat_result, fingerprint: Fingerprint) -> bool:
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev) == (
-        fingerprint.size_bytes,
-        fingerprint.mtime_ns,
-        fingerprint.ctime_ns,
-        fingerprint.inode,
-        fingerprint.device,
     )
 
 

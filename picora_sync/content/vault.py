@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from picora_sync.core.model import ASSET_SUFFIXES, DOC_SUFFIXES, suffix_of
+from picora_sync.core.model import ASSET_SUFFIXES, DOC_SUFFIXES, Fingerprint, suffix_of
 from picora_sync.core.policy import Folder
 from picora_sync.errors import FileUnreadable
 
@@ -161,10 +161,10 @@ def _answer(question: Callable[[], bool]) -> bool:
 def version_of(path: str) -> tuple[int, int] | None:
     """Size and mtime (ns) of an absolute path, None if it cannot be had."""
     try:
-        status = Path(path).stat()
+        found = Fingerprint.of(Path(path).stat())
     except (OSError, ValueError):
         return None
-    return status.st_size, status.st_mtime_ns
+    return found.size_bytes, found.mtime_ns
 
 
 def _is_within(path: str, root: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol, Self
 
 
 class Kind(StrEnum):
@@ -50,6 +50,30 @@ class FileRef:
     path: str
 
 
+class Status(Protocol):
+    """What stat answers, as ``os.stat_result`` has it."""
+
+    @property
+    def st_size(self) -> int:
+        """Bytes."""
+
+    @property
+    def st_mtime_ns(self) -> int:
+        """When it was written."""
+
+    @property
+    def st_ctime_ns(self) -> int:
+        """When anything about it changed."""
+
+    @property
+    def st_ino(self) -> int:
+        """Its number on its device."""
+
+    @property
+    def st_dev(self) -> int:
+        """Its device."""
+
+
 class Fingerprint(NamedTuple):
     """What stat says of a file. It counts as unchanged only if all five are equal (design §4).
 
@@ -61,6 +85,21 @@ class Fingerprint(NamedTuple):
     ctime_ns: int
     inode: int
     device: int
+
+    @classmethod
+    def of(cls, status: Status) -> Self:
+        """The numbers of this answer, each within 64 bits with a sign, which is what the index can hold: file systems
+        give inodes without a sign (mergerfs, CIFS), and stamps beyond the year 2262.
+        """
+        found = cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+        return found if min(found) >= -_END and max(found) < _END else cls(*map(_wrapped, found))
+
+
+_END: Final = 1 << 63
+
+
+def _wrapped(value: int) -> int:
+    return (value + _END) % (2 * _END) - _END
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import stat
 from collections.abc import Sequence
 
 from picora_sync.core.ignore import IgnoreRules, parents_of
-from picora_sync.core.model import Problem, kind_of
+from picora_sync.core.model import Fingerprint, Problem, kind_of
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Absent, Ignored, Presence, Present, Scan, Unknown
 from picora_sync.disk.faults import GONE, printable, problem_of, type_name
-from picora_sync.disk.reading import fingerprint_of, is_inside
+from picora_sync.disk.reading import is_inside
 from picora_sync.disk.root import RootIdentity
 from picora_sync.disk.rules import RuleBook
 from picora_sync.disk.scanning import LINK_REFUSED, Walk, link_problem, without_failed
@@ -163,7 +163,7 @@ class FolderDisk:
 
 def _regular(status: os.stat_result) -> Presence:
     kind = type_name(status.st_mode)
-    return Present(fingerprint_of(status)) if kind is None else Ignored(f"{kind}, no regular file")
+    return Present(Fingerprint.of(status)) if kind is None else Ignored(f"{kind}, no regular file")
 
 
 def _mount_changed(path: str) -> Problem:

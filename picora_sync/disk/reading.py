@@ -18,11 +18,6 @@ BLOCK_BYTES = 1 << 20
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
-def fingerprint_of(status: os.stat_result) -> Fingerprint:
-    """The part of a stat by which a file counts as unchanged."""
-    return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-
-
 class StableReader:
     """Implements :class:`picora_sync.core.ports.Reader` for absolute paths.
 
@@ -87,7 +82,7 @@ class StableReader:
         except BaseException:
             os.close(fd)
             raise
-        return fd, fingerprint_of(status)
+        return fd, Fingerprint.of(status)
 
     def _require_inside(self, fd: int, path: str) -> None:
         real = _path_of(fd, path)
@@ -166,7 +161,7 @@ def _require_same(fd: int, path: str, before: Fingerprint) -> None:
         after = os.fstat(fd)
     except OSError as error:
         raise unreadable(error, path) from error
-    if fingerprint_of(after) != before:
+    if Fingerprint.of(after) != before:
         raise _changed(path)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from picora_sync.core.model import Fingerprint, Problem
 from picora_sync.disk.faults import GONE, printable, problem_of
-from picora_sync.disk.reading import StableReader, fingerprint_of
+from picora_sync.disk.reading import StableReader
 from picora_sync.errors import FileChanged, FileUnreadable
 
 MARKER = ".picora-sync/folder"
@@ -70,7 +70,7 @@ class RootIdentity:
 
     def _check_marker(self, expected: str) -> Problem | None:
         try:
-            seen = fingerprint_of(os.lstat(self._marker))
+            seen = Fingerprint.of(os.lstat(self._marker))
         except OSError:
             seen = None  # reading it finds out why
         if seen is not None and seen == self._verified:

@@ -7,7 +7,7 @@ import os
 from picora_sync.core.ignore import IGNORE_FILE, BadPattern, IgnoreRules, PatternList, parents_of
 from picora_sync.core.model import Fingerprint, Problem
 from picora_sync.disk.faults import GONE, problem_of
-from picora_sync.disk.reading import StableReader, fingerprint_of
+from picora_sync.disk.reading import StableReader
 from picora_sync.errors import FileChanged, FileUnreadable
 
 _LIMIT_BYTES = 1 << 20
@@ -52,7 +52,7 @@ class RuleBook:
         name = f"{directory}/{IGNORE_FILE}" if directory else IGNORE_FILE
         path = f"{self._root}/{name}"
         try:
-            fingerprint = fingerprint_of(os.lstat(path))
+            fingerprint = Fingerprint.of(os.lstat(path))
         except OSError as error:
             if error.errno in GONE:
                 self._known.pop(directory, None)

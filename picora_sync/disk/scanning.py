@@ -9,7 +9,7 @@ from picora_sync.core.ignore import IgnoreRules, parents_of
 from picora_sync.core.model import Fingerprint, Problem, kind_of
 from picora_sync.core.ports import Scan
 from picora_sync.disk.faults import GONE, printable, problem_of, type_name
-from picora_sync.disk.reading import fingerprint_of, is_inside
+from picora_sync.disk.reading import is_inside
 from picora_sync.disk.rules import RuleBook
 
 LINK_REFUSED = "a symbolic link, and follow_symlinks is off"
@@ -76,7 +76,7 @@ class Walk:
                 self._failed[path] = problem_of(error, path)
             return
         if stat.S_ISREG(status.st_mode):
-            self._files[path] = fingerprint_of(status)
+            self._files[path] = Fingerprint.of(status)
         else:
             self._ignored[path] = f"{type_name(status.st_mode)}, no regular file"
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from picora_sync.core.model import FileRef
-from picora_sync.index.rows import key, ref_of
+from picora_sync.index.rows import key, ref_of, text
 
 
 class Holds:
@@ -28,7 +28,7 @@ class Holds:
         self._connection.executemany(
             "INSERT INTO hold (folder, path, why, held_at) VALUES (?,?,?,?) "
             "ON CONFLICT (folder, path) DO UPDATE SET why = excluded.why",
-            [(*key(ref), why, now) for ref in refs],
+            [(*key(ref), text(why), now) for ref in refs],
         )
 
     def permit(self, refs: Iterable[FileRef], why: str, now: float, counted_at: float | None) -> None:
@@ -36,7 +36,7 @@ class Holds:
         for ref in refs:
             self._connection.execute(
                 "INSERT OR REPLACE INTO hold (folder, path, why, held_at, approved) VALUES (?,?,?,?,1)",
-                (*key(ref), why, now),
+                (*key(ref), text(why), now),
             )
             self.removed(ref, counted_at)
 

@@ -18,6 +18,7 @@ Item = Mapping[str, object]
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SNAKE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER_TYPES: Final = ("image", "video")
+_NO_SIZE: Final = 1 << 63
 _LIST_KEYS: Final = ("items", "images", "changes", "docs")
 
 
@@ -193,9 +194,10 @@ def timestamp(value: object) -> str:
 
 
 def size_of(item: Item) -> int:
-    """The object's bytes, 0 if it does not say."""
-    size = number(either(item, "sizeBytes"))
-    return int(number(item.get("size")) or 0) if size is None else int(size)
+    """The object's bytes, 0 if it does not say, or says what no file can have."""
+    told = number(either(item, "sizeBytes"))
+    size = told if told is not None else number(item.get("size"))
+    return int(size) if size is not None and 0 <= size < _NO_SIZE else 0
 
 
 def address(item: Item) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.core.model import Kind, kind_of, suffix_of
+from picora_sync.core.model import Fingerprint, Kind, kind_of, suffix_of
 from picora_sync.core.policy import AUDIO_SETTLE, DOC_SETTLE, Folder
 
 SUFFIXES = {
@@ -61,3 +64,29 @@ def test_attachments_settle_as_notes_do() -> None:
         DOC_SETTLE,
         DOC_SETTLE,
     )
+
+
+@dataclass(frozen=True)
+class Stat:
+    st_size: int
+    st_mtime_ns: int
+    st_ctime_ns: int
+    st_ino: int
+    st_dev: int
+
+
+HUGE: Final = 1 << 63
+
+
+def test_a_fingerprint_is_what_stat_says() -> None:
+    assert Fingerprint.of(Stat(1, -2, HUGE - 1, 4, -HUGE)) == (1, -2, HUGE - 1, 4, -HUGE)
+
+
+@given(st.lists(st.integers(-2 * HUGE, 2 * HUGE - 1), min_size=5, max_size=5))
+def test_every_number_of_a_fingerprint_has_64_bits_with_a_sign(numbers: list[int]) -> None:
+    assert all(-HUGE <= number < HUGE for number in Fingerprint.of(Stat(*numbers)))
+
+
+def test_inodes_that_differ_stay_different() -> None:
+    inodes = (0, 5, HUGE - 1, HUGE, HUGE + 5, 2 * HUGE - 1)
+    assert len({Fingerprint.of(Stat(1, 1, 1, inode, 1)) for inode in inodes}) == len(inodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +65,15 @@ def test_a_file_comes_back_as_it_was_put_in(index: Index) -> None:
     assert index.files.problems() == [(A, BAD, False)]
 
 
+def test_any_fingerprint_of_a_file_comes_back(index: Index, tmp_path: Path) -> None:
+    note = tmp_path / "a.md"
+    note.touch()
+    os.utime(note, ns=(0, 2**63 + 10**9))  # the year 2262, which file systems know and 64 bits of nanoseconds do not
+    made = Fingerprint.of(note.stat())
+    index.files.present(A, derived(fingerprint=made), 1.0)
+    assert [(row.fingerprint, row.ref) for row in index.files.with_inode_of(made)] == [(made, A)]
+
+
 NAMES = ["ü/😀.md", "\udcff\udc80.md", "new\nline.md", "a'b\"c;--.md", " .md", "x" * 200 + ".md", "%s?*[.md"]
 
 
@@ -95,6 +105,8 @@ def test_any_text_is_stored(value: str) -> None:
     index.files.present(ref, Derived(wanted, "f", PRINT), 1.0)
     index.files.refuse(ref, Problem("P", value, value))
     index.objects.store(RemoteObject("x", Kind.DOC, "u", value, (value,)))
+    index.holds.hold([A], value, 1.0)
+    index.holds.permit([B], value, 1.0, None)
     row = index.files.get(ref)
     assert row is not None
     assert row.wanted is not None

@@ -120,6 +120,11 @@ def test_an_audio_object_is_read_in_either_spelling() -> None:
     assert wire.audio_of(snake) == wire.audio_of(audio())
 
 
+@pytest.mark.parametrize("size", [1e300, 1 << 63, -1, "9e99", None, [], True])
+def test_a_size_that_no_file_can_have_is_none(size: object) -> None:
+    assert wire.size_of({"sizeBytes": size}) == wire.size_of({"size": size}) == 0
+
+
 def test_an_audio_object_needs_nothing_but_its_id() -> None:
     found = wire.audio_of({"id": AUDIO_ID})
     assert found is not None
