@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from picora_sync.core.model import Kind
@@ -104,6 +104,11 @@ class Folder:
         """
         said = {each.name: getattr(self, each.name) for each in fields(self) if each.name in _SHAPING}
         return json.dumps({key: value for key, value in said.items() if value != _DEFAULTS[key]}, sort_keys=True)
+
+    def newly_private(self, shaping: str | None) -> frozenset[Kind]:
+        """The kinds that are private by default now, and were not when :attr:`shaping` was this."""
+        before = replace(self, public=json.loads(shaping or "{}").get("public"))
+        return frozenset(kind for kind in Kind if before.default_public(kind) and not self.default_public(kind))
 
     def settle(self, kind: Kind | None) -> Settle:
         """How long a file of this kind (None: an attachment) must be quiet."""

@@ -190,7 +190,7 @@ class Index:
         for table in ("file", "dependency", "problem", "binding", "intent", "twin_watch", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
-        for about in ("mounts", "paused"):
+        for about in ("mounts", "paused", "settings"):
             self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"{about}:{new}", f"{about}:{old}"))
 
     def folder_scanned(self, name: str, at: float) -> None:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from picora_sync.core.model import FileRef, Problem
+from picora_sync.core.model import FileRef, Kind, Problem, kind_of
 from picora_sync.core.ports import Scan
-from picora_sync.index.rows import Seen
+from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
 
 LONG_AGO_S = 1e9
@@ -31,12 +31,12 @@ def scan(context: Context, unit: Unit) -> list[Difference]:
     What could not be read is unknown, and stays as it is (design §6).
     """
     unit.content.refresh()
-    _heed_settings(context, unit)
     found, mounts = _look_through(context, unit)
-    differences = [*_compare(context, unit, found), *_stale_notes(context, unit)]
-    for each in differences:
-        context.queue.touch(each.ref, changed_s_ago=each.quiet_s)
     with context.index.transaction():
+        _heed_settings(context, unit, found)
+        differences = [*_compare(context, unit, found), *_stale_notes(context, unit)]
+        for each in differences:
+            context.queue.touch(each.ref, changed_s_ago=each.quiet_s)
         _note_problems(context, unit, found)
         if "" not in found.failed:
             context.index.folder_scanned(unit.policy.name, context.clocks.wall())
@@ -72,13 +72,26 @@ def _look_through(context: Context, unit: Unit) -> tuple[Scan, frozenset[str]]:
     return unit.disk.scan(), expected
 
 
-def _heed_settings(context: Context, unit: Unit) -> None:
+def _heed_settings(context: Context, unit: Unit, found: Scan) -> None:
     """Where the configuration says something else than last time, unchanged files want something else, too."""
-    name, key = unit.policy.name, f"settings:{unit.policy.name}"
-    if context.index.meta(key) != unit.policy.shaping:
-        with context.index.transaction():
-            context.index.files.rederive_all(name)
-            context.index.set_meta(key, unit.policy.shaping)
+    policy, key = unit.policy, f"settings:{unit.policy.name}"
+    before = context.index.meta(key)
+    if before == policy.shaping:
+        return
+    context.index.files.rederive_all(policy.name)
+    context.index.set_meta(key, policy.shaping)
+    if newly_private := policy.newly_private(before):
+        public = (row for row in context.index.files.all(policy.name) if row.wanted is not None and row.wanted.public)
+        for ref in [row.ref for row in public if kind_of(row.ref.path) in newly_private and not _speaks(row, found)]:
+            context.index.files.wants_private(ref)
+            context.todo.add(ref)
+
+
+def _speaks(row: FileRow, found: Scan) -> bool:
+    """Whether this is a note that can be read, and may say itself that it is public. Audio wants what its folder says,
+    and to know that it need not be hashed again.
+    """
+    return kind_of(row.ref.path) is Kind.DOC and row.seen is Seen.PRESENT and row.ref.path in found.files
 
 
 def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:

@@ -43,7 +43,7 @@ MUTANTS = (
         1,
         "a changed setting is not heard",
         "reconciler/scans.py",
-        "context.index.files.rederive_all(name)",
+        "context.index.files.rederive_all(policy.name)",
         "pass",
         "configuration",
         first=12,

@@ -624,6 +624,7 @@ def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
     index.objects.bind(A, X, 60.0)
     index.holds.hold([A], "many", 80.0)
     index.holds.removed(A, 80.0)
+    index.set_meta("settings:notes", "{}")
     index.rename_folder("notes", "diary")
     row = index.files.get(new)
     assert row is not None
@@ -633,6 +634,7 @@ def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
     assert [entry.ref for entry in index.objects.history()] == [new]
     assert index.holds.removed_within("diary", 100.0, now=80.0) == 1
     assert index.folders() == [("diary", "/n")]
+    assert (index.meta("settings:diary"), index.meta("settings:notes")) == ("{}", None)
 
 
 @pytest.mark.parametrize(
