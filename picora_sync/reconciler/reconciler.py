@@ -214,7 +214,7 @@ class Reconciler:
         due = self.removals.next_due()
         if due is None or due > self.context.clocks.mono():
             return
-        leaving = self.removals.judge()
+        leaving = self.removals.judge(self._due)
         if leaving:
             self._plan_for(set(leaving), leaving)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
@@ -108,13 +108,15 @@ class Removals:
             for ref in self._context.index.files.leaving(name):
                 self.expect(ref, unit.policy.delete_after_s)
 
-    def judge(self) -> dict[FileRef, Leaving]:
-        """Let those go whose time has come and whom the guard allows; hold the others."""
+    def judge(self, uninspected: Collection[FileRef] = ()) -> dict[FileRef, Leaving]:
+        """Let those go whose time has come and whom the guard allows; hold the others. ``uninspected`` are paths that
+        have settled and that nobody looked at yet.
+        """
         now = self._context.clocks.mono()
         for ref in [ref for ref, at in self._awaited(self._stalled) if at <= now]:
             self._due_at[ref] = self._stalled.pop(ref)
         due = [ref for ref, at in self._awaited(self._due_at) if at <= now]
-        if due and self._new_place_unknown():
+        if due and self._new_place_unknown(uninspected):
             for ref in due:
                 self._due_at[ref] = now + LOOK_AGAIN_S
             return {}
@@ -136,9 +138,10 @@ class Removals:
         """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole."""
         return {ref for ref in self._due_at if ref.folder == folder}
 
-    def _new_place_unknown(self) -> bool:
-        """Whether any path is unsettled that nothing is bound to: it may be where a vanished file went."""
-        rows = (self._context.index.files.get(ref) for ref in self._context.queue.settling())
+    def _new_place_unknown(self, uninspected: Collection[FileRef]) -> bool:
+        """Whether nobody knows of a path yet that nothing is bound to: it may be where a vanished file went."""
+        unknown = (*self._context.queue.settling(), *uninspected)
+        rows = (self._context.index.files.get(ref) for ref in unknown)
         return any(row is None or row.bound is None for row in rows)
 
     def _is_private_first(self, ref: FileRef) -> bool:

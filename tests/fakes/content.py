@@ -7,7 +7,7 @@ wherever they stand; ``data:`` anywhere means that it embeds images. An audio fi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from picora_sync.core.model import Dependency, Kind, Problem, Wanted, kind_of
 from picora_sync.core.policy import Folder, Select
@@ -21,8 +21,8 @@ BAD = b"\xff"
 
 class FakeContent:
     """Implements ``Content`` over a :class:`FakeDisk`. ``moving`` are paths that change while they are read,
-    ``locked`` those that cannot be; ``outdated`` are paths whose look-ups lead elsewhere now; ``derived`` lists what
-    was asked for.
+    ``locked`` those that cannot be; ``slow`` says what happens while a path is read; ``outdated`` are paths whose
+    look-ups lead elsewhere now; ``derived`` lists what was asked for.
     """
 
     def __init__(self, policy: Folder, disk: FakeDisk) -> None:
@@ -32,10 +32,12 @@ class FakeContent:
         self.locked: set[str] = set()
         self.outdated: set[str] = set()
         self.derived: list[str] = []
+        self.slow: dict[str, Callable[[], None]] = {}
         self.depends: dict[str, tuple[Dependency, ...]] = {}
 
     def derive(self, path: str) -> Derived | Problem:
         self.derived.append(path)
+        self.slow.get(path, lambda: None)()
         data, fingerprint = self._disk.read(path)
         if path in self.locked:
             raise FileUnreadable(f"{path} cannot be read")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from picora_sync.core.model import FileState
-from picora_sync.errors import ServerFault
+from picora_sync.errors import Rejected, ServerFault
 from tests.fakes.mirror import Mirror
 from tests.fakes.picora import Fault
 
@@ -53,3 +53,17 @@ def test_a_file_that_was_only_deleted_does_not_wait_for_other_uploads(mirror: Mi
     mirror.write("other.md", "text other")
     mirror.run(300)
     assert "a" not in mirror.titles()
+
+
+def test_its_removal_waits_while_a_large_file_is_hashed_before_anybody_looked_at_its_new_name(mirror: Mirror) -> None:
+    mirror.disk.write("large.mp3", b"sound")
+    mirror.disk.age("large.mp3", 1e6)
+    mirror.content.slow["large.mp3"] = lambda: setattr(mirror, "mono_s", mirror.mono_s + 40)
+    mirror.disk.move("a.md", "b.md")
+    mirror.disk.write("b.md", b"text a, edited")
+    mirror.mono_s += 3600
+    mirror.picora.fail("post_doc", Rejected("a title that Picora does not take"))
+    mirror.restart()
+    mirror.quiet()
+    assert mirror.states()["b.md"] is FileState.BLOCKED
+    assert "a" in mirror.titles()
