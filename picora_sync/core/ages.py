@@ -53,3 +53,9 @@ class Ages:
         stamps = (fingerprint.mtime_ns / 1e9, fingerprint.ctime_ns / 1e9)
         clocks = (mono + ahead_s for ahead_s in (self._least_ahead_s, self._ahead_s or 0.0))
         return min((clock - at for clock in clocks for at in stamps if at <= clock), default=float("inf"))
+
+    def is_ahead(self, fingerprint: Fingerprint, mono: float) -> bool:
+        """Whether another clock stamped it, which is ahead of ours (a file server's), or ours before it was set back:
+        no age can be told.
+        """
+        return fingerprint.ctime_ns / 1e9 > mono + max(self._least_ahead_s, self._ahead_s or 0.0)

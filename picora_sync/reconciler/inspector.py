@@ -35,6 +35,7 @@ class Inspector:
         self._context = context
         self._removals = removals
         self._texts = texts
+        self._found: dict[FileRef, tuple[Fingerprint, float]] = {}  # audio with stamps of the future, since when (mono)
 
     def inspect(self, ref: FileRef) -> None:
         """Look at one path that may have changed."""
@@ -220,12 +221,21 @@ class Inspector:
         self._context.not_read(ref)
 
     def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint) -> bool:
-        """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5)."""
+        """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5). Where
+        its stamps do not tell, it must be found twice as it is.
+        """
         if kind_of(ref.path) is not Kind.AUDIO:
             return False
-        quiet_s = self._context.ages.touched_s_ago(fingerprint, self._context.clocks.mono())
+        ages, mono = self._context.ages, self._context.clocks.mono()
+        quiet_s = ages.touched_s_ago(fingerprint, mono)
+        if ages.is_ahead(fingerprint, mono):
+            found, since = self._found.get(ref, (fingerprint, mono))
+            self._found[ref] = (fingerprint, since if found == fingerprint else mono)
+            quiet_s = mono - self._found[ref][1]
         if quiet_s >= unit.policy.settle(Kind.AUDIO).quiet_s:
+            self._found.pop(ref, None)
             return False
+        self._context.outdated.add(ref)
         self._context.queue.touch(ref, changed_s_ago=quiet_s)
         return True
 

@@ -173,7 +173,8 @@ class Reconciler:
         for row in context.index.files.get_many(unfinished):
             unit, kind = context.unit(row.ref), kind_of(row.ref.path)
             if unit is not None and kind is not None and row.fingerprint is not None:
-                touched_s_ago = context.ages.touched_s_ago(row.fingerprint, mono)
+                is_ahead = context.ages.is_ahead(row.fingerprint, mono)
+                touched_s_ago = 0.0 if is_ahead else context.ages.touched_s_ago(row.fingerprint, mono)
                 if touched_s_ago < unit.policy.settle(kind).quiet_s:
                     context.outdated.add(row.ref)
                     context.queue.touch(row.ref, changed_s_ago=touched_s_ago)

@@ -32,6 +32,15 @@ def test_a_stamp_in_the_future_counts_as_now() -> None:
     assert ages((100, 5000)).quiet_s(stamped(6000), 100) == 0
 
 
+@pytest.mark.parametrize(("stamp", "ahead"), [(4999, False), (5001, True)])
+def test_a_stamp_in_the_future_is_another_clocks(stamp: float, ahead: bool) -> None:
+    assert ages((100, 5000)).is_ahead(stamped(stamp), 100) is ahead
+
+
+def test_a_stamp_by_the_clock_before_it_was_set_back_is_as_one_of_another_clock() -> None:
+    assert ages((100, 5000), (105, 5005 - HOUR_S)).is_ahead(stamped(5004), 105)
+
+
 @pytest.mark.parametrize("jump_s", [HOUR_S, -HOUR_S])
 def test_a_clock_that_is_set_makes_no_file_older(jump_s: float) -> None:
     assert ages((100, 5000), (105, 5005 + jump_s)).quiet_s(stamped(5000), 105) <= 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from picora_sync.core.ports import Derived
 from tests.fakes.mirror import EPOCH_S, Mirror
 
 JUMPS_S = (90_000.0, 40.0, -40.0, -3600.0)
@@ -98,3 +99,34 @@ def test_removals_before_the_server_told_its_time_count_from_then_on() -> None:
     mirror.remove(*[f"{n}.md" for n in range(9, 18)])
     mirror.quiet()
     assert len(mirror.picora.objects) == 40 - 9
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["found by looking", "told by events"])
+def test_audio_that_is_still_written_on_a_server_whose_clock_is_ahead_is_not_sent(told: bool) -> None:
+    mirror = synced()
+    for second in range(100):
+        mirror.disk.write("talk.mp3", b"x" * (second + 1))
+        mirror.disk.age("talk.mp3", -120.0)
+        if told and second % 20 == 0:
+            mirror.touch("talk.mp3")
+        if not told and second % 30 == 0:
+            mirror.scan()
+        mirror.run(1)
+    assert mirror.picora.count("post_audio") == 0
+    mirror.run(60)
+    assert mirror.picora.count("post_audio") == 1
+
+
+def test_audio_that_a_rebuild_read_too_early_there_is_not_sent_either() -> None:
+    mirror = Mirror()
+    mirror.disk.write("talk.mp3", b"x")
+    mirror.disk.age("talk.mp3", -120.0)
+    derived = mirror.content.derive("talk.mp3")
+    assert isinstance(derived, Derived)
+    mirror.index.files.present(mirror.ref("talk.mp3"), derived, mirror.wall())
+    mirror.restart()
+    for second in range(60):
+        mirror.disk.write("talk.mp3", b"x" * (second + 2))
+        mirror.disk.age("talk.mp3", -120.0)
+        mirror.run(1)
+    assert mirror.picora.count("post_audio") == 0
