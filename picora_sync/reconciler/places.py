@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from picora_sync.core.model import FileRef, Fingerprint, kind_of
-from picora_sync.core.ports import Present, Unknown
+from collections.abc import Iterable
+from itertools import chain
+
+from picora_sync.core.model import FileRef, Fingerprint, Kind, kind_of
+from picora_sync.core.ports import Absent, Presence, Present, Unknown
 from picora_sync.index.objects import Orphan
-from picora_sync.index.rows import FileRow
+from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 
 
@@ -14,40 +17,69 @@ class Places:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._unconfirmed = context.index.files.unconfirmed()
+        self._by_bytes: dict[str | None, list[FileRow]] = {}
+        self._by_inode: dict[tuple[int, int] | None, list[FileRow]] = {}
+        self._unread: list[FileRow] = []
+        self._looks: dict[FileRef, Presence] = {}
+        for row in context.index.files.unconfirmed():
+            if row.seen is Seen.UNKNOWN:
+                self._unread.append(row)
+            self._by_bytes.setdefault(row.file_sha256, []).append(row)
+            self._by_inode.setdefault(_inode_of(row.fingerprint), []).append(row)
 
     def of(self, gone: FileRow) -> FileRow | None:
         """The file that it is now, if that is not on Picora yet: by its inode, edited or not, or by its bytes. Also one
         that appeared where nothing can be looked at, since it may be that.
         """
-        return next((row for row in self._unconfirmed if row.ref != gone.ref and self._may_be(row, gone)), None)
+        # What was read is as it was read, and found by that: no need to look at each of many.
+        inode, sha256 = _inode_of(gone.fingerprint), gone.file_sha256
+        alike = chain(
+            self._by_bytes.get(sha256, ()) if sha256 is not None else (),
+            self._by_inode.get(inode, ()) if inode is not None else (),
+            self._unread,
+        )
+        return next((row for row in alike if row.ref != gone.ref and self._may_be(row, gone)), None)
 
     def _may_be(self, row: FileRow, gone: FileRow) -> bool:
-        unit = self._context.unit(row.ref)
-        if unit is None or kind_of(row.ref.path) is not kind_of(gone.ref.path):
+        if kind_of(row.ref.path) is not kind_of(gone.ref.path):
             return False
-        equal = row.file_sha256 is not None and row.file_sha256 == gone.file_sha256
-        if row.blocked is None and not equal and not _is_same(row.fingerprint, gone.fingerprint):
-            return False  # what is not blocked was read, and is as it was read: no need to look
-        match unit.disk.look(row.ref.path):
+        match self._look(row.ref):
             case Present(fingerprint):
-                return equal or _is_same(fingerprint, gone.fingerprint)
+                is_same = _inode_of(fingerprint) == _inode_of(gone.fingerprint) is not None
+                return is_same or (row.file_sha256 is not None and row.file_sha256 == gone.file_sha256)
             case Unknown():
                 return row.bound is None
             case _:
                 return False
 
+    def _look(self, ref: FileRef) -> Presence:
+        if ref not in self._looks:
+            unit = self._context.unit(ref)
+            self._looks[ref] = Absent() if unit is None else unit.disk.look(ref.path)
+        return self._looks[ref]
 
-def still_unsettled(context: Context, orphan: Orphan, unsettled: frozenset[FileRef]) -> frozenset[FileRef]:
-    """The paths that were unsettled when an object lost its last file, and still are: what it holds may have gone
-    there, as when two files are swapped. Paths that change later are no reason to wait.
+
+def still_unsettled(
+    context: Context, orphans: Iterable[Orphan], unsettled: frozenset[FileRef]
+) -> dict[str, frozenset[FileRef]]:
+    """For each object that lost its last file the paths that were unsettled then, and still are: what it holds may have
+    gone there, as when two files are swapped. Paths that change later are no reason to wait.
     """
-    if orphan.object.id in context.places:
-        return context.places[orphan.object.id] & unsettled
-    return frozenset(ref for ref in unsettled if ref != orphan.ref and kind_of(ref.path) is orphan.object.kind)
+    fresh: dict[Kind, frozenset[FileRef]] = {}
+    left: dict[frozenset[FileRef], frozenset[FileRef]] = {}  # of many objects and many paths, most have the same set
+    places = {}
+    for orphan in orphans:
+        kind, before = orphan.object.kind, context.places.get(orphan.object.id)
+        if before is None:
+            if kind not in fresh:
+                fresh[kind] = frozenset(ref for ref in unsettled if kind_of(ref.path) is kind)
+            places[orphan.object.id] = fresh[kind] - {orphan.ref} if orphan.ref in fresh[kind] else fresh[kind]
+        else:
+            if before not in left:
+                left[before] = before & unsettled
+            places[orphan.object.id] = left[before]
+    return places
 
 
-def _is_same(one: Fingerprint | None, other: Fingerprint | None) -> bool:
-    if one is None or other is None:
-        return False
-    return (one.inode, one.device) == (other.inode, other.device)
+def _inode_of(fingerprint: Fingerprint | None) -> tuple[int, int] | None:
+    return None if fingerprint is None else (fingerprint.inode, fingerprint.device)

@@ -125,7 +125,7 @@ def collect_orphans(
     put_off = {object_id for object_id, at in context.stubborn.items() if at > mono} | backlog.parked_deletes()
     orphans = []
     left = context.index.objects.orphans()
-    context.places = {orphan.object.id: still_unsettled(context, orphan, unsettled) for orphan in left}
+    context.places = still_unsettled(context, left, unsettled)
     context.hidden &= context.places.keys()
     for orphan in left:
         if orphan.object.id in put_off:
