@@ -20,12 +20,12 @@ LOOK_AGAIN_S = 1.0
 """How long a removal is put off while a path is unsettled that could be the file's new place."""
 
 PUT_OFF_S = 30.0
-"""How long it is put off while an object that stays on Picora is not private yet, a paused file wants it, or it has
-another name that is to be uploaded."""
+"""How long it is put off while an object that stays on Picora is not private yet, or has another name that is to be
+uploaded."""
 
 STALLED_S = 60.0
-"""How often a removal is judged that waits for what may never come: a blocked or held file that may be the vanished
-one, or a look at what cannot be looked at.
+"""How often a removal is judged that waits for what may never come: a blocked, held or paused file that may be the
+vanished one, what cannot be made private, or a look at what cannot be looked at.
 """
 
 
@@ -120,19 +120,25 @@ class Removals:
             for ref in due:
                 self._due_at[ref] = now + LOOK_AGAIN_S
             return {}
-        leaving: dict[FileRef, Leaving] = {}
-        places = Places(self._context)
-        for folder in {ref.folder for ref in due}:
-            pending = {}
-            for ref in due:
-                if ref.folder == folder and (self._is_private_first(ref) or self._is_in_a_paused_folder(ref)):
-                    self._due_at[ref] = now + PUT_OFF_S
-                elif ref.folder == folder:
-                    del self._due_at[ref]
-                    if (why := self._confirm(ref, places)) is not None:
-                        pending[ref] = why
-            leaving |= self._pass_guard(folder, pending)
-        return leaving
+        places, pending = Places(self._context), dict[str, dict[FileRef, Leaving]]()
+        for ref in due:
+            del self._due_at[ref]
+            if (why := self._ripe(ref, places)) is not None:
+                pending.setdefault(ref.folder, {})[ref] = why
+        return {ref: why for folder, refs in pending.items() for ref, why in self._pass_guard(folder, refs).items()}
+
+    def _ripe(self, ref: FileRef, places: Places) -> Leaving | None:
+        """Why this file may lose its object now; None if it must wait for something else, or is none that is to."""
+        row = self._context.index.files.get(ref)
+        if row is None or row.bound is None:
+            return None
+        if self._is_private_first(row):
+            self._wait_for(row, row)
+            return None
+        if self._is_in_a_paused_folder(row):
+            self._stall(ref)
+            return None
+        return self._confirm(row, places)
 
     def _expected(self, folder: str) -> set[FileRef]:
         """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole."""
@@ -144,30 +150,29 @@ class Removals:
         rows = (self._context.index.files.get(ref) for ref in unknown)
         return any(row is None or row.bound is None for row in rows)
 
-    def _is_private_first(self, ref: FileRef) -> bool:
+    def _is_private_first(self, row: FileRow) -> bool:
         """Whether its object will stay on Picora, and must become private before it is forgotten here."""
-        unit, row = self._context.unit(ref), self._context.index.files.get(ref)
-        if unit is None or row is None or row.bound is None or row.wanted is None or row.wanted.public:
+        unit = self._context.unit(row.ref)
+        if unit is None or row.bound is None or row.wanted is None or row.wanted.public:
             return False
         item = self._context.index.objects.get(row.bound)
         if item is None or item.public is False or len(self._context.index.files.bound_to([row.bound])) > 1:
             return False
         return unit.policy.on_delete is OnDelete.KEEP or not (item.ours or unit.policy.delete_adopted)
 
-    def _is_in_a_paused_folder(self, ref: FileRef) -> bool:
+    def _is_in_a_paused_folder(self, row: FileRow) -> bool:
         """Whether the content is in a paused folder now, and will be bound there: it may have moved."""
-        row = self._context.index.files.get(ref) if self._context.paused else None
-        if row is None or row.wanted is None:
+        if row.wanted is None or not self._context.paused:
             return False
         wanting = self._context.index.files.wanting([row.wanted.sha256])
         return any(each.ref.folder in self._context.paused and each.bound != row.bound for each in wanting)
 
-    def _confirm(self, ref: FileRef, places: Places) -> Leaving | None:
+    def _confirm(self, row: FileRow, places: Places) -> Leaving | None:
         """Look once more before anything is deleted."""
-        unit, row = self._context.unit(ref), self._context.index.files.get(ref)
-        if unit is None or row is None or row.bound is None:
+        unit = self._context.unit(row.ref)
+        if unit is None:
             return None
-        match unit.disk.look(ref.path):
+        match unit.disk.look(row.ref.path):
             case Absent():
                 return self._removed(row, places)
             case Ignored(why):
@@ -175,23 +180,25 @@ class Removals:
             case Present() if _unselected(row):
                 return Leaving(Reason.UNSELECTED, "no longer published")
             case Present():
-                self._context.queue.touch(ref)
+                self._context.queue.touch(row.ref)
             case Unknown():
-                self._stall(ref)
+                self._stall(row.ref)
         return None
 
     def _removed(self, row: FileRow, places: Places) -> Leaving | None:
-        """It vanished: unless it is another file now that Picora does not hold yet. That may be soon, or never if it is
-        blocked or held.
-        """
+        """It vanished: unless it is another file now that Picora does not hold yet."""
         place = places.of(row)
         if place is None:
             return Leaving(Reason.REMOVED, "deleted from the folder")
-        if place.blocked is None and not place.held:
-            self._due_at[row.ref] = self._context.clocks.mono() + PUT_OFF_S
-        else:
-            self._stall(row.ref)
+        self._wait_for(row, place)
         return None
+
+    def _wait_for(self, row: FileRow, other: FileRow) -> None:
+        """Something is to be done about the other first: soon, or nobody knows when if that waits itself."""
+        if other.blocked is not None or other.held or other.ref.folder in self._context.paused:
+            self._stall(row.ref)
+        else:
+            self._due_at[row.ref] = self._context.clocks.mono() + PUT_OFF_S
 
     def _stall(self, ref: FileRef) -> None:
         self._stalled[ref] = self._context.clocks.mono() + STALLED_S

@@ -237,7 +237,11 @@ class Setbacks:
             self._block(job, problem)  # the server does not know this call at all
 
     def _make_again(self, item: RemoteObject) -> None:
-        """Somebody deleted it: its files are uploaded again, under the budget of removals (design §8 "Drift")."""
+        """Somebody deleted it: its files are uploaded again, under the budget of removals (design §8 "Drift"). Audio is
+        not before the account was listed anew: one answer is no proof, and it would be there twice (promise 3).
+        """
+        if item.kind is Kind.AUDIO:
+            self._strangers.ask_anew()
         index, now = self._context.index, self._context.removal_time()
         held = mending.beyond_budget(index, [item], now)
         if not held:

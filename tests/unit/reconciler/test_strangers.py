@@ -210,3 +210,25 @@ def test_nothing_is_looked_for_in_a_paused_folder() -> None:
     mirror.reconciler.heed_pauses()
     mirror.run(120)
     assert mirror.picora.count("find_audio_among") == 0
+
+
+def test_one_answer_that_an_episode_is_not_there_is_no_proof() -> None:
+    mirror = with_episode()
+    mirror.write("f.mp3", b"another sound")
+    mirror.quiet()
+    mirror.picora.fail("patch", NotFound("a replica that lags"))
+    mirror.move("e.mp3", "talk.mp3")
+    mirror.quiet()
+    assert mirror.titles() == ["f", "talk"]
+    assert posted(mirror) == 2
+
+
+def test_an_episode_that_is_not_there_is_uploaded_again() -> None:
+    mirror = with_episode()
+    mirror.write("f.mp3", b"another sound")
+    mirror.quiet()
+    del mirror.picora.objects["audio-1"]
+    mirror.move("e.mp3", "talk.mp3")
+    mirror.quiet()
+    assert mirror.titles() == ["f", "talk"]
+    assert posted(mirror) == 3
