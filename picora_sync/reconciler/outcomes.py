@@ -55,37 +55,43 @@ class Outcomes:
         self._connection = connection
         self._tally = tally
 
-    def apply(self, outcome: Outcome) -> None:  # noqa: C901  (one case per outcome: a table)
+    def apply(self, outcome: Outcome) -> None:
         """Record one outcome."""
         match outcome:
             case Stored():
                 self._stored(outcome)
-            case NotListed(job):
-                now = self._context.clocks.mono()
-                if job not in self._doubts:  # from an earlier process
-                    self._doubts.begin(job, now)
-                self._doubts.ask_at(job, now + ASK_AGAIN_S)
-            case Listed(job, objects):
-                self._twins.listed(job, objects, self._context.server_time())
-                self._connection.success(work_of(job))
-            case Surveyed(job, audio):
-                self._strangers.listed(audio)
-                self._connection.success(work_of(job))
-            case Sought(job, found):
-                self._strangers.sought(job.upload, found)
-                self._connection.success(work_of(job))
             case Altered(job):
                 self._altered(job)
             case Removed():
                 self._removed(outcome)
-            case Probed():
-                self._connection.probed(self._context.clocks.mono(), healthy=outcome.healthy)
             case Failed(Remove() as job, NotFound()):
                 self._removed(Removed(job, tuple(delete.object_id for delete in job.deletes)))
             case Failed():
                 self._setbacks.heed(outcome)
             case _:
-                assert_never(outcome)
+                self._learn(outcome)
+
+    def _learn(self, answer: NotListed | Listed | Surveyed | Sought | Probed) -> None:
+        """Nothing was changed on Picora."""
+        now = self._context.clocks.mono()
+        match answer:
+            case NotListed(job):
+                if job not in self._doubts:  # from an earlier process
+                    self._doubts.begin(job, now)
+                self._doubts.ask_at(job, now + ASK_AGAIN_S)
+                return
+            case Probed():
+                self._connection.probed(now, healthy=answer.healthy)
+                return
+            case Listed(job, objects):
+                self._twins.listed(job, objects, self._context.server_time())
+            case Surveyed(_, audio):
+                self._strangers.listed(audio)
+            case Sought(job, found):
+                self._strangers.sought(job.upload, found)
+            case _:
+                assert_never(answer)
+        self._connection.success(work_of(answer.job))
 
     def _stored(self, outcome: Stored) -> None:
         upload, item = outcome.job.upload, outcome.object
