@@ -45,11 +45,6 @@ class ChangeQueue:
             self._settler.grew(ref, self._clock(), policy=policy)
             self._rouse_if_earlier()
 
-    def discard(self, ref: FileRef) -> None:
-        """Forget a path."""
-        with self._changed:
-            self._settler.discard(ref)
-
     def rescan(self, folder: str, why: str) -> None:
         """This folder must be looked through; the first reason is kept, unless it was only that it was time to."""
         with self._changed:

@@ -87,12 +87,6 @@ class Settler:
         """The files that are held."""
         return tuple(self._bursts)
 
-    def discard(self, ref: FileRef) -> None:
-        """Forget a file without handing it out."""
-        self._bursts.pop(ref, None)
-        self._due.discard(ref)
-        self._peeks.discard(ref)
-
     def _arm(self, ref: FileRef, burst: _Burst) -> None:
         due_s, peek_s = burst.due_s(), burst.last_s + PEEK_QUIET_S
         self._due.set(ref, due_s)

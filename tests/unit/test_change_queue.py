@@ -62,13 +62,6 @@ def test_peeks_stay_in_the_queue() -> None:
     assert tuple(queue.settling()) == (NOTE,)
 
 
-def test_discarded_path_is_gone() -> None:
-    queue = make(Clock())
-    queue.touch(NOTE)
-    queue.discard(NOTE)
-    assert tuple(queue.settling()) == ()
-
-
 def test_rescans_are_taken_once_with_their_first_reason() -> None:
     queue = make(Clock())
     queue.rescan("notes", "events were lost")

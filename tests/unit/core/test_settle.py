@@ -125,16 +125,6 @@ def test_shorter_policy_takes_effect_with_the_next_touch() -> None:
     assert settler.due(3.5) == [A]
 
 
-def test_discarded_file_is_neither_due_nor_settling() -> None:
-    settler = touched_at(0.0)
-    settler.touch(B, 0.0, policy=POLICY)
-    settler.discard(A)
-    settler.discard(A)
-    assert settler.settling() == (B,)
-    assert settler.peek_due(99.0) == [B]
-    assert settler.due(99.0) == [B]
-
-
 def test_files_come_longest_waiting_first() -> None:
     settler = Settler()
     settler.touch(B, 0.0, policy=POLICY)
@@ -213,11 +203,6 @@ class SettlerMachine(RuleBasedStateMachine):
         self.first.pop(ref, None)
         self.growing.discard(ref)
         self.unpeeked.discard(ref)
-
-    @rule(ref=refs)
-    def discard(self, ref: FileRef) -> None:
-        self.settler.discard(ref)
-        self.forget(ref)
 
     @rule()
     def take_due(self) -> None:
