@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -67,3 +67,10 @@ class View:
     files: tuple[FileNow, ...]
     objects: Mapping[str, RemoteObject] = field(default_factory=dict)
     busy: frozenset[Content] = frozenset()
+
+    def in_place(self) -> Iterator[FileRef]:
+        """The files that are bound to what they want to be: nothing of them is to be sent."""
+        for file in self.files:
+            item = None if file.bound is None else self.objects.get(file.bound)
+            if item is not None and file.wanted is not None and item.sha256 == file.wanted.sha256:
+                yield file.ref

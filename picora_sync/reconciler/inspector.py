@@ -46,6 +46,7 @@ class Inspector:
             self._attachment(unit, ref)
             return
         self._context.outdated.discard(ref)
+        self._context.interactive.discard(ref)
         self._context.unread.pop(ref, None)
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):

@@ -236,6 +236,7 @@ class Reconciler:
         context.superseded |= altering & view.objects.keys()
         actions = [a for a in self.removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self.backlog)
+        context.interactive.difference_update(view.in_place())
 
     def _reopen(self) -> None:
         now = self.context.clocks.mono()
