@@ -18,6 +18,8 @@ REGRESSIONS = {
     "a held file that was found elsewhere": 45,
     "a kept public object of a note that became private": 91,
     "a document stored, its answer lost, and the client's own repetition refused": 4006,
+    "half an audio file that somebody puts back": 502862,
+    "a directory that is moved below what is a file by now": 502882,
     "a file that cannot be read, renamed": 4056,
     "a file that cannot be read, renamed over another": 4051,
     "half an audio file that looks old after the clock jumped": 10612,

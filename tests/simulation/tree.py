@@ -118,10 +118,11 @@ class Tree:
             self._put(path, number, over=number % 2 == 0)
 
     def restore(self, pick: int, back: int) -> None:
-        """Give a file the content it had before, with the time stamp it had then."""
-        if (path := self.choose(pick)) is not None:
-            line = self.lines[path]
-            at, old = line.history[-1 - back % len(line.history)]
+        """Give a file the content it had before, with the time stamp it had then. Nobody wants back half a file."""
+        path = self.choose(pick)
+        history = [] if path is None else [(at, old) for at, old in self.lines[path].history if not old.torn]
+        if path is not None and history:
+            at, old = history[-1 - back % len(history)]
             self._store(path, old, mtime_s=at + self._wall() - self._mono())
 
     def append(self, pick: int, times: int) -> None:
@@ -215,7 +216,7 @@ class Tree:
     def move_directory(self, one: int, other: int) -> None:
         old, new = DIRECTORIES[one % len(DIRECTORIES)], DIRECTORIES[other % len(DIRECTORIES)]
         source, target = self.file(old), self.file(new)
-        if not source.is_dir() or target.exists() or f"{new}/".startswith(f"{old}/"):
+        if not source.is_dir() or target.exists() or f"{new}/".startswith(f"{old}/") or not self.may_stand(new):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)

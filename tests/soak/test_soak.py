@@ -25,6 +25,7 @@ SHORT = {
     "kill the daemon": ("kill", "--victim", "daemon", "--kills", "5", "--signal", "mixed"),
     "kill the server": ("kill", "--victim", "server", "--kills", "4", "--signal", "mixed"),
     "kill each sync": ("kill", "--victim", "sync", "--kills", "4", "--signal", "mixed"),
+    "orders": ("orders", "--orders", "8"),
     "bad network": ("network", "--faults", "8"),
     "full disk": ("disk", "--fillings", "4"),
     "disk goes away": ("unmount", "--rounds", "2"),
