@@ -61,6 +61,7 @@ class Promises:
         self.kept: set[str] = set()
         self.forgotten: set[str] = set()
         self.remade: set[tuple[Kind, str]] = set()
+        self._vanished: dict[str, tuple[Held, float]] = {}
         self._rebuilt_at = 0.0
 
     # --- on the way -------------------------------------------------------------------------------------------------
@@ -171,6 +172,7 @@ class Promises:
     def vanished(self, item: Held) -> None:
         """Somebody else deleted it: it is made again, unless that is more than is done without a word."""
         self.remade.add((item.kind, item.sha256))
+        self._vanished[item.id] = item, self._world.mono()
 
     def renamed(self, old: str, new: str) -> None:
         """A folder goes by another name."""
@@ -209,12 +211,14 @@ class Promises:
         if any(item.id in ids for ids in self._left_behind.values()) and not equal:
             self._break(f"2: {call} deleted {item} of a folder that is configured no more")
         first = self._first_delete[item.id]
+        missed_s = self._world.mono() - 2 * self._world.verify_s  # what others delete is missed when that is looked at
+        thought = after | {i: lost for i, (lost, at) in self._vanished.items() if at > missed_s}
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 came = max(line.since, line.moved_at if self._is_untold(line.moved_at) else 0.0)
                 stable = came <= first - STABLE_S[self._world.scenario.calm]
                 listed = stable and is_listed(policy, tree, path, line) and not may_go_first(policy, tree, line, item)
-                if listed and not is_kept_alive(line, item, after, self._seen_by(tree, path, first)):
+                if listed and not is_kept_alive(line, item, thought, self._seen_by(tree, path, first)):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._check_removal(item, before, after, call)
 

@@ -40,6 +40,8 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "audio that others deleted, beyond the budget": ("others", 15),
     "a note whose lost upload arrives after its document was replaced": ("answers", 27),
     "a note that was removed before its upload was confirmed": ("people", 100120),
+    "a note that became the same as one whose document others deleted": ("others", 400007),
+    "a folder that is mirrored no more, and an index that is lost": ("everything", 100137),
 }
 """Chapters and seeds by what they are about."""
 

@@ -19,6 +19,9 @@ from tests.simulation.line import DIRECTORIES, NOTES, RULE, RULES, SOUNDS, Line
 from tests.simulation.matter import EMPTY, PICTURE, PICTURES, Matter, matter
 from tests.simulation.sight import Sight
 
+KNOWN_AFTER_S = 2 * 3600.0
+"""A file that was there for so long has been seen, whatever went wrong meanwhile."""
+
 
 class Tree:
     """``lines`` are the files that exist, by path, whether the root is mounted or not; ``stood`` is all that ever
@@ -337,7 +340,9 @@ class Tree:
             self.disks ^= {directory}
             self.file(directory).rename(self.away)
             self.file(directory).mkdir()
-            if disk and any(line.now.sendable for path, line in self.lines.items() if path.startswith(f"{directory}/")):
+            below = [line for path, line in self.lines.items() if path.startswith(f"{directory}/")]
+            # Over a directory of which nothing is known yet a disk may be mounted, and its files are mirrored.
+            if disk and any(line.now.sendable and self._mono() - line.since > KNOWN_AFTER_S for line in below):
                 (self.file(directory) / "a.md").write_text("On another disk.\n")
             self._told(self.name, "")
         return possible

@@ -272,8 +272,7 @@ class World:
         due, self._reloads = self._reloads, []
         for each in due:
             each()
-        self.process = None
-        self.watcher.lose("", self.now_s)
+        self._part()
         self.occurred("the configuration was read again")
         self._start()
 
@@ -284,10 +283,16 @@ class World:
         self._die()
         self.restart_at = self.now_s + RESTART_S
 
-    def _die(self) -> None:
+    def _part(self) -> None:
+        """The process is no more. What it was asked and had not begun is asked again of the next one."""
         if self.process is not None:
             self.watcher.lose("", self.now_s)
+            for what in self.process.inbox:
+                self.while_up(lambda what=what: self.order(what))
         self.process = None
+
+    def _die(self) -> None:
+        self._part()
         self.dying = False
         self.note("died, and the power was cut" if self.power_cut else "died")
         if self.chaos:
