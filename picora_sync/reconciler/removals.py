@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from picora_sync.core import guard
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Kind, kind_of
 from picora_sync.core.plan import Action, Reason
 from picora_sync.core.planner import plan
 from picora_sync.core.policy import OnDelete
@@ -116,12 +116,13 @@ class Removals:
         for ref in [ref for ref, at in self._awaited(self._stalled) if at <= now]:
             self._due_at[ref] = self._stalled.pop(ref)
         due = [ref for ref, at in self._awaited(self._due_at) if at <= now]
-        if due and self._new_place_unknown(uninspected):
-            for ref in due:
-                self._due_at[ref] = now + LOOK_AGAIN_S
+        unknown = self._unknown_kinds({kind_of(ref.path) for ref in due}, uninspected)
+        ripe = [ref for ref in due if kind_of(ref.path) not in unknown]
+        self._due_at.update(dict.fromkeys(due, now + LOOK_AGAIN_S))
+        if not ripe:
             return {}
         places, pending = Places(self._context), dict[str, dict[FileRef, Leaving]]()
-        for ref in due:
+        for ref in ripe:
             del self._due_at[ref]
             if (why := self._ripe(ref, places)) is not None:
                 pending.setdefault(ref.folder, {})[ref] = why
@@ -144,11 +145,16 @@ class Removals:
         """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole."""
         return {ref for ref in self._due_at if ref.folder == folder}
 
-    def _new_place_unknown(self, uninspected: Collection[FileRef]) -> bool:
-        """Whether nobody knows of a path yet that nothing is bound to: it may be where a vanished file went."""
-        unknown = (*self._context.queue.settling(), *uninspected)
-        rows = (self._context.index.files.get(ref) for ref in unknown)
-        return any(row is None or row.bound is None for row in rows)
+    def _unknown_kinds(self, kinds: Collection[Kind | None], uninspected: Collection[FileRef]) -> set[Kind | None]:
+        """Those of these kinds of which a path is there that nobody knows of yet, and that nothing is bound to: a
+        vanished file may have gone there.
+        """
+        paths = (*self._context.queue.settling(), *uninspected) if kinds else ()
+        return {kind for kind in kinds if any(kind_of(ref.path) is kind and self._is_unbound(ref) for ref in paths)}
+
+    def _is_unbound(self, ref: FileRef) -> bool:
+        row = self._context.index.files.get(ref)
+        return row is None or row.bound is None
 
     def _is_private_first(self, row: FileRow) -> bool:
         """Whether its object will stay on Picora, and must become private before it is forgotten here."""

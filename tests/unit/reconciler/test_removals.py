@@ -64,6 +64,15 @@ def test_no_file_is_deleted_while_another_settles_that_it_could_have_become() ->
     assert mirror.picora.count("delete") == 1
 
 
+def test_a_note_cannot_have_become_the_audio_that_is_being_recorded() -> None:
+    mirror = synced(3)
+    mirror.remove("0.md")
+    for second in range(150):
+        mirror.write("talk.mp3", b"x" * (second + 1))
+        mirror.run(1)
+    assert mirror.titles() == ["1", "2"]
+
+
 @pytest.mark.parametrize("what", ["unreadable", "root missing"])
 def test_unknown_is_never_deleted(what: str) -> None:
     mirror = synced(3)
