@@ -30,7 +30,7 @@ from picora_sync.reconciler.twins import Twins
 from picora_sync.reconciler.unsure import Unsure
 
 SLICE_S = 0.25
-"""Inspecting (hashing above all) never keeps the loop longer than this before answers are looked at again."""
+"""After this much inspecting (hashing above all) the loop looks at answers again; a file is read to its end."""
 
 
 class Reconciler:
