@@ -21,7 +21,7 @@ from picora_sync.summary import FolderLive
 log = logging.getLogger(__name__)
 
 ARRIVE_AGAIN_S = 5.0
-"""A root that is missing, or not ours, is looked for this often; the watcher itself comes back a little later."""
+"""A root that is missing, or not ours, is looked for this often."""
 LANDMARKS = 20
 
 
@@ -152,12 +152,13 @@ class FolderWatch:
             self._places = places
             self.arrive()
             for watcher in self._watchers:  # events come from directories, not from paths
-                watcher.renew()
-        if self._is_missing() and now >= self._next_look:
+                watcher.renew("another directory is in the folder's place")
+        if self._absent is not None and now >= self._next_look:
             self._next_look = now + ARRIVE_AGAIN_S
             if self.arrive() is None:
-                self._state = (WatchState.POLLING, None) if self._state[0] is WatchState.MISSING else self._state
-                self._queue.rescan(self.unit.policy.name, "the folder is back")
+                log.info("%s: the folder is back", self.unit.policy.name)
+                for watcher in self._watchers:  # what kept them from watching it may be over, too
+                    watcher.renew("the folder is back")
         if not self._next_scan:
             self._next_scan = now + self.unit.policy.rescan_s
         elif now >= self._next_scan:
@@ -167,18 +168,17 @@ class FolderWatch:
     def next_due(self) -> float | None:
         """When :meth:`look_after` has something to do."""
         times = [self._next_scan] if self._next_scan else []
-        if self._is_missing():
+        if self._absent is not None:
             times.append(self._next_look)
         return min(times, default=None)
-
-    def _is_missing(self) -> bool:
-        return self._absent is not None or self._state[0] is WatchState.MISSING
 
     def live(self) -> FolderLive:
         """How it stands, for ``status``."""
         state, problem = self._state
         if self._absent is not None:
             state, problem = WatchState.MISSING, self._absent
+        elif state is WatchState.MISSING:  # the watcher has not heard yet that it is back
+            state, problem = WatchState.POLLING, None
         why = f"{problem.message} {problem.hint}".strip() if problem else ""
         return FolderLive(self.unit.policy.name, self.unit.policy.root, state.value, why)
 
@@ -195,9 +195,13 @@ class FolderWatch:
     def _on_state(self, state: WatchState, problem: Problem | None) -> None:
         before = self._state[0]
         self._state = (state, problem)
+        if state is WatchState.MISSING:
+            self._absent = problem
         if problem is not None:
             log.warning("%s: %s %s", self.unit.policy.name, problem.message, problem.hint)
         if before is not WatchState.OK and state is WatchState.OK:
+            if self._absent is None:
+                log.info("%s: changes are seen at once again", self.unit.policy.name)
             self._queue.rescan(self.unit.policy.name, "watching works again")
         self._queue.wake()
 

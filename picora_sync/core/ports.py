@@ -37,9 +37,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not be there: permission or I/O error, root missing, mount point changed."""
+    """It may or may not be there: permission or I/O error, root missing, mount point changed.
+
+    ``of_root``: the root itself is away, or is not the one we know; that is nothing to say of each file.
+    """
 
     problem: Problem
+    of_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,15 @@ class FolderDisk:
 
     def look(self, path: str) -> Presence:
         """What is at this path right now."""
+        presence = self._away() or self._look(path)
+        return (self._away() or presence) if isinstance(presence, Absent) else presence
+
+    def _away(self) -> Unknown | None:
+        """What is to be said of every path while the root is not the one we know."""
         problem = self.check_root()
-        if problem is not None:
-            return Unknown(problem)
+        return None if problem is None else Unknown(problem, of_root=True)
+
+    def _look(self, path: str) -> Presence:
         rules = self._descend(path)
         if not isinstance(rules, IgnoreRules):
             return rules
@@ -105,7 +111,7 @@ class FolderDisk:
     def _descend(self, path: str) -> IgnoreRules | Absent | Unknown | Ignored:
         """The rules for the file's directory, or what is to be said of the file because of a directory above it."""
         rules = self._book.at_root()
-        device = os.stat(self._root).st_dev if self._mounts is not None else 0  # noqa: PTH116  # a string all the way
+        device = self._device() if self._mounts is not None else 0
         for parent in parents_of(path):
             if isinstance(rules, Problem):
                 return Unknown(rules)
@@ -122,6 +128,13 @@ class FolderDisk:
                 device = status.st_dev
             rules = self._book.below(parent, rules)
         return Unknown(rules) if isinstance(rules, Problem) else rules
+
+    def _device(self) -> int | None:
+        """The root's device; None if the root went away just now."""
+        try:
+            return os.stat(self._root).st_dev  # noqa: PTH116  # a string all the way
+        except OSError:
+            return None
 
     def _why_not_through(self, parent: str, status: os.stat_result) -> str | None:
         if not stat.S_ISLNK(status.st_mode):

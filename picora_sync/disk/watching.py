@@ -108,7 +108,7 @@ class FolderWatcher:
         self._news = threading.Condition()
         self._reports: list[Problem] = []
         self._ending = False
-        self._renewing = False
+        self._renewing = ""
         self._distrusted: Problem | None = None
         self._thread = threading.Thread(target=self._supervise, name=f"watch-{folder.name}", daemon=True)
 
@@ -142,10 +142,12 @@ class FolderWatcher:
             self._distrusted = problem
         self._report(problem)
 
-    def renew(self) -> None:
-        """Watch what is at the root now: it may be another directory than before, such as a disk mounted over it."""
+    def renew(self, why: str) -> None:
+        """Watch what is at the root now, and have it scanned: it may be another directory than before, such as a disk
+        mounted over it, or one that could not be watched before.
+        """
         with self._news:
-            self._renewing = True
+            self._renewing = why
             self._news.notify()
 
     def _supervise(self) -> None:
@@ -157,14 +159,14 @@ class FolderWatcher:
                 if self._ending:
                     return
                 reports, self._reports = self._reports, []
-                renewing, self._renewing = self._renewing, False
+                renewing, self._renewing = self._renewing, ""
             if reports or renewing:
                 self._close()
             if reports:
                 self._set_state(reports[-1])
             self._try_to_watch()
             if renewing:
-                self._changes.rescan(self._folder.name, "another directory is in the folder's place")
+                self._changes.rescan(self._folder.name, renewing)
 
     def _try_to_watch(self) -> None:
         if self._tree is not None:

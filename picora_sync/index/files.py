@@ -110,7 +110,8 @@ class Files:
         """About so many files that were there when last seen, spread over the folder."""
         rows = self._connection.execute(
             "SELECT path FROM (SELECT path, row_number() OVER (ORDER BY path) AS place, count(*) OVER () AS total "
-            "FROM file WHERE folder = ?1 AND standing = 'present') WHERE place % max(1, total / ?2) = 0 LIMIT ?2",
+            "FROM file WHERE folder = ?1 AND standing IN ('present', 'unknown')) "
+            "WHERE place % max(1, total / ?2) = 0 LIMIT ?2",
             (folder, number),
         )
         return [os.fsdecode(path) for (path,) in rows]

@@ -52,8 +52,11 @@ class Inspector:
         match unit.disk.look(ref.path):
             case Absent():
                 self._absent(unit, ref, row)
-            case Unknown(problem):
-                self._unreadable(ref, problem)
+            case Unknown(problem, of_root=of_root):
+                if of_root:
+                    self._out_of_sight(row)
+                else:
+                    self._unreadable(ref, problem)
                 self._removals.suspend(ref)
             case Ignored(why):
                 self._ignored(ref, row, why, None)
@@ -220,6 +223,11 @@ class Inspector:
     def _unreadable(self, ref: FileRef, problem: Problem) -> None:
         self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
         self._context.not_read(ref)
+
+    def _out_of_sight(self, row: FileRow | None) -> None:
+        """The whole root is away, which the scan tells once for all its files: each is looked at when it is back."""
+        if row is not None and (row.bound is not None or row.seen is not Seen.IGNORED):
+            self._context.index.files.see(row.ref, Seen.UNKNOWN)
 
     def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint) -> bool:
         """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5). Where

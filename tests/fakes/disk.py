@@ -69,7 +69,7 @@ class FakeDisk:
 
     def look(self, path: str) -> Presence:
         if self.missing_root:
-            return Unknown(ROOT_MISSING)
+            return Unknown(ROOT_MISSING, of_root=True)
         if self._is_below_change(path):
             return Unknown(MOUNT_CHANGED)
         if (problem := self._broken(path)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Unit
-from picora_sync.supervision import FolderWatch, WatcherDied
+from picora_sync.supervision import ARRIVE_AGAIN_S, FolderWatch, WatcherDied
 
-WAIT_S = 60.0
+WAIT_S = 30.0
+"""Half of what the watcher itself waits before it tries again."""
 
 
 class FakeTree:
@@ -39,9 +41,11 @@ class FakeTree:
 class Watched:
     watch: FolderWatch
     queue: ChangeQueue
-    tree: FakeTree
+    trees: list[FakeTree]
+    marker: Path
+    closed: threading.Event
 
-    def wait(self, holds: Callable[[], bool]) -> None:
+    def wait(self, holds: Callable[[], object]) -> None:
         for _ in range(int(WAIT_S)):
             if holds():
                 return
@@ -50,7 +54,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
+def unwatched(tmp_path: Path) -> Iterator[Watched]:
+    """Nothing can be watched while ``closed`` is set."""
     root = tmp_path / "notes"
     root.mkdir()
     policy = Folder("notes", str(root))
@@ -59,16 +64,24 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     content = FolderContent(policy, reader, limits=PlanLimits, mirrored=disk.mirrors, ignored=lambda _: False)
     unit = Unit(policy, disk, content, lambda path, digest: reader.open(f"{root}/{path}", digest))
     trees: list[FakeTree] = []
+    closed = threading.Event()
 
     def open_tree(*_: object, **__: object) -> FakeTree:
+        if closed.is_set():
+            raise PermissionError(errno.EACCES, "may not be read")
         trees.append(FakeTree())
         return trees[-1]
 
     watch = FolderWatch(unit, disk, Index.in_memory(), queue, str(root), tree=open_tree)
-    watch.start()
-    queue.take_rescans()
-    yield Watched(watch, queue, trees[0])
+    yield Watched(watch, queue, trees, root / ".picora-sync" / "folder", closed)
     watch.stop()
+
+
+@pytest.fixture
+def watched(unwatched: Watched) -> Watched:
+    unwatched.watch.start()
+    unwatched.queue.take_rescans()
+    return unwatched
 
 
 def test_a_change_of_which_no_event_told_has_the_folder_polled_and_status_say_so(watched: Watched) -> None:
@@ -90,6 +103,22 @@ def test_a_watcher_that_lives_lets_the_loop_go_on(watched: Watched) -> None:
 
 
 def test_a_thread_that_died_ends_the_loop(watched: Watched) -> None:
-    watched.tree.alive = False
+    watched.trees[0].alive = False
     with pytest.raises(WatcherDied):
         watched.watch.look_after(0.0)
+
+
+def test_a_root_that_could_not_be_read_at_the_start_is_watched_as_soon_as_it_can_be(unwatched: Watched) -> None:
+    watch, aside = unwatched.watch, unwatched.marker.with_name("aside")
+    watch.arrive()
+    unwatched.marker.rename(aside)
+    unwatched.closed.set()
+    watch.start()
+    unwatched.queue.take_rescans()
+    assert (watch.live().watch, "lost its mark" in watch.live().why) == ("missing", True)
+    aside.rename(unwatched.marker)
+    unwatched.closed.clear()
+    watch.look_after(ARRIVE_AGAIN_S)
+    unwatched.wait(lambda: watch.live().watch == "ok")
+    unwatched.wait(unwatched.queue.take_rescans)
+    assert not watch.live().why

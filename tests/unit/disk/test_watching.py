@@ -430,7 +430,7 @@ if sys.platform == "linux":
         try:
             link.unlink()
             link.symlink_to(root.parent / "disk")  # as if a disk were mounted there: no event tells of it
-            watcher.renew()
+            watcher.renew("another directory is in its place")
             heard.until(lambda: heard.rescans)
             (root.parent / "disk" / "a.md").write_text("x")
             heard.until_touched("a.md")

@@ -509,3 +509,25 @@ def test_a_removal_that_could_not_be_confirmed_is_judged_again_after_the_next_sc
     mirror.scan()
     mirror.quiet()
     assert len(mirror.picora.objects) == 4
+
+
+def test_a_root_that_is_away_is_no_problem_of_each_of_its_files() -> None:
+    mirror = synced(3)
+    mirror.disk.rules["rule.md"] = "a rule"
+    mirror.write("rule.md", "left out")
+    mirror.quiet()
+    states, files = mirror.states(), dict(mirror.disk.files)
+    mirror.disk.missing_root = True
+    mirror.disk.files.clear()
+    for path in (*files, "new.md"):
+        mirror.touch(path)
+    mirror.scan()
+    mirror.run(600)
+    assert [(ref.path, problem.code) for ref, problem, _ in mirror.index.files.problems()] == [("", "ROOT_MISSING")]
+    assert mirror.states() == states
+    mirror.disk.missing_root = False
+    mirror.disk.files.update(files)
+    mirror.scan()
+    mirror.quiet()
+    assert (mirror.index.files.problems(), mirror.states()) == ([], states)
+    assert mirror.picora.count("delete") == 0
