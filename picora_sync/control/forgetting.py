@@ -64,7 +64,7 @@ class Forgetting:
                 if delete and orphan.object.ours:
                     index.objects.orphan(orphan.object.id, orphan.ref, orphan.at, Reason.FORGOTTEN)
                 else:
-                    index.objects.forget(orphan.object.id)
+                    self._context.leave(orphan.object.id)
         index.forget_folder(folder)
 
     def _holdings(self, folder: str) -> _Holdings:

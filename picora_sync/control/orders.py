@@ -30,6 +30,7 @@ from picora_sync.control.messages import (
 )
 from picora_sync.control.repairing import Repairing
 from picora_sync.core.model import FileRef, RemoteObject
+from picora_sync.core.plan import Reason
 from picora_sync.errors import CommandRefused
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler import Reconciler
@@ -113,7 +114,9 @@ class Orders:
             self._reconciler.removals.withdraw(ref)
             if row is not None and row.bound is not None:
                 self._context.todo |= self._reconciler.backlog.withdraw([ref], [row.bound])
-                self._index.objects.let_go(ref, self._context.clocks.wall())
+                self._index.objects.unbind(ref, self._context.clocks.wall(), Reason.REMOVED)
+                if not self._index.files.bound_to([row.bound]):
+                    self._context.leave(row.bound)
             if row is None or row.seen is Seen.MISSING:
                 self._index.files.forget(ref)
                 self._context.queue.touch(ref)  # it may be there again

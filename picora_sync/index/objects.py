@@ -250,15 +250,6 @@ class Objects:
             self._note(ref, now, reason.value, row[0], item.url if item else "")
             self.orphan(row[0], ref, now, reason)
 
-    def let_go(self, ref: FileRef, now: float) -> None:
-        """A file leaves its object to itself: it is forgotten, unless others are bound to it."""
-        row = self._connection.execute(
-            "SELECT object_id FROM binding WHERE folder = ? AND path = ?", key(ref)
-        ).fetchone()
-        if row is not None:
-            self.unbind(ref, now, Reason.REMOVED)
-            self._connection.execute("DELETE FROM object WHERE id = ? AND unbound_at IS NOT NULL", (row[0],))
-
     def doom(self, object_ids: Collection[str]) -> None:
         """A DELETE is about to be sent for these: nothing may be bound to them until a GET says that they live."""
         self._connection.executemany("UPDATE object SET doomed = 1 WHERE id = ?", [(i,) for i in object_ids])

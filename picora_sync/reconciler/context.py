@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.ages import Ages
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Content, Digest, Disk, StableFile
 from picora_sync.index import Index
@@ -55,7 +55,8 @@ class Context:
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
     to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
     ``closing`` those of them that the scan before could. ``unread`` are files that may have changed and could not be
-    read, and until when what they may hold now is waited for (monotonic).
+    read, and until when what they may hold now is waited for (monotonic). ``left`` is audio that the index forgot and
+    Picora still holds.
     """
 
     index: Index
@@ -77,6 +78,7 @@ class Context:
     unread: dict[FileRef, float] = field(default_factory=dict)
     closed: dict[str, frozenset[str]] = field(default_factory=dict)
     closing: dict[str, frozenset[str]] = field(default_factory=dict)
+    left: list[RemoteObject] = field(default_factory=list)
     ages: Ages = field(init=False)
     paused: frozenset[str] = field(init=False)
 
@@ -109,6 +111,15 @@ class Context:
     def not_read(self, ref: FileRef) -> None:
         """Nobody knows what the file holds now."""
         self.unread.setdefault(ref, self.clocks.mono() + UNREAD_S)
+
+    def leave(self, object_id: str) -> None:
+        """Forget an object that nothing is bound to, and that stays on Picora: from now on it is as if others had made
+        it. Audio must be remembered for that, since sending it again would store it twice (promise 3).
+        """
+        item = self.index.objects.get(object_id)
+        if item is not None and item.kind is Kind.AUDIO:
+            self.left.append(item)
+        self.index.objects.forget(object_id)
 
     def plan_wanting(self, sha256: str) -> None:
         """Plan the files that want this content: what they waited for has ended."""

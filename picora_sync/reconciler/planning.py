@@ -110,7 +110,7 @@ def _let_go(context: Context, action: Unbind, wall: float) -> None:
     unit = context.unit(action.ref)
     keep = unit is not None and unit.policy.on_delete is OnDelete.KEEP
     if keep and not index.files.bound_to([action.object_id]):
-        index.objects.forget(action.object_id)
+        context.leave(action.object_id)
 
 
 def _rank(context: Context, action: Upload | Patch) -> Rank:

@@ -143,7 +143,12 @@ class Removals:
 
     def _expected(self, folder: str) -> set[FileRef]:
         """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole."""
-        return {ref for ref in self._due_at if ref.folder == folder}
+        return set() if self._keeps(folder) else {ref for ref in self._due_at if ref.folder == folder}
+
+    def _keeps(self, folder: str) -> bool:
+        """Whether nothing is deleted with its file (design §6.6): the guard has nothing to guard."""
+        unit = self._context.units.get(folder)
+        return unit is not None and unit.policy.on_delete is OnDelete.KEEP
 
     def _unknown_kinds(self, kinds: Collection[Kind | None], uninspected: Collection[FileRef]) -> set[Kind | None]:
         """Those of these kinds of which a path is there that nobody knows of yet, and that nothing is bound to: a
@@ -238,6 +243,10 @@ class Removals:
         if not pending:
             return {}
         index, wall = self._context.index, self._context.clocks.wall()
+        if self._keeps(folder):
+            for ref in pending:
+                index.holds.release(ref)
+            return pending
         ledger = self._ledger(folder)
         verdict = guard.judge(pending.keys() | self._expected(folder) | ledger.held, ledger)
         for ref in verdict.held & pending.keys():

@@ -2,7 +2,8 @@
 
 Others put it there; or we did, before the index was lost, or after the copy of it was made that is in its place now. No
 index can tell of itself that it is such a one. So each process lists the account's audio once, before the first audio
-that it uploads, and looks closely before it uploads what may be there already. What is found counts as somebody else's.
+that it uploads, adds what the index forgets from then on (``on_delete: keep``), and looks closely before it uploads
+what may be there already. What is found counts as somebody else's.
 """
 
 from __future__ import annotations
@@ -62,11 +63,19 @@ class Strangers:
         """Those that may be what this upload would store a second time. What an intent is open for is looked for in any
         case.
         """
+        self._take_in_what_was_left()
         sha256, size_bytes = upload.wanted.sha256, upload.wanted.size_bytes
         if sha256 in self._sought or self._context.index.objects.intent(Kind.AUDIO, sha256) is not None:
             return ()
         untold = (*self._by_size.get(size_bytes, ()), *self._by_size.get(0, ()))
         return (*self._by_hash.get(sha256, ()), *untold)
+
+    def _take_in_what_was_left(self) -> None:
+        for item in self._context.left:
+            if item.sha256 is not None:
+                self._by_hash.setdefault(item.sha256, []).append(item)
+                self._sought.discard(item.sha256)
+        self._context.left.clear()
 
     def sought(self, upload: Upload, found: Iterable[RemoteObject]) -> None:
         """What holds this content, oldest first: files that want it are bound to the oldest, or it is uploaded."""
