@@ -4,11 +4,13 @@ index.sqlite                             the index
 index.damaged-20260502-093000.sqlite     one that failed its check, by when it was last written (UTC)
 index.replaced-20260502-093000.sqlite    one that a rebuilt index took the place of
 index.version-1.sqlite                   a copy from before a migration
+index.left-20260502-093000.sqlite-wal    a journal whose index was put aside, or taken away, without it
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
@@ -16,16 +18,20 @@ from pathlib import Path
 
 from picora_sync.errors import IndexDamaged
 from picora_sync.index.faults import damaged, words
+from picora_sync.index.schema import migrate, version_of
 
 DAMAGED = "damaged"
 REPLACED = "replaced"
+LEFT = "left"
 
 _REBUILD = "run `picora-sync rebuild`: it makes a new index, and uploads nothing that Picora holds already"
 _COMPANIONS = ("", "-wal", "-shm")
 
 
 def fault_of(connection: sqlite3.Connection) -> str | None:
-    """What ``PRAGMA quick_check`` finds wrong, None if the database is sound. Raises sqlite3.Error for the rest."""
+    """What ``PRAGMA quick_check`` finds wrong, or that nothing is in it (none is ever put in its place empty); None if
+    the database is sound. Raises sqlite3.Error for the rest.
+    """
     try:
         answers = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
     except UnicodeDecodeError as error:
@@ -34,20 +40,47 @@ def fault_of(connection: sqlite3.Connection) -> str | None:
         if damaged(error):
             return str(error)
         raise
-    return None if answers == ["ok"] else " ".join(" ".join(answers).replace("*** in database main ***", "").split())
+    if answers == ["ok"]:
+        return None if version_of(connection) else "it is empty"
+    return " ".join(" ".join(answers).replace("*** in database main ***", "").split())
+
+
+def make(path: Path, migrations: Sequence[str]) -> None:
+    """A new, empty index. Under another name until its tables are there: one that is empty was emptied."""
+    clear_place(path)
+    scratch = path.with_name(f"{path.name}.new")
+    for companion in (*_COMPANIONS, "-journal"):
+        scratch.with_name(scratch.name + companion).unlink(missing_ok=True)
+    scratch.touch(mode=0o600)
+    with closing(sqlite3.connect(scratch, isolation_level=None)) as connection:
+        migrate(connection, migrations)
+    scratch.replace(path)
 
 
 def put_aside(path: Path, why: str) -> Path:
     """Rename a database with its journal; returns its new name, which says why, and when it was last written."""
-    stamp = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y%m%d-%H%M%S")
-    names = (f"{path.stem}.{why}-{stamp}{f'-{n}' if n else ''}{path.suffix}" for n in count())
-    aside = next(found for name in names if not (found := path.with_name(name)).exists())
-    # The journal first: a crash in between leaves a database that is checked again, never one with a foreign journal.
-    for companion in reversed(_COMPANIONS):
+    aside = _free_name(path, path, why)
+    # The database first: without its journal it may pass its check as what it was earlier. A journal that a crash
+    # leaves behind is moved away before another database comes here (`clear_place`).
+    for companion in _COMPANIONS:
         file = path.with_name(path.name + companion)
         if file.exists():
             file.rename(aside.with_name(aside.name + companion))
     return aside
+
+
+def clear_place(path: Path) -> None:
+    """Before a database comes to this place: SQLite would read the journal of another into it."""
+    for companion in _COMPANIONS[1:]:
+        file = path.with_name(path.name + companion)
+        if file.exists():
+            file.rename(_free_name(path, file, LEFT, companion))
+
+
+def _free_name(path: Path, file: Path, why: str, companion: str = "") -> Path:
+    stamp = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y%m%d-%H%M%S")
+    names = (f"{path.stem}.{why}-{stamp}{f'-{n}' if n else ''}{path.suffix}{companion}" for n in count())
+    return next(found for name in names if not (found := path.with_name(name)).exists())
 
 
 def quarantine(path: Path, fault: str) -> IndexDamaged:
@@ -92,6 +125,7 @@ def take_place(path: Path) -> Path | None:
     Both are closed. A crash between the two renames leaves an unfinished rebuild, which is said at the next start.
     """
     kept = put_aside(path, REPLACED) if path.exists() else None
+    clear_place(path)
     rebuilding(path).rename(path)
     return kept
 

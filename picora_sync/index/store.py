@@ -45,7 +45,7 @@ class Index:
         safety.expect_none_in_quarantine(path)
         try:
             if not path.exists():
-                path.touch(mode=0o600)
+                safety.make(path, migrations)
             with ExitStack() as undo:
                 connection = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
                 undo.callback(connection.close)
@@ -73,12 +73,15 @@ class Index:
 
     def take_place(self, path: Path) -> Path | None:
         """Close this successor, and put it in the place of the index; returns where the old one is kept now."""
+        self.give_back_room()  # closing would leave what is in the journal there, if the disk is full
         self.close()
         return safety.take_place(path)
 
     @classmethod
     def open_for_reading(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index | None:
-        """A look at the index beside a running daemon; None if there is none yet. Raises IndexDamaged."""
+        """A look at the index beside a running daemon; None if there is none yet. Raises IndexDamaged, as for an empty
+        one.
+        """
         safety.expect_none_in_quarantine(path)
         if not path.exists():
             return None
@@ -88,12 +91,15 @@ class Index:
                 connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=10.0)
                 undo.callback(connection.close)
                 connection.execute("SELECT 1 FROM sqlite_master")  # what is broken in the definitions shows now
-                if version_of(connection) == len(migrations):
+                version = version_of(connection)
+                if version == len(migrations):
                     undo.pop_all()
                     return cls(connection)
+                if not version:
+                    raise sqlite3.DatabaseError("it is empty")
                 copy = sqlite3.connect(":memory:", isolation_level=None)
                 connection.backup(copy)
-                migrate(copy, migrations)  # of another picora-sync, or just being made
+                migrate(copy, migrations)  # of another picora-sync
                 return cls(copy)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise IndexDamaged(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -152,10 +154,74 @@ def test_damage_that_is_met_later_is_told_in_a_sentence(path: Path) -> None:
 
 def test_nobody_reads_an_index_before_it_was_made(tmp_path: Path) -> None:
     assert Index.open_for_reading(tmp_path / "none.sqlite") is None
-    (tmp_path / "empty.sqlite").touch()
-    index = Index.open_for_reading(tmp_path / "empty.sqlite")
-    assert index is not None
-    assert index.folders() == []
+
+
+def no_bytes(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def no_tables(path: Path) -> None:
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+@pytest.mark.parametrize("emptied", [no_bytes, no_tables])
+def test_an_index_that_was_emptied_is_damaged_and_not_new(path: Path, emptied: Callable[[Path], None]) -> None:
+    emptied(path)
+    with pytest.raises(IndexDamaged, match="it is empty"):
+        Index.open_for_reading(path)
+    with pytest.raises(IndexDamaged, match="it is empty"):
+        Index.open(path)
+    assert list(path.parent.glob("index.damaged-*.sqlite"))
+    assert not path.exists()
+
+
+def test_a_crash_while_the_first_index_is_made_leaves_nothing_that_is_taken_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with pytest.raises(IndexDamaged):
+        Index.open(path, (*MIGRATIONS, BROKEN))
+    assert not path.exists()
+    with closing(Index.open(path)) as index:
+        assert index.folders() == []
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_crash_while_a_damaged_index_is_put_aside_leaves_none_in_its_place(path: Path) -> None:
+    os.utime(path, (1_777_714_200, 1_777_714_200))
+    path.with_name("index.sqlite-wal").write_bytes(b"")
+    in_the_way = path.with_name("index.damaged-20260502-093000.sqlite-wal")
+    (in_the_way / "x").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"index\.sqlite-wal"):
+        put_aside(path, "damaged")
+    shutil.rmtree(in_the_way)
+    with pytest.raises(IndexDamaged, match="renamed"):
+        Index.open(path)
+    assert not path.exists()
+
+
+def journal_of(other: Path) -> bytes:
+    """What a process that died left beside its index: all that it ever wrote."""
+    with closing(Index.open(other)) as index, index.transaction():
+        index.set_meta("of another", "index")
+    with closing(Index.open(other)) as index:
+        with index.transaction():
+            index.set_meta("of another", "index")
+        return other.with_name(f"{other.name}-wal").read_bytes()
+
+
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["new", "rebuilt"])
+def test_a_journal_that_was_left_behind_is_read_into_no_other_index(tmp_path: Path, *, rebuilt: bool) -> None:
+    (tmp_path / "other").mkdir()
+    path, journal = tmp_path / "index.sqlite", journal_of(tmp_path / "other" / "index.sqlite")
+    assert b"of another" in journal
+    path.with_name("index.sqlite-wal").write_bytes(journal)
+    if rebuilt:
+        assert Index.open_successor(path).take_place(path) is None
+    with closing(Index.open(path)) as index:
+        assert index.meta("of another") is None
+    (left,) = tmp_path.glob("index.left-*.sqlite-wal")
+    assert left.read_bytes() == journal
 
 
 # --- migrations -------------------------------------------------------------------------------------------------------
