@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import threading
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import asdict
 
+from picora_sync.config.model import Config
 from picora_sync.core.model import Account, PlanLimits, Problem, Tier
 from picora_sync.core.ports import Changes
 from picora_sync.errors import ConfigError, KeyRefused, RemoteError, Stopped, Unreachable
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
 from picora_sync.remote.client import PicoraClient
+from picora_sync.remote.limits import limits_of_plan
 from picora_sync.remote.pacer import ThreadPacer
 
 log = logging.getLogger(__name__)
@@ -24,8 +29,8 @@ FULL_S = 600.0
 """While something waits for room it is asked this often: somebody may have made some, or bought a larger plan."""
 BUSY_S = 60.0
 """If the rate limits do not allow it now, it is put off for so long."""
-LIMITS = "limits"
-"""The meta key of what the plan allows."""
+LIMITS, USER, BASE = "limits", "user_id", "base_url"
+"""The meta keys of what the plan allows, and of whose account it is at which address."""
 OFFLINE_LIMIT_S = 60.0
 """One pass gives up after this long without Picora; the daemon never does."""
 
@@ -40,16 +45,16 @@ class AccountWatch:
         connection: Connection,
         index: Index,
         changes: Changes,
-        state_dir: Path,
+        config: Config,
         mono: Callable[[], float],
     ) -> None:
-        self.limits = PlanLimits()
+        self.limits = known_limits(index, config)
         self._client = client
         self._pacer = pacer
         self._connection = connection
         self._index = index
         self._changes = changes
-        self._state_dir = state_dir
+        self._config = config
         self._mono = mono
         self._verify_at = 0.0
         self._asked_at = float("-inf")
@@ -112,22 +117,39 @@ class AccountWatch:
         """Where the plan allows something else than when the index last heard of it, judge anew what it kept out."""
         self.limits = limits
         with self._index.transaction():
-            if self._index.meta(LIMITS) != str(limits):
-                self._index.set_meta(LIMITS, str(limits))
+            now = json.dumps(asdict(limits))
+            if self._index.meta(LIMITS) != now:
+                self._index.set_meta(LIMITS, now)
                 for ref in self._index.files.rederive_limited():
                     self._changes.touch(ref)
 
     def _claim(self, account: Account) -> None:
         """Bind the index to the account, or refuse: ids of one account mean nothing in another (lesson 6)."""
         with self._index.transaction():
-            known, base = self._index.meta("user_id"), self._index.meta("base_url")
-            if known is None:
-                self._index.set_meta("user_id", account.user_id)
-            elif known != account.user_id:
-                raise ConfigError(
-                    f"the index in {self._state_dir} belongs to another account ({base})",
-                    hint="use the key of that account, or give this account its own state_dir",
-                )
+            refuse_another(account, self._index, self._config)
+            self._index.set_meta(USER, account.user_id)
+            base = self._index.meta(BASE)
             if base is not None and base != account.base_url:
                 self._index.objects.rebase(base, account.base_url)
-            self._index.set_meta("base_url", account.base_url)
+            self._index.set_meta(BASE, account.base_url)
+
+
+def client_of(config: Config, key: str, pacer: ThreadPacer, stop: threading.Event) -> PicoraClient:
+    """The client for the configured account."""
+    return PicoraClient(config.account.url, key, pacer=pacer, stop=stop, plan=config.account.plan)
+
+
+def refuse_another(account: Account, index: Index, config: Config) -> None:
+    """Raises ConfigError if the index belongs to another account than this one."""
+    if index.meta(USER) not in (None, account.user_id):
+        raise ConfigError(
+            f"the index in {config.state_dir} belongs to another account ({index.meta(BASE)})",
+            hint="use the key of that account, or give this account its own state_dir",
+        )
+
+
+def known_limits(index: Index, config: Config) -> PlanLimits:
+    """What the account told last of its limits; before it was asked, those of the configured plan (design §5)."""
+    with suppress(ValueError, TypeError):  # of an older picora-sync
+        return PlanLimits(**json.loads(index.meta(LIMITS) or ""))
+    return limits_of_plan(config.account.plan or "")

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from picora_sync.account import AccountWatch
+from picora_sync.account import AccountWatch, client_of
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.vault import vault_root
@@ -39,7 +39,6 @@ from picora_sync.reconciler.drift import Drift
 from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.reconciler.reporting import describe
 from picora_sync.reconciler.transfers import Meter, Throttle
-from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import LIVE_NAME, Live, Progress, SyncReport
 from picora_sync.supervision import FolderWatch
@@ -65,7 +64,7 @@ class Daemon:
         self._queue = ChangeQueue(self._settle_of, time.monotonic)
         self._threads = Threads(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
-        self._client = PicoraClient(config.account.url, key, pacer=self._pacer, stop=stop)
+        self._client = client_of(config, key, self._pacer, stop)
         self._watches = [
             FolderWatch(*self._unit(folder), index, self._queue, vault_root(folder)) for folder in config.folders
         ]
@@ -79,7 +78,7 @@ class Daemon:
         self.orders = Orders(self.reconciler)
         self._whole = self._make_pass(wait=True)
         self._account = AccountWatch(
-            self._client, self._pacer, self.reconciler.connection, index, self._queue, config.state_dir, time.monotonic
+            self._client, self._pacer, self.reconciler.connection, index, self._queue, config, time.monotonic
         )
         self._drift = Drift(
             self.reconciler.context, self.reconciler.connection, Enquiry(self._client, self._threads), config.verify_s

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
+from picora_sync.account import client_of, known_limits, refuse_another
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.vault import vault_root
-from picora_sync.core.model import PlanLimits
+from picora_sync.core.model import Account, PlanLimits
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.forecast import forecast
 from picora_sync.reconciler.transfers import Meter
+from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import INDEX_NAME, PlanReport
 from picora_sync.supervision import FolderWatch
 from picora_sync.units import make_unit
 
 
-def prospect(config: Config) -> PlanReport:
-    """What would be done and why; changes nothing, needs neither lock, server nor key. Raises IndexDamaged."""
+def ask(config: Config, key: str, stop: threading.Event) -> Account:
+    """Whose account it is, and what it allows. Raises the RemoteError that kept us from it, or Stopped."""
+    with client_of(config, key, ThreadPacer(Pacing(), time.monotonic, stop), stop) as client:
+        return client.verify()
+
+
+def prospect(config: Config, account: Account | None) -> PlanReport:
+    """What would be done and why; changes nothing. Without an answer of the account, its limits are those it told last,
+    else those of the configured plan.
+
+    Raises IndexDamaged, or ConfigError if the index belongs to another account.
+    """
     index = Index.open_for_reading(config.state_dir / INDEX_NAME) or Index.in_memory()
     try:
         copy = index.copy_in_memory()
@@ -29,14 +42,17 @@ def prospect(config: Config) -> PlanReport:
     try:
         clocks, pacing = Clocks(time.monotonic, time.time), Pacing()
         with copy.reading():
-            units = [_recognised(folder, config, copy) for folder in config.folders]
+            if account is not None:
+                refuse_another(account, copy, config)
+            limits = known_limits(copy, config) if account is None else account.limits
+            units = [_recognised(folder, config, copy, limits) for folder in config.folders]
             return forecast(copy, units, clocks, lambda requests: pacing.eta_s(requests, clocks.mono()))
     finally:
         copy.close()
 
 
-def _recognised(folder: Folder, config: Config, index: Index) -> Unit:
-    unit, disk = make_unit(folder, config.state_dir, Meter(), PlanLimits)
+def _recognised(folder: Folder, config: Config, index: Index, limits: PlanLimits) -> Unit:
+    unit, disk = make_unit(folder, config.state_dir, Meter(), lambda: limits)
     queue = ChangeQueue(lambda _: DOC_SETTLE, time.monotonic)  # a watcher's; none is started here
     FolderWatch(unit, disk, index, queue, vault_root(folder)).recognise()
     return unit

@@ -6,22 +6,23 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import replace
 
-from picora_sync.account import AccountWatch
+from picora_sync.account import BASE, USER, AccountWatch, client_of
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.vault import vault_root
 from picora_sync.core.model import PlanLimits
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder
-from picora_sync.errors import FileUnreadable
+from picora_sync.errors import FileUnreadable, IndexDamaged
 from picora_sync.home import Home
+from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.rebuilding import Rebuilding
 from picora_sync.reconciler.transfers import Meter
-from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import INDEX_NAME, Progress, RebuildReport
 from picora_sync.supervision import FolderWatch
@@ -33,18 +34,19 @@ def restore(
 ) -> RebuildReport:
     """Fill a new index from folders and account, and put it in the place of the old one, which is kept.
 
-    Raises AnotherInstance; FileUnreadable where a folder, or a part of it, is not there; the RemoteError that ended it;
-    Stopped. What was found out until then is used the next time.
+    Raises AnotherInstance; FileUnreadable where a folder, or a part of it, is not there; ConfigError if the old one is
+    of another account; the RemoteError that ended it; Stopped. What was found out until then is used the next time.
     """
     clocks = Clocks(time.monotonic, time.time)
     pacer = ThreadPacer(Pacing(), clocks.mono, stop)
     with (
         Home.open_successor(config.state_dir) as home,
-        PicoraClient(config.account.url, key, pacer=pacer, stop=stop) as client,
+        client_of(config, key, pacer, stop) as client,
     ):
         connection = Connection(random.Random())  # noqa: S311  (spreads retries; no secret)
         queue = ChangeQueue(lambda _: DOC_SETTLE, clocks.mono)  # what changes meanwhile is found by the first scan
-        account = AccountWatch(client, pacer, connection, home.index, queue, config.state_dir, clocks.mono).connect()
+        _inherit_account(home.index, config)
+        account = AccountWatch(client, pacer, connection, home.index, queue, config, clocks.mono).connect()
         units = [_arrived(folder, config, home, queue, account.limits) for folder in config.folders]
         work = Rebuilding(home.index, units, clocks, tell)
         work.expect_readable()
@@ -53,6 +55,17 @@ def restore(
         report = work.report(pacer.requests)
         kept = home.index.take_place(config.state_dir / INDEX_NAME)
     return replace(report, kept=None if kept is None else str(kept))
+
+
+def _inherit_account(successor: Index, config: Config) -> None:
+    """Whose the old index was, as far as that can be read: what is in one account is not looked for in another."""
+    with suppress(IndexDamaged):
+        old = Index.open_for_reading(config.state_dir / INDEX_NAME)
+        if old is not None:
+            with closing(old), old.reading(), successor.transaction():
+                for each in (USER, BASE):
+                    if (known := old.meta(each)) is not None and successor.meta(each) is None:
+                        successor.set_meta(each, known)
 
 
 def _arrived(folder: Folder, config: Config, home: Home, queue: ChangeQueue, limits: PlanLimits) -> Unit:

@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from picora_sync.account import client_of, refuse_another
 from picora_sync.config.model import Config
 from picora_sync.control.messages import Repair, Withheld, Wrong
 from picora_sync.core.comparison import CONFIRM_AFTER_S, Finding
 from picora_sync.core.model import FileRef, PlanLimits, RemoteObject
 from picora_sync.core.pacing import Pacing
 from picora_sync.daemon import Daemon
-from picora_sync.errors import ConfigError, Stopped
+from picora_sync.errors import Stopped
 from picora_sync.index import Index
 from picora_sync.reconciler import mending
 from picora_sync.reconciler.auditing import Audit, Content, steady
 from picora_sync.reconciler.context import Unit
 from picora_sync.reconciler.enquiry import bound_objects
 from picora_sync.reconciler.transfers import Meter
-from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import INDEX_NAME, Discrepancy, Live, Progress, VerifyReport
 from picora_sync.units import make_unit
@@ -141,13 +141,9 @@ class _Looked:
 @contextmanager
 def _looking(config: Config, key: str, stop: threading.Event, tell: Tell, sample: int) -> Iterator[_Looked]:
     pacer = ThreadPacer(Pacing(), time.monotonic, stop)
-    with _copy(config) as index, PicoraClient(config.account.url, key, pacer=pacer, stop=stop) as client:
+    with _copy(config) as index, client_of(config, key, pacer, stop) as client:
         account = client.verify()
-        if index.meta("user_id") not in (None, account.user_id):
-            raise ConfigError(
-                f"the index in {config.state_dir} belongs to another account",
-                hint="use the key of that account, or give this account its own state_dir",
-            )
+        refuse_another(account, index, config)
         audit = Audit(client, tell, pacer.eta_s)
         comparison = audit.compare(index)
         findings = audit.look_at(comparison.suspects)

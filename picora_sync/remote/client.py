@@ -52,7 +52,8 @@ _DOC_TITLE_CHARS: Final = 200
 class PicoraClient:
     """One account over the wire; implements ``Picora`` and ``Library`` of :mod:`picora_sync.core.ports`. Thread-safe.
 
-    ``stop`` ends every wait, and an upload between two blocks, with Stopped. ``clock`` is monotonic seconds.
+    ``stop`` ends every wait, and an upload between two blocks, with Stopped. ``plan`` is whose limits hold if the
+    account tells none (design §5). ``clock`` is monotonic seconds.
     A context manager: leaving it closes the connections.
     """
 
@@ -63,9 +64,11 @@ class PicoraClient:
         *,
         pacer: Pacer,
         stop: threading.Event,
+        plan: str | None = None,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._plan = plan or ""
         self._exchange = Exchange(base_url.rstrip("/"), key, pacer, stop, transport, clock)
 
     def __repr__(self) -> str:
@@ -87,7 +90,8 @@ class PicoraClient:
 
     def verify(self) -> Account:
         """``GET /v1/auth/verify``, then ``GET /v1/user/me/usage`` for the limits; a key without the right to see its
-        usage gets the limits of its plan (contract §13, §14).
+        usage gets the limits of its plan (contract §13, §14), and if that is not told either, those of the plan that
+        was given.
 
         Raises:
             KeyRefused: the key is wrong or revoked.
@@ -104,7 +108,7 @@ class PicoraClient:
         except (NotFound, NotPicora, Rejected, ScopeMissing, PlanRequired):
             usage = {}
         plan = plan or plan_name(text(usage.get("plan")))
-        limits = limits_of(plan, either(usage, "planLimits"))
+        limits = limits_of(plan, either(usage, "planLimits"), self._plan)
         return Account(self._exchange.base_url, user_id, plan, limits, quotas_of(limits, usage))
 
     def rate_limits(self) -> Mapping[str, object]:

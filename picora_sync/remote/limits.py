@@ -30,9 +30,11 @@ def limits_of_plan(plan: str) -> PlanLimits:
     return _BY_PLAN.get(plan_name(plan), PlanLimits())
 
 
-def limits_of(plan: str, told: object) -> PlanLimits:
-    """The table, with what ``planLimits`` of ``GET /v1/user/me/usage`` says put over it (§16 #19)."""
-    known = limits_of_plan(plan)
+def limits_of(plan: str, told: object, otherwise: str = "") -> PlanLimits:
+    """The table, with what ``planLimits`` of ``GET /v1/user/me/usage`` says put over it (§16 #19). ``otherwise`` is the
+    plan to be taken where the account's own is not in the table.
+    """
+    known = limits_of_plan(plan if plan_name(plan) in _BY_PLAN else otherwise)
     if not isinstance(told, Mapping):
         return known
     return replace(

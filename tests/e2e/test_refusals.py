@@ -73,3 +73,36 @@ def test_a_login_page_is_not_taken_for_picora(tmp_path: Path) -> None:
         done = picora("sync", config=config)
     assert done.returncode == 69
     assert "proxy or login page" in done.stderr
+
+
+def test_beside_the_index_of_another_account_no_command_goes_on(tmp_path: Path, server: Server) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("a\n")
+    config = write_config(tmp_path, server, [{"path": str(notes)}])
+    assert picora("sync", config=config).returncode == 0
+    other = Server(tmp_path / "other").start()
+    try:
+        write_config(tmp_path, other, [{"path": str(notes)}])
+        for command in ("sync", "run", "plan", "verify", "rebuild"):
+            done = picora(command, config=config)
+            assert (command, done.returncode) == (command, 78)
+            assert f"belongs to another account ({server.url})" in done.stderr
+        assert other.docs() == []
+    finally:
+        other.stop()
+    write_config(tmp_path, server, [{"path": str(notes)}])
+    assert json.loads(picora("rebuild", "--json", config=config).stdout)["recognised"] == 1
+
+
+def test_without_picora_and_without_a_key_a_plan_is_made_and_says_so(tmp_path: Path, server: Server) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("a\n")
+    config = write_config(tmp_path, server, [{"path": str(notes)}])
+    server.stop()
+    for _ in range(2):
+        done = picora("plan", "--json", config=config)
+        assert (done.returncode, len(json.loads(done.stdout)["actions"])) == (0, 1)
+        assert "Note: Picora was not asked" in done.stderr
+        (tmp_path / "key").unlink(missing_ok=True)

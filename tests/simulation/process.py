@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
+from picora_sync.config.model import AccountConfig, Config
 from picora_sync.content.folder import FolderContent
 from picora_sync.content.vault import vault_root
 from picora_sync.control.orders import Orders
@@ -109,8 +110,9 @@ class Process:
         self.orders = Orders(self.reconciler)
         self.inbox: list[Callable[[Orders], object]] = []
         """What people ask of the running daemon."""
-        connection, state = self.reconciler.connection, world.shelf.directory
-        self.account = AccountWatch(self.client, self.pacer, connection, index, self.queue, state, world.mono)
+        connection = self.reconciler.connection
+        config = Config(AccountConfig(), (), world.shelf.directory)
+        self.account = AccountWatch(self.client, self.pacer, connection, index, self.queue, config, world.mono)
         self._enquiry: Enquiry[Any] = Enquiry(self.client, self.pool)
         self.drift = Drift(self.reconciler.context, connection, self._enquiry, world.verify_s)
 

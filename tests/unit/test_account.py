@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from picora_sync.account import FULL_S, REFRESH_S, AccountWatch
+from picora_sync.account import FULL_S, LIMITS, REFRESH_S, AccountWatch, known_limits
 from picora_sync.change_queue import ChangeQueue
-from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, Tier
+from picora_sync.config.model import AccountConfig, Config, Plan
+from picora_sync.core.model import FileRef, Fingerprint, Kind, PlanLimits, Problem, Tier
 from picora_sync.core.policy import DOC_SETTLE
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
+from picora_sync.remote.limits import limits_of_plan
 from tests.integration.test_client_against_server import Both
 
 BIG = FileRef("notes", "big.md")
@@ -40,7 +42,8 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     both, index = Both(tmp_path / "picora", plan="pro"), Index.in_memory()
     connection = Connection(random.Random(1))  # noqa: S311  (spreads retries)
     queue = ChangeQueue(lambda _: DOC_SETTLE, lambda: both.stop.now_s)
-    watch = AccountWatch(both.client, both.pacer, connection, index, queue, tmp_path, lambda: both.stop.now_s)
+    config = Config(AccountConfig(), (), tmp_path)
+    watch = AccountWatch(both.client, both.pacer, connection, index, queue, config, lambda: both.stop.now_s)
     yield Watched(both, index, watch, connection, queue)
     both.client.close()
     both.service.close()
@@ -97,3 +100,17 @@ def _hashed_at(index: Index) -> float:
     row = index.files.get(BIG)
     assert row is not None
     return row.hashed_at
+
+
+def test_before_the_account_was_asked_the_limits_are_those_it_told_last_or_of_the_configured_plan(
+    watched: Watched, tmp_path: Path
+) -> None:
+    config = Config(AccountConfig(plan=Plan.TRIAL), (), tmp_path)
+    assert known_limits(watched.index, config) == limits_of_plan("trial")
+    watched.watch.keep_connected()
+    assert known_limits(watched.index, config) == watched.watch.limits == limits_of_plan("pro")
+
+
+def test_the_limits_of_an_older_picora_sync_are_not_read(watched: Watched, tmp_path: Path) -> None:
+    watched.index.set_meta(LIMITS, "PlanLimits(doc_bytes=1)")
+    assert known_limits(watched.index, Config(AccountConfig(), (), tmp_path)) == PlanLimits()

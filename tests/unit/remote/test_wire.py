@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -223,6 +224,19 @@ def test_the_largest_plan_is_known_by_both_names(plan: str) -> None:
 
 def test_an_unknown_plan_has_no_known_limits() -> None:
     assert limits_of_plan("enterprise") == PlanLimits()
+
+
+@pytest.mark.parametrize(
+    ("plan", "told", "limits"),
+    [
+        pytest.param("", None, limits_of_plan("trial"), id="no plan is told"),
+        pytest.param("enterprise", None, limits_of_plan("trial"), id="nobody knows this plan"),
+        pytest.param("pro", None, limits_of_plan("pro"), id="the account's plan goes first"),
+        pytest.param("", {"docCount": 7}, replace(limits_of_plan("trial"), doc_count=7), id="and so do its limits"),
+    ],
+)
+def test_the_configured_plan_says_what_the_account_does_not(plan: str, told: object, limits: PlanLimits) -> None:
+    assert limits_of(plan, told, "trial") == limits
 
 
 @pytest.mark.parametrize(
