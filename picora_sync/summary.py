@@ -109,6 +109,10 @@ class PlanReport:
     eta_s: float = 0.0
 
 
+LEFT = "LEFT_FOR_LATER"
+"""The problem of a file that was still changing, or had just vanished, when a pass ended that did not wait for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What one pass came to: numbers of files by their state, calls made, and what is wrong."""

@@ -11,7 +11,7 @@ from picora_sync.cli.words import count, duration, safe
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
-from picora_sync.summary import Planned, PlanReport, SyncReport
+from picora_sync.summary import LEFT, Planned, PlanReport, SyncReport
 
 MOST_PROBLEMS = 20
 
@@ -28,8 +28,15 @@ def print_report(report: SyncReport) -> None:
 
 def print_numbers(report: SyncReport) -> None:
     """How the files stand, and what it took."""
-    rest = report.files - report.synced - report.blocked - report.held
-    states = [(report.synced, "synced"), (report.blocked, "blocked"), (report.held, "held"), (rest, "not finished")]
+    left = sum(problem.code == LEFT for _, problem in report.problems)
+    rest = report.files - report.synced - report.blocked - report.held - left
+    states = [
+        (report.synced, "synced"),
+        (report.blocked, "blocked"),
+        (report.held, "held"),
+        (left, "left for the next run"),
+        (rest, "not finished"),
+    ]
     line(f"{count(report.files, 'file')}: " + (", ".join(f"{n} {word}" for n, word in states if n) or "nothing to do"))
     line(
         f"{report.uploaded} uploaded, {report.patched} changed, {report.deleted} deleted, "

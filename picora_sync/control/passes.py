@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from picora_sync.core.model import FileState
+from picora_sync.core.model import FileRef, FileState, Problem
 from picora_sync.index.listing import entries
 from picora_sync.reconciler import Reconciler
-from picora_sync.summary import Live, SyncReport
+from picora_sync.summary import LEFT, Live, SyncReport
 
 SPARE_S = 60.0
 
@@ -58,6 +58,8 @@ class Pass:
         context, tally, before = self._reconciler.context, self._reconciler.tally, self._before
         settling = set(context.queue.settling())
         listed = [each for folder in context.units for each in entries(context.index, folder, settling)]
+        left = [(e.ref, _left(e.ref, e.ref in settling)) for e in listed if e.state is FileState.SETTLING]
+        problems = [(ref, p) for ref, p, _ in context.index.files.problems() if ref.folder in context.units]
         states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
         return SyncReport(
             files=len(states),
@@ -68,5 +70,11 @@ class Pass:
             patched=tally.patched - before.patched,
             deleted=tally.deleted - before.deleted,
             requests=self._requests() - self._requests_before,
-            problems=[(ref, p) for ref, p, _ in context.index.files.problems() if ref.folder in context.units],
+            problems=[*problems, *left],
         )
+
+
+def _left(ref: FileRef, changes: bool) -> Problem:
+    """What is said of a file that the pass did not wait for."""
+    why = "still changes" if changes else "just vanished, and may turn up elsewhere"
+    return Problem(LEFT, f"{ref.path} {why}", "it is left for the next run")

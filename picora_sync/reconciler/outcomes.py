@@ -113,11 +113,15 @@ class Outcomes:
         index.objects.orphan(item.id, upload.ref, wall, Reason.REPLACED)  # if the files have moved on meanwhile
         index.files.replace_answers(upload.ref, outcome.remarks)
         self._connection.success(work_of(outcome.job))
-        self._tally.uploaded(upload, item.url)
         self._context.interactive.difference_update(refs)
         self._context.todo.update(refs)
         self._context.plan_wanting(upload.wanted.sha256)
-        log.info("uploaded %s → %s", upload.ref.path, item.url)
+        if item.ours:
+            self._tally.uploaded(upload, item.url)
+            log.info("uploaded %s → %s", upload.ref.path, item.url)
+        else:
+            self._tally.found(upload, item.url)
+            log.info("%s is on Picora already → %s", upload.ref.path, item.url)
 
     def _count(self, upload: Upload, item: RemoteObject) -> None:
         """What an upload took of the account's room: nothing if the server held this before."""

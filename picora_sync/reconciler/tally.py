@@ -24,4 +24,8 @@ class Tally:
         """Count a finished upload."""
         self.uploads += 1
         self.uploaded_bytes += upload.wanted.size_bytes
+        self.found(upload, url)
+
+    def found(self, upload: Upload, url: str) -> None:
+        """A file has its URL, and Picora says that it held the content before."""
         self.recent.append(f"{upload.ref.path}\t{url}")

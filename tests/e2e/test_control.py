@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from picora_sync.summary import LEFT
 from tests.e2e.harness import END_S, Daemon, Server, picora, wait_until, write_config
 
 STILL = {"settle": {"quiet": "30m", "at_most": "60m"}, "delete_after": "30m"}
@@ -90,6 +91,7 @@ def test_sync_beside_a_daemon_waits_until_the_daemon_has_done_it(
     (notes / "new.md").write_text("# New\n")
     report = asked(daemon, "sync", "--no-wait")
     assert (report["uploaded"], report["synced"] < 4) == (0, True)
+    assert {each["path"] for each in report["problems"] if each["code"] == LEFT} == {"n0.md", "new.md"}
     waiting = waiting_sync(daemon)
     (notes / "n0.md").write_text("# Edited once more\n")
     configured(tmp_path, server, daemon)

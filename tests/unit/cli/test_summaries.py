@@ -5,7 +5,7 @@ import pytest
 from picora_sync.cli.documents import plan_document, sync_document
 from picora_sync.cli.summaries import MOST_PROBLEMS, print_plan, print_report
 from picora_sync.core.model import FileRef, Problem
-from picora_sync.summary import Planned, PlanReport, SyncReport
+from picora_sync.summary import LEFT, Planned, PlanReport, SyncReport
 
 ACTIONS = [Planned("upload", "notes", "a.md", "new"), Planned("delete", "notes", "b.md", "deleted from the folder")]
 HELD = [Planned("delete", "notes", "c.md", "too many at once")]
@@ -67,4 +67,6 @@ def test_a_report_counts_what_is_left_and_shows_the_first_problems(capsys: pytes
         "4 uploaded, 0 changed, 0 deleted, 1 request",
         "notes/0.md: odd [CODE]",
     ]
+    print_report(SyncReport(files=3, synced=1, problems=[(FileRef("notes", "a.md"), Problem(LEFT, "still changes"))]))
+    assert capsys.readouterr().out.startswith("3 files: 1 synced, 1 left for the next run, 1 not finished\n")
     assert lines[-2:] == ["and 2 more problems", "Removals are held: `picora-sync approve FOLDER` shows them"]

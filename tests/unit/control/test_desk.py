@@ -11,7 +11,7 @@ from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
 from picora_sync.core.policy import Folder, Settle
 from picora_sync.errors import ConfigError, PicoraSyncError, Unreachable
-from picora_sync.summary import Live
+from picora_sync.summary import LEFT, Live
 from tests.fakes.mirror import Mirror
 
 LIVE = Live(pid=1, at=0.0, account="ok", trouble="", uploads=10, requests=100)
@@ -204,3 +204,24 @@ def test_the_log_says_what_was_asked(request_: Request, told: str, caplog: pytes
     with caplog.at_level("INFO", logger="picora_sync.control.desk"):
         Loop().put(request_)
     assert caplog.messages == [told]
+
+
+def test_a_pass_that_does_not_wait_names_what_it_left_and_one_that_waits_leaves_nothing() -> None:
+    loop = Loop(Folder("notes", "/notes", doc_settle=Settle(quiet_s=50.0, at_most_s=100.0)))
+    for name in ("gone.md", "kept.md"):
+        loop.mirror.write(name, name)
+    loop.mirror.quiet()
+    loop.mirror.write("new.md", "new")
+    loop.mirror.remove("gone.md")
+    loop.mirror.run(60)
+    loop.mirror.write("kept.md", "still written to")
+    hasty = loop.until_answered(loop.put(Sync(wait=False)))
+    assert isinstance(hasty, Passed)
+    told = {each.path: each.message for each in hasty.problems if each.code == LEFT}
+    assert told == {
+        "gone.md": "gone.md just vanished, and may turn up elsewhere",
+        "kept.md": "kept.md still changes",
+    }
+    patient = loop.until_answered(loop.put(Sync(wait=True)))
+    assert isinstance(patient, Passed)
+    assert patient.problems == ()

@@ -352,3 +352,14 @@ def test_a_backfill_of_more_notes_than_are_kept_ready_takes_a_call_each() -> Non
     mirror.quiet()
     assert mirror.picora.count("post_doc") == number - 1
     assert mirror.states() == {f"{n}.md": FileState.SYNCED for n in range(number) if n != number - 2}
+
+
+def test_what_picora_held_before_is_not_counted_as_uploaded() -> None:
+    mirror = Mirror()
+    mirror.picora.plant(Kind.DOC, "theirs")
+    mirror.mono_s += 60
+    mirror.write("a.md", "theirs")
+    mirror.write("b.md", "ours")
+    mirror.quiet()
+    tally = mirror.reconciler.tally
+    assert (tally.uploads, tally.uploaded_bytes, len(tally.recent)) == (1, len("ours"), 2)
