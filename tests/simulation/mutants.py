@@ -173,9 +173,9 @@ MUTANTS = (
     Mutant(
         6,
         "what is kept stays ours",
-        "index/objects.py",
-        "DELETE FROM object WHERE id = ? AND unbound_at IS NOT NULL",
-        "DELETE FROM object WHERE id = ? AND unbound_at > 9e99",
+        "reconciler/context.py",
+        "self.index.objects.forget(object_id)",
+        "self.index.objects.get(object_id)",
         "people",
     ),
     Mutant(
