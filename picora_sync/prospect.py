@@ -46,7 +46,8 @@ def prospect(config: Config, account: Account | None) -> PlanReport:
                 refuse_another(account, copy, config)
             limits = known_limits(copy, config) if account is None else account.limits
             units = [_recognised(folder, config, copy, limits) for folder in config.folders]
-            return forecast(copy, units, clocks, lambda requests: pacing.eta_s(requests, clocks.mono()))
+            quotas = {} if account is None else account.quotas
+            return forecast(copy, units, clocks, lambda requests: pacing.eta_s(requests, clocks.mono()), quotas)
     finally:
         copy.close()
 

@@ -101,12 +101,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """The whole plan, the number of requests per tier, and how long the rate limits make it take."""
+    """The whole plan, the number of requests per tier, and how long the rate limits make it take. ``blocked`` are files
+    that are not sent as they are, ``away`` the folders of which nothing can be said.
+    """
 
     actions: list[Planned] = field(default_factory=list)
     held: list[Planned] = field(default_factory=list)
     requests: dict[str, int] = field(default_factory=dict)
     eta_s: float = 0.0
+    blocked: list[tuple[FileRef, Problem]] = field(default_factory=list)
+    away: list[tuple[str, Problem]] = field(default_factory=list)
 
 
 LEFT = "LEFT_FOR_LATER"

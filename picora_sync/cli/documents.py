@@ -20,6 +20,7 @@ def plan_document(report: PlanReport) -> Document:
         "held": [asdict(action) for action in report.held],
         "requests": report.requests,
         "eta_s": round(report.eta_s),
+        "blocked": [problem_document(ref, problem) for ref, problem in report.blocked],
     }
 
 

@@ -19,9 +19,7 @@ MOST_PROBLEMS = 20
 def print_report(report: SyncReport) -> None:
     """The numbers, and the problems."""
     print_numbers(report)
-    print_problems(report.problems[:MOST_PROBLEMS])
-    if len(report.problems) > MOST_PROBLEMS:
-        line(f"and {count(len(report.problems) - MOST_PROBLEMS, 'more problem')}")
+    _print_first(report.problems)
     if report.held:
         line("Removals are held: `picora-sync approve FOLDER` shows them")
 
@@ -52,6 +50,12 @@ def print_problems(problems: Sequence[tuple[FileRef, Problem]]) -> None:
             line(f"  Hint: {problem.hint}")
 
 
+def _print_first(problems: Sequence[tuple[FileRef, Problem]]) -> None:
+    print_problems(problems[:MOST_PROBLEMS])
+    if len(problems) > MOST_PROBLEMS:
+        line(f"and {count(len(problems) - MOST_PROBLEMS, 'more problem')}")
+
+
 def print_plan(report: PlanReport) -> None:
     """A table of what would be done and why, then what it would take."""
     if report.actions:
@@ -59,8 +63,12 @@ def print_plan(report: PlanReport) -> None:
     if report.held:
         line("Held until approved:")
         _table(report.held)
+    if report.blocked:
+        line("Blocked until they, the configuration or the account change:")
+        _print_first(report.blocked)
+        line()
     if not report.actions:
-        line("Nothing else to do." if report.held else "Nothing to do.")
+        line("Nothing else to do." if report.held or report.blocked else "Nothing to do.")
         return
     calls = ", ".join(count(number, f"{tier} request") for tier, number in report.requests.items() if number)
     takes = f", about {duration(report.eta_s)} within the rate limits" if report.eta_s >= 1 else ""

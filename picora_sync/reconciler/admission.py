@@ -7,7 +7,7 @@ where the folder says ``when_full: delete_first`` the old version of a file make
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -17,7 +17,7 @@ from picora_sync.core.plan import Upload
 from picora_sync.core.policy import WhenFull
 from picora_sync.core.room import cost
 from picora_sync.errors import QuotaExceeded
-from picora_sync.executor import Executor, Remove, Send
+from picora_sync.executor import Job, Remove, Send
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import Doubts
@@ -40,16 +40,25 @@ class _Fit(Enum):
 
 
 class Admission:
-    """Asked by each turn for the head of each lane."""
+    """Asked by each turn for the head of each lane. ``in_flight`` are the jobs under way; ``tell`` is told when the
+    account turns out to be full.
+    """
 
     def __init__(
-        self, context: Context, backlog: Backlog, connection: Connection, executor: Executor, doubts: Doubts
+        self,
+        context: Context,
+        backlog: Backlog,
+        connection: Connection,
+        in_flight: Callable[[], Collection[Job]],
+        doubts: Doubts,
+        tell: Callable[[str], None] = log.warning,
     ) -> None:
         self._context = context
         self._backlog = backlog
         self._connection = connection
-        self._executor = executor
+        self._in_flight = in_flight
         self._doubts = doubts
+        self._tell = tell
         self._places: dict[str, frozenset[FileRef]] = {}
         self._largest_bytes: dict[Kind, int | None] = {}
 
@@ -70,7 +79,7 @@ class Admission:
         if upload.replaces is None or self._fit(upload, unsettled) is not _Fit.IN_ITS_PLACE:
             return upload
         self._places.pop(upload.replaces, None)
-        log.warning("%s: the account is full: its old version is deleted before the new one is sent", upload.ref.path)
+        self._tell(f"{upload.ref.path}: the account is full: its old version is deleted before the new one is sent")
         return replace(upload, replaces=None, delete_first=upload.replaces)
 
     def reopen(self, now: float) -> None:
@@ -136,11 +145,11 @@ class Admission:
         return self._largest_bytes[kind]
 
     def _under_way(self, kind: Kind) -> int:
-        sends = (job.upload for job in self._executor.in_flight if isinstance(job, Send))
+        sends = (job.upload for job in self._in_flight() if isinstance(job, Send))
         return sum(cost(kind, each.wanted.size_bytes) for each in sends if each.wanted.kind is kind)
 
     def _is_room_being_made(self, kind: Kind) -> bool:
-        if any(isinstance(job, Remove) and job.kind is kind for job in self._executor.in_flight):
+        if any(isinstance(job, Remove) and job.kind is kind for job in self._in_flight()):
             return True
         now = self._context.clocks.mono()
         return self._backlog.deletes(kind) > 0 and self._connection.deletes_closed_until <= now
@@ -174,7 +183,7 @@ class Admission:
         kind, room = upload.wanted.kind, self._connection.room
         problem = self._problem(upload)
         if kind not in room.short:
-            log.warning("%s: %s; %s", upload.ref.path, problem.message, problem.hint)
+            self._tell(f"{upload.ref.path}: {problem.message}; {problem.hint}")
         room.withheld(kind, self._context.clocks.mono())
         self._block(upload, problem)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import BATCH, Backlog
-from picora_sync.core.model import FileRef, Kind, Tier
+from picora_sync.core.model import FileRef, Kind, Quota, Tier
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Unbind, Upload
 from picora_sync.core.policy import Settle
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
 from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.fitting import fitting, let_wait_for_room
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
 from picora_sync.reconciler.removals import Leaving, Removals
@@ -24,15 +26,24 @@ AT_ONCE = Settle(quiet_s=0.0, at_most_s=0.0)
 
 
 def forecast(
-    copy: Index, units: Iterable[Unit], clocks: Clocks, eta: Callable[[Mapping[Tier, int]], float]
+    copy: Index,
+    units: Iterable[Unit],
+    clocks: Clocks,
+    eta: Callable[[Mapping[Tier, int]], float],
+    quotas: Mapping[Kind, Quota] = MappingProxyType({}),
 ) -> PlanReport:
-    """Plan everything as if it had settled and every grace were over; ``copy`` is changed, nothing else is."""
+    """Plan everything as if it had settled and every grace were over; ``copy`` is changed, nothing else is. ``quotas``
+    is what the account has room for, as far as that is known.
+    """
     hasty = [without_waits(unit) for unit in units]
     queue = ChangeQueue(lambda _: AT_ONCE, clocks.mono)
     context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks, clocks.wall)
     removals, backlog = Removals(context), Backlog()
     inspector = Inspector(context, removals, Texts(0))
+    let_wait_for_room(context, quotas)
     context.todo.update(copy.files.unfinished())
+    for ref in copy.files.rederive_limited():
+        queue.touch(ref)
     for unit in hasty:
         scans.scan(context, unit)
     removals.reconsider_held(context.units)
@@ -45,12 +56,16 @@ def forecast(
     before = {delete.object_id for delete in backlog.requests() if isinstance(delete, Delete)}
     collect_orphans(context, backlog, frozenset())
     actions += [a for a in backlog.requests() if isinstance(a, Delete) and a.object_id not in before]
+    actions = fitting(context, actions, quotas)
     requests = count_requests(actions)
+    problems = copy.files.problems()
     return PlanReport(
         actions=[line for action in actions if (line := _line(action)) is not None],
         held=[Planned("delete", ref.folder, ref.path, why) for ref, why, approved in copy.holds.held() if not approved],
         requests={tier.value: requests.get(tier, 0) for tier in (Tier.UPLOAD, Tier.MUTATION, Tier.READ)},
         eta_s=eta(requests),
+        blocked=[(ref, problem) for ref, problem, blocks in problems if blocks and context.unit(ref)],
+        away=[(ref.folder, problem) for ref, problem, _ in problems if not ref.path and context.unit(ref)],
     )
 
 

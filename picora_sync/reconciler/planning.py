@@ -97,7 +97,7 @@ def apply(context: Context, actions: Iterable[Action], backlog: Backlog) -> None
             case Unbind():
                 _let_go(context, action, wall)
             case Upload() | Patch():
-                backlog.put(action, _rank(context, action))
+                backlog.put(action, rank_of(context, action))
             case Delete():
                 backlog.put(action)
 
@@ -113,7 +113,8 @@ def _let_go(context: Context, action: Unbind, wall: float) -> None:
         context.leave(action.object_id)
 
 
-def _rank(context: Context, action: Upload | Patch) -> Rank:
+def rank_of(context: Context, action: Upload | Patch) -> Rank:
+    """What a person works on goes before the rest."""
     return Rank.INTERACTIVE if action.ref in context.interactive else Rank.BACKFILL
 
 

@@ -57,7 +57,9 @@ class Reconciler:
         self._inspector = Inspector(self.context, self.removals, texts)
         self._doubts, self._twins = Doubts(), Twins(self.context)
         unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
-        self._admission = Admission(self.context, self.backlog, self.connection, executor, self._doubts)
+        self._admission = Admission(
+            self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
+        )
         self._dispatcher = Dispatcher(
             self.context, self.backlog, executor, self.connection, self._admission, unsure, texts
         )

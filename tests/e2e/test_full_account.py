@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Server, wait_until, write_config
+from tests.e2e.harness import Server, picora, wait_until, write_config
 from tests.e2e.test_mirror import make_notes, sync
 
 PLACES = 100
@@ -45,6 +46,19 @@ def test_what_does_not_fit_is_blocked_and_taken_when_room_is_made(tmp_path: Path
     sync(config)
     wait_until(lambda: sync(config)["blocked"] == 0, 60, "the blocked notes fit now")
     assert len(small.docs()) == PLACES - 1
+
+
+def test_a_plan_names_what_will_not_fit_before_anything_is_sent(tmp_path: Path, small: Server) -> None:
+    notes = tmp_path / "notes"
+    make_notes(notes, 3)
+    (notes / "large.md").write_text("x" * ((1 << 20) + 1))
+    config = write_config(tmp_path, small, [{"path": str(notes)}])
+    fill(small, PLACES)
+    told = json.loads(picora("plan", "--json", config=config).stdout)
+    report = sync(config)
+    assert sorted(each["code"] for each in told["blocked"]) == ["DOC_TOO_LARGE", *["QUOTA_EXCEEDED"] * 3]
+    assert (told["actions"], told["requests"]["upload"]) == ([], 0)
+    assert {each["path"] for each in told["blocked"]} == {each["path"] for each in report["problems"]}
 
 
 def test_an_edit_on_a_full_account_waits_or_has_the_old_version_deleted_first(tmp_path: Path, small: Server) -> None:

@@ -48,9 +48,8 @@ def show_plan(ctx: click.Context, *, as_json: bool) -> int:
     report = prospect(config, _account(config))
     with look_at(ctx) as look:
         note_pauses(config, look.index)
-    for folder in config.folders:
-        if not os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
-            click.echo(safe(f"Note: {folder.root} ({folder.name}) is not there: nothing is planned for it."), err=True)
+    for name, problem in report.away:
+        click.echo(safe(f"Note: {problem.message}: nothing is planned for {name}."), err=True)
     if as_json:
         write_json(plan_document(report))
     else:

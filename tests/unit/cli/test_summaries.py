@@ -35,12 +35,24 @@ def test_an_empty_plan_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_plan_document_has_the_fields_of_the_design() -> None:
-    assert plan_document(PlanReport(ACTIONS[:1], HELD, REQUESTS, 61.4)) == {
+    blocked = [(FileRef("notes", "d.md"), Problem("CODE", "message", "hint"))]
+    assert plan_document(PlanReport(ACTIONS[:1], HELD, REQUESTS, 61.4, blocked)) == {
         "actions": [{"op": "upload", "folder": "notes", "path": "a.md", "why": "new"}],
         "held": [{"op": "delete", "folder": "notes", "path": "c.md", "why": "too many at once"}],
         "requests": REQUESTS,
         "eta_s": 61,
+        "blocked": [{"folder": "notes", "path": "d.md", "code": "CODE", "message": "message", "hint": "hint"}],
     }
+
+
+def test_a_plan_says_what_is_blocked_and_what_to_do_about_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan(PlanReport(blocked=[(FileRef("notes", "d.md"), Problem("CODE", "it is too much", "have less"))]))
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "notes/d.md: it is too much [CODE]",
+        "  Hint: have less",
+        "",
+        "Nothing else to do.",
+    ]
 
 
 def test_the_sync_document_has_the_fields_of_the_design() -> None:
