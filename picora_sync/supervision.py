@@ -196,8 +196,8 @@ class FolderWatch:
         before = self._state[0]
         self._state = (state, problem)
         if state is WatchState.MISSING:
-            self._absent = problem
-        if problem is not None:
+            self._absent = problem  # the loop looks for itself, and says it
+        elif problem is not None:
             log.warning("%s: %s %s", self.unit.policy.name, problem.message, problem.hint)
         if before is not WatchState.OK and state is WatchState.OK:
             if self._absent is None:

@@ -187,7 +187,12 @@ def reachable(service: Service) -> Iterator[str]:
             thread.join()
 
 
-@lesson(6, Mutation("picora_sync/account.py", "elif known != account.user_id:", "elif known is None:"))
+@lesson(
+    6,
+    Mutation(
+        "picora_sync/account.py", "if index.meta(USER) not in (None, account.user_id):", "if not account.user_id:"
+    ),
+)
 def test_lesson_06_an_index_serves_the_account_it_was_made_for_and_no_other(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
