@@ -140,7 +140,7 @@ def test_lesson_14_looking_through_a_folder_causes_no_events(tmp_path: Path) -> 
 
 @lesson(
     18,
-    Mutation("picora_sync/index/safety.py", 'return None if answers == ["ok"]', "return None if answers"),
+    Mutation("picora_sync/index/safety.py", 'if answers == ["ok"]:', "if answers:"),
     Mutation("picora_sync/index/safety.py", "if aside is not None:", "if False:"),
 )
 def test_lesson_18_a_damaged_index_is_put_aside_told_and_not_taken_for_an_empty_one(tmp_path: Path) -> None:
