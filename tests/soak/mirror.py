@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tests.e2e.harness import Daemon
 
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
+NEARBY = str(Path(__file__).with_name("nearby.py"))
 
 
 class Mirror(NamedTuple):
@@ -36,9 +37,9 @@ class SoakDaemon(Daemon):
     mirror: Mirror = RUN
 
     def start(self) -> SoakDaemon:
-        program = [IMPATIENT] if self.impatient else ["-m", "picora_sync"]
+        program = IMPATIENT if self.impatient else NEARBY
         self._log_from = self.log.stat().st_size if self.log.exists() else 0
-        command = [sys.executable, *program, "-v", "--config", str(self.config), self.mirror.command]
+        command = [sys.executable, program, "-v", "--config", str(self.config), self.mirror.command]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log, text=True)
         return self

@@ -18,7 +18,9 @@ from tests.soak.result import Result
 from tests.soak.world import CLOSED, OPEN, World, seeded
 
 STALLED_S = 240.0
-"""What moves nothing for so long is stuck: a doubtful upload takes 90 s to settle, an offline backoff up to 60 s."""
+"""What moves nothing for so long is stuck: a doubtful upload takes 90 s to settle, an offline backoff up to 60 s, and a
+document that a lost upload may make anew goes after 120 s.
+"""
 SHORT_STALLED_S = 120.0
 """With an impatient daemon."""
 RESTLESS_S = 3600.0
