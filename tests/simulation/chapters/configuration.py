@@ -55,7 +55,7 @@ def relocate(world: World, act: Act) -> None:
     """The folder moves to another place, and the configuration follows."""
     folder = _folder(world, act)
     tree = world.folders.trees[folder.name]
-    if tree.mounted:
+    if tree.reachable:
         tree.relocate(tree.root.with_name(f"{tree.root.name[:7]}-{act.a}"))
         world.folders.configure(folder.name, replace(folder, root=str(tree.root)))
 
