@@ -35,6 +35,7 @@ class Mutant(NamedTuple):
 KILL_DAEMON = ("kill", "--victim", "daemon", "--kills", "12", "--signal", "mixed")
 KILL_SERVER = ("kill", "--victim", "server", "--kills", "10", "--signal", "mixed")
 KILL_SYNC = ("kill", "--victim", "sync", "--kills", "12", "--signal", "mixed")
+ORDERS = ("orders", "--orders", "30")
 NETWORK = ("network", "--faults", "40")
 DISK = ("disk", "--fillings", "10")
 UNMOUNT = ("unmount", "--rounds", "2")
@@ -69,6 +70,11 @@ MUTANTS = (
         KILL_SERVER,
     ),
     Mutant("audio whose sync was killed is sent again without a look", NO_SEARCH, KILL_SYNC, first=3),
+    Mutant(
+        "what is claimed after the index was lost stays somebody else's",
+        Mutation("picora_sync/restoration.py", "or clocks.wall(), claim=claim)", "or clocks.wall(), claim=False)"),
+        ORDERS,
+    ),
     Mutant("audio whose answer was lost is sent again without a look", NO_SEARCH, NETWORK),
     Mutant(
         "a full disk is nothing that was foreseen",
