@@ -13,6 +13,7 @@ from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
 from picora_sync.index.rows import (
+    FILE_JOIN,
     OBJECT_COLUMNS,
     UNKNOWN_TAGS,
     UNKNOWN_TITLE,
@@ -28,14 +29,23 @@ INTENT_COLUMNS = """kind, sha256, folder, path, size_bytes, filename, title, pub
   opened_at, sends, replaces"""
 
 
+_WANTED = f"""EXISTS (
+  SELECT 1 FROM {FILE_JOIN} LEFT JOIN object o ON o.id = b.object_id
+  WHERE f.sha256 = object.sha256 AND f.kind = object.kind AND f.standing = 'present' AND f.selected = 1
+  AND p.code IS NULL AND o.sha256 IS NOT object.sha256)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An object that nothing is bound to: since when (wall clock), why, and whose it was."""
+    """An object that nothing is bound to: since when (wall clock), why, and whose it was. ``wanted``: a file that can
+    be sent wants what it holds, and is bound to nothing that holds that.
+    """
 
     object: RemoteObject
     ref: FileRef
     reason: Reason
     at: float
+    wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +123,10 @@ class Objects:
     def orphans(self) -> list[Orphan]:
         """Live objects of ours that nothing is bound to."""
         rows = self._connection.execute(
-            f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at FROM object "
-            "WHERE unbound_at IS NOT NULL AND doomed = 0"
+            f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at, {_WANTED} "
+            "FROM object WHERE unbound_at IS NOT NULL AND doomed = 0"
         )
-        return [Orphan(object_of(r[:13]), ref_of(r[13], r[14]), Reason(r[15]), r[16]) for r in rows]
+        return [Orphan(object_of(r[:13]), ref_of(r[13], r[14]), Reason(r[15]), r[16], bool(r[17])) for r in rows]
 
     def intent(self, kind: Kind, sha256: str) -> Intent | None:
         """The open intent for a content, if there is one."""

@@ -141,15 +141,24 @@ def collect_orphans(
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
         if deletable and (unit is not None or orphan.reason is Reason.FORGOTTEN):
             again = may_be_made_anew(context, orphan.object)
-            if exposed and (context.places[orphan.object.id] or again) and orphan.object.id not in context.hidden:
+            needed = bool(context.places[orphan.object.id]) or _is_wanted(context, orphan)
+            if exposed and (needed or again) and orphan.object.id not in context.hidden:
                 context.hidden.add(orphan.object.id)  # tried once; if that fails, it is deleted as soon as it may be
                 backlog.put(_hide(orphan))
                 continue
-            waits = context.places[orphan.object.id] or orphan.ref.folder in context.paused
+            waits = needed or orphan.ref.folder in context.paused
             due = not again and (exposed or (min(orphan.at, wall) + keep_s <= wall and not waits))
             orphans.append(Unbound(orphan.object, orphan.ref, orphan.reason, due, exposed))
     for action in collect(orphans, busy):
         backlog.put(action)
+
+
+def _is_wanted(context: Context, orphan: Orphan) -> bool:
+    """Whether a file will be bound to it that only waits for its turn: one whose upload is under way, to begin with."""
+    if not orphan.wanted or orphan.object.sha256 is None:
+        return False
+    wanting = context.index.files.wanting([orphan.object.sha256])
+    return any(context.unit(row.ref) is not None for row in wanting)
 
 
 def _hide(orphan: Orphan) -> Patch:

@@ -79,9 +79,12 @@ class Secrecy:
 
 
 def _held_lately(line: Line, sha256: str, now: float) -> bool:
-    """Whether a file holds this, or its next version need not be sent yet: until then the old one stays as it is."""
-    ends = [at for at, _ in line.history[1:]] + [float("inf")]
-    held = (end for (_, matter), end in zip(line.history, ends, strict=True) if sha256 in matter.all_sent())
+    """Whether a file holds this, or its next version need not be sent yet: until then the old one stays as it is. What
+    cannot be sent is no version: the file keeps what it held before (design §5).
+    """
+    versions = [(at, matter) for at, matter in line.history if matter.sendable]
+    ends = [*(at for at, _ in versions[1:]), float("inf")]
+    held = (end for (_, matter), end in zip(versions, ends, strict=False) if sha256 in matter.all_sent())
     return any(end > now - REPLACED_WITHIN_S for end in held)
 
 

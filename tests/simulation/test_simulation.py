@@ -18,6 +18,8 @@ REGRESSIONS = {
     "a held file that was found elsewhere": 45,
     "a kept public object of a note that became private": 91,
     "a document stored, its answer lost, and the client's own repetition refused": 4006,
+    "a public note that cannot be sent any more, and was the same as one that is private now": 503935,
+    "audio that a file wants whose upload is under way, when its last file changes": 504333,
     "half an audio file that somebody puts back": 502862,
     "a directory that is moved below what is a file by now": 502882,
     "a file that cannot be read, renamed": 4056,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,11 @@ from picora_sync.core.policy import DOC_SETTLE, Folder
 from picora_sync.errors import RateLimited, Rejected
 from picora_sync.reconciler.removals import STALLED_S
 from tests.fakes.mirror import Mirror
+
+
+def sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
 
 LOCKED = Problem("PERMISSION_DENIED", "may not be entered")
 
@@ -219,6 +225,40 @@ def test_it_is_not_waited_for_longer_than_two_scans() -> None:
     mirror = swapped_with_an_unreadable_one(restarted=False)
     mirror.run(3700)
     assert len(mirror.picora.objects) == 1
+
+
+def test_what_a_file_wants_whose_upload_is_under_way_stays() -> None:
+    mirror = Mirror()
+    for path, text in (("a.md", "one"), ("b.md", "two"), ("c.md", "three")):
+        mirror.write(path, text)
+    mirror.quiet()
+    for path, text in (("b.md", "four"), ("b.md", "one"), ("a.md", "three")):
+        mirror.write(path, text)  # the first of these is sent, and its answer is long in coming
+        for _ in range(80):
+            mirror.mono_s += 1.0
+            mirror.reconciler.turn()
+    mirror.quiet()
+    assert mirror.picora.count("post_doc") == 4
+    assert {item.sha256 for item in mirror.picora.objects.values()} == {sha256_of("one"), sha256_of("three")}
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_what_a_paused_folder_wants_stays_as_long_as_that_is_configured(*, configured: bool) -> None:
+    mirror = Mirror(Folder("notes", "/notes"), Folder("others", "/others"))
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two", "others")
+    mirror.quiet()
+    mirror.index.pause("others")
+    mirror.restart()
+    mirror.write("b.md", "one", "others")
+    mirror.quiet()
+    if not configured:
+        del mirror.policies["others"]
+        mirror.restart()
+    mirror.write("a.md", "three")
+    mirror.quiet()
+    held = {item.sha256 for item in mirror.picora.objects.values()}
+    assert (sha256_of("one") in held) == configured
 
 
 def test_what_replaced_files_leave_goes_while_others_are_written_to_later() -> None:
