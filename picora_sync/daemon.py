@@ -29,7 +29,7 @@ from picora_sync.core.model import Account, FileRef, Problem, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.disk.folder import FolderDisk
-from picora_sync.errors import KeyRefused
+from picora_sync.errors import KeyRefused, Stopped
 from picora_sync.executor import Executor
 from picora_sync.home import Home
 from picora_sync.reconciler import Reconciler
@@ -229,4 +229,10 @@ class Daemon:
         return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
 
     def _unit(self, folder: Folder) -> tuple[Unit, FolderDisk]:
-        return make_unit(folder, self._config.state_dir, self._meter, lambda: self._account.limits)
+        return make_unit(folder, self._config.state_dir, self._meter, lambda: self._account.limits, self._breathe)
+
+    def _breathe(self) -> None:
+        """However long a file takes to be hashed: who listens hears that we live, and nobody waits for our end."""
+        if self._stop.is_set():
+            raise Stopped
+        self._telling.repeat()

@@ -17,10 +17,16 @@ from picora_sync.reconciler.transfers import Meter
 
 
 def make_unit(
-    folder: Folder, state_dir: Path, meter: Meter, limits: Callable[[], PlanLimits]
+    folder: Folder,
+    state_dir: Path,
+    meter: Meter,
+    limits: Callable[[], PlanLimits],
+    on_block: Callable[[], None] = lambda: None,
 ) -> tuple[Unit, FolderDisk]:
-    """``limits`` is asked each time, since they are known only when Picora was reached."""
-    reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)))
+    """``limits`` is asked each time, since they are known only when Picora was reached; ``on_block`` is called after
+    each MiB of audio that is hashed.
+    """
+    reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)), on_block=on_block)
     disk = FolderDisk(folder, state_paths=[str(state_dir)])
     content = FolderContent(
         folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from picora_sync.core.model import Fingerprint
 from picora_sync.core.ports import Digest
@@ -22,12 +22,16 @@ class StableReader:
     """Implements :class:`picora_sync.core.ports.Reader` for absolute paths.
 
     ``inside`` are the directories that nothing may lead out of, be it a link in the last or in any other part of a
-    path; none means no such check. Links in the last part are refused unless ``follow_symlinks``.
+    path; none means no such check. Links in the last part are refused unless ``follow_symlinks``. ``on_block`` is
+    called after each MiB that is hashed, however long that takes; what it raises ends the reading.
     """
 
-    def __init__(self, follow_symlinks: bool = False, *, inside: Sequence[str] = ()) -> None:
+    def __init__(
+        self, follow_symlinks: bool = False, *, inside: Sequence[str] = (), on_block: Callable[[], None] = lambda: None
+    ) -> None:
         self._flags = _FLAGS if follow_symlinks else _FLAGS | os.O_NOFOLLOW
         self._inside = tuple(os.path.realpath(root) for root in inside)
+        self._on_block = on_block
 
     def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
         """All bytes. Raises FileChanged, or FileUnreadable (FILE_TOO_LARGE beyond the limit)."""
@@ -53,6 +57,7 @@ class StableReader:
             sha256 = hashlib.sha256()
             for block in _blocks(fd, path, before.size_bytes):
                 sha256.update(block)
+                self._on_block()
             _require_same(fd, path, before)
             return Digest(sha256.hexdigest(), before)
         finally:

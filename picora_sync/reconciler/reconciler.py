@@ -10,6 +10,7 @@ from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
 from picora_sync.core.model import FileRef, kind_of
 from picora_sync.core.plan import Delete, Patch
+from picora_sync.errors import Stopped
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
@@ -207,7 +208,10 @@ class Reconciler:
         until = self.context.clocks.mono() + SLICE_S
         done = 0
         for ref in self._due:
-            self._inspector.inspect(ref)
+            try:
+                self._inspector.inspect(ref)
+            except Stopped:
+                break  # in the middle of a long file; the next process looks at it
             done += 1
             if self.context.clocks.mono() >= until:
                 break

@@ -18,7 +18,7 @@ from picora_sync.core.model import Fingerprint
 from picora_sync.core.ports import Digest
 from picora_sync.disk.faults import problem_of
 from picora_sync.disk.reading import BLOCK_BYTES, OpenFile, StableReader
-from picora_sync.errors import FileChanged, FileUnreadable
+from picora_sync.errors import FileChanged, FileUnreadable, Stopped
 
 BIG = b"0123456789abcdef" * (BLOCK_BYTES // 16 * 2) + b"tail"
 
@@ -339,3 +339,20 @@ def test_each_error_has_a_code_a_sentence_and_a_hint(number: int, code: str) -> 
     assert problem.code == code
     assert problem.message.startswith("/notes/a.md ")
     assert problem.hint.endswith(".")
+
+
+def test_whoever_hashes_a_file_is_called_after_each_mib(tmp_path: Path) -> None:
+    calls: list[None] = []
+    reader = StableReader(on_block=lambda: calls.append(None))
+    reader.digest(written(tmp_path / "a.mp3", b"x" * (3 * BLOCK_BYTES + 1)))
+    assert len(calls) == 4
+
+
+def test_and_can_end_that(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Stopped
+
+    path = written(tmp_path / "a.mp3", b"x" * (3 * BLOCK_BYTES))
+    with pytest.raises(Stopped):
+        StableReader(on_block=stop).digest(path)
+    assert identity((tmp_path / "a.mp3").stat()) not in open_files()
