@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.ages import Ages
-from picora_sync.core.model import FileRef, Kind, RemoteObject
+from picora_sync.core.model import FileRef, Fingerprint, Kind, RemoteObject
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Content, Digest, Disk, StableFile
 from picora_sync.index import Index
@@ -17,6 +19,18 @@ CLOCK = "clock"
 
 UNREAD_S = 7200.0
 """So long an object waits that may be what a file holds that cannot be read: two regular scans."""
+REREAD_S = 60.0
+"""A file that could not be read is looked at once more after this; then by each scan."""
+
+
+class Unread(NamedTuple):
+    """A file that cannot be read: until when what it may hold is waited for, when it is looked at again (both
+    monotonic), and how it looked, None if not even that is known.
+    """
+
+    until: float
+    again_at: float
+    fingerprint: Fingerprint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +69,7 @@ class Context:
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
     to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
     ``closing`` those of them that the scan before could. ``unread`` are files that may have changed and could not be
-    read, and until when what they may hold now is waited for (monotonic). ``left`` is audio that the index forgot and
-    Picora still holds.
+    read. ``left`` is audio that the index forgot and Picora still holds.
     """
 
     index: Index
@@ -75,7 +88,7 @@ class Context:
     untold: dict[str, FileRef] = field(default_factory=dict)
     places: dict[str, frozenset[FileRef]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
-    unread: dict[FileRef, float] = field(default_factory=dict)
+    unread: dict[FileRef, Unread] = field(default_factory=dict)
     closed: dict[str, frozenset[str]] = field(default_factory=dict)
     closing: dict[str, frozenset[str]] = field(default_factory=dict)
     left: list[RemoteObject] = field(default_factory=list)
@@ -108,9 +121,22 @@ class Context:
         self.index.files.rederive(ref)
         self.queue.touch(ref)
 
-    def not_read(self, ref: FileRef) -> None:
-        """Nobody knows what the file holds now."""
-        self.unread.setdefault(ref, self.clocks.mono() + UNREAD_S)
+    def not_read(self, ref: FileRef, fingerprint: Fingerprint | None = None) -> None:
+        """Nobody knows what the file holds now; as long as it looks the same, that is waited for no longer."""
+        known, now = self.unread.get(ref), self.clocks.mono()
+        if known is None or known.fingerprint != fingerprint:
+            self.unread[ref] = Unread(now + UNREAD_S, now + REREAD_S, fingerprint)
+
+    def reread_due(self) -> float | None:
+        """When :meth:`reread` has something to do."""
+        return min((unread.again_at for unread in self.unread.values() if unread.again_at < inf), default=None)
+
+    def reread(self) -> None:
+        """Look once more at what could not be read a minute ago."""
+        now = self.clocks.mono()
+        for ref in [ref for ref, unread in self.unread.items() if unread.again_at <= now]:
+            self.unread[ref] = self.unread[ref]._replace(again_at=inf)
+            self.queue.touch(ref, changed_s_ago=REREAD_S)
 
     def leave(self, object_id: str) -> None:
         """Forget an object that nothing is bound to, and that stays on Picora: from now on it is as if others had made

@@ -47,18 +47,19 @@ class Inspector:
             return
         self._context.outdated.discard(ref)
         self._context.interactive.discard(ref)
-        self._context.unread.pop(ref, None)
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):
             case Absent():
+                self._context.unread.pop(ref, None)
                 self._absent(unit, ref, row)
             case Unknown(problem, of_root=of_root):
                 if of_root:
                     self._out_of_sight(row)
                 else:
-                    self._unreadable(ref, problem)
+                    self._unreadable(ref, problem, None)
                 self._removals.suspend(ref)
             case Ignored(why):
+                self._context.unread.pop(ref, None)
                 self._ignored(ref, row, why, None)
             case Present(fingerprint):
                 self._present(unit, ref, row, fingerprint)
@@ -174,6 +175,7 @@ class Inspector:
 
     def _present(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         if row is not None and _is_as_before(row, fingerprint):
+            self._context.unread.pop(ref, None)
             if row.seen is Seen.IGNORED:
                 return  # still nothing in it
             self._context.index.files.see(ref, Seen.PRESENT)
@@ -209,20 +211,21 @@ class Inspector:
             self._context.queue.grew(ref)
             return None
         except FileUnreadable as error:
-            self._unreadable(ref, Problem(error.problem_code, error.message, error.hint))
+            self._unreadable(ref, Problem(error.problem_code, error.message, error.hint), fingerprint)
             if row is not None and _is_there(row):
                 self._removals.suspend(ref)  # it may be what it was held for
             else:
                 self._removals.withdraw(ref)
             return None
+        self._context.unread.pop(ref, None)
         if isinstance(derived, Problem):
             self._unusable(ref, row, derived, fingerprint)
             return None
         return derived
 
-    def _unreadable(self, ref: FileRef, problem: Problem) -> None:
+    def _unreadable(self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.block(ref, problem, None, self._context.clocks.wall())
-        self._context.not_read(ref)
+        self._context.not_read(ref, fingerprint)
 
     def _out_of_sight(self, row: FileRow | None) -> None:
         """The whole root is away, which the scan tells once for all its files: each is looked at when it is back."""

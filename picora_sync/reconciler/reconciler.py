@@ -135,6 +135,7 @@ class Reconciler:
             self.connection.next_due(),
             self._dispatcher.next_due(),
             min(self.context.retries.values(), default=None),
+            self.context.reread_due(),
         ]
         return min((at for at in times if at is not None), default=None)
 
@@ -163,7 +164,7 @@ class Reconciler:
     def _unsettled(self) -> frozenset[FileRef]:
         """The files of which nobody knows what they hold now."""
         context, mono = self.context, self.context.clocks.mono()
-        unread = (ref for ref, until in context.unread.items() if until > mono)
+        unread = (ref for ref, each in context.unread.items() if each.until > mono)
         return frozenset((*context.queue.settling(), *self._due, *context.outdated, *unread))
 
     # --- its parts --------------------------------------------------------------------------------------------------
@@ -251,6 +252,7 @@ class Reconciler:
             del self.context.retries[ref]
             self.context.index.files.try_again(ref)
             self.context.todo.add(ref)
+        self.context.reread()
 
 
 def _server_time(executor: Executor, clocks: Clocks) -> float:

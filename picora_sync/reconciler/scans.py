@@ -101,8 +101,6 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
     for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
         path = os.fsdecode(raw_path)
         now = new.pop(path, None)
-        if now is not None and context.unread:
-            context.unread.pop(FileRef(name, path), None)  # if it changed, it settles from now on
         if now is None:
             if seen == Seen.IGNORED and path in found.ignored:
                 continue
@@ -114,6 +112,8 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
         elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):
             changed = seen == Seen.PRESENT and fingerprint is not None and now != fingerprint
             yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed)
+        elif context.unread:
+            context.unread.pop(FileRef(name, path), None)  # it could not be found, and has not changed meanwhile
     for path in list(new):
         yield Difference(FileRef(name, path), context.ages.quiet_s(new.pop(path), mono), changed=True)
 

@@ -229,12 +229,12 @@ MUTANTS = (
     ),
     Mutant(
         8,
-        "what was sent is not compared with what was hashed",
-        "remote/multipart.py",
-        "self._file.confirm()",
-        "pass",
-        "races",
-        first=26,
+        "what a new index knows of audio is sent although somebody still writes it",
+        "reconciler/reconciler.py",
+        "if touched_s_ago < unit.policy.settle(kind).quiet_s:",
+        "if False:",
+        "loss",
+        first=7,
     ),
     Mutant(
         9,

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from picora_sync.core.guard import FEW
-from picora_sync.core.model import Problem
+from picora_sync.core.model import FileState, Problem
 from picora_sync.core.policy import DOC_SETTLE, Folder
 from picora_sync.errors import RateLimited, Rejected
+from picora_sync.reconciler.context import REREAD_S, UNREAD_S
 from picora_sync.reconciler.removals import STALLED_S
 from tests.fakes.mirror import Mirror
 
@@ -286,3 +287,59 @@ def test_a_clock_that_was_set_back_keeps_nothing_longer_than_configured(keep_s: 
     mirror.quiet()
     mirror.run(keep_s + 100)
     assert len(mirror.picora.objects) == 1
+
+
+def unreadable_beside_a_replaced_note() -> Mirror:
+    """A note that changed and cannot be read any more, and another that was replaced since."""
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.content.locked.add("b.md")
+    mirror.write("b.md", "three")
+    mirror.run(100)
+    mirror.write("a.md", "four")
+    mirror.run(100)
+    return mirror
+
+
+def test_what_nobody_may_ever_read_keeps_old_versions_for_two_hours_however_often_it_is_looked_at() -> None:
+    mirror = unreadable_beside_a_replaced_note()
+    assert len(mirror.picora.objects) == 3
+    for _ in range(3):
+        mirror.scan()
+        mirror.run(3600)
+    assert len(mirror.picora.objects) == 2
+    assert mirror.states()["b.md"] is FileState.BLOCKED
+
+
+def test_it_is_waited_for_anew_when_it_changes() -> None:
+    mirror = unreadable_beside_a_replaced_note()
+    mirror.run(3600)
+    mirror.write("b.md", "one")
+    mirror.run(UNREAD_S - 200)
+    assert len(mirror.picora.objects) == 3
+    mirror.content.locked.clear()
+    mirror.scan()
+    mirror.quiet()
+    assert mirror.picora.count("post_doc") == 3
+
+
+def test_a_file_that_could_not_be_read_for_a_moment_is_read_without_a_scan() -> None:
+    mirror = Mirror()
+    mirror.content.locked.add("a.md")
+    mirror.write("a.md", "one")
+    mirror.run(30)
+    assert mirror.states()["a.md"] is FileState.BLOCKED
+    mirror.content.locked.clear()
+    mirror.run(REREAD_S)
+    mirror.quiet()
+    assert mirror.states()["a.md"] is FileState.SYNCED
+
+
+def test_one_that_stays_unreadable_is_looked_at_only_once_more_until_the_next_scan() -> None:
+    mirror = Mirror()
+    mirror.content.locked.add("a.md")
+    mirror.write("a.md", "one")
+    mirror.run(3000)
+    assert mirror.content.derived == ["a.md", "a.md"]
