@@ -13,6 +13,7 @@ from picora_sync.core.model import FileRef, Kind, Wanted
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Derived
 from picora_sync.errors import OutcomeUnknown, QuotaExceeded, RateLimited, RemoteError, ServerFault, Unreachable
+from picora_sync.reconciler.twins import LATEST_S
 from tests.fakes.disk import UNREADABLE
 from tests.fakes.mirror import Mirror
 
@@ -166,7 +167,7 @@ class Convergence(RuleBasedStateMachine):
             disk.missing_root = False
         mirror.scan()
         mirror.quiet()
-        mirror.run(3700.0)  # what was blocked by an answer is tried hourly
+        mirror.run(3700.0 + LATEST_S)  # what was blocked by an answer is tried hourly, and may be made anew after that
         for folder in mirror.policies:
             self.approve(folder)
         mirror.quiet()

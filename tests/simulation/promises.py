@@ -26,6 +26,7 @@ from tests.simulation.wishes import (
     is_kept_alive,
     is_listed,
     may_go_first,
+    was_told_too_late,
 )
 
 if TYPE_CHECKING:
@@ -212,12 +213,14 @@ class Promises:
             self._break(f"2: {call} deleted {item} of a folder that is configured no more")
         first = self._first_delete[item.id]
         missed_s = self._world.mono() - 2 * self._world.verify_s  # what others delete is missed when that is looked at
+        told_at = self._told_at.get(item.id, float("inf"))
         thought = after | {i: lost for i, (lost, at) in self._vanished.items() if at > missed_s}
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
                 came = max(line.since, line.moved_at if self._is_untold(line.moved_at) else 0.0)
                 stable = came <= first - STABLE_S[self._world.scenario.calm]
                 listed = stable and is_listed(policy, tree, path, line) and not may_go_first(policy, tree, line, item)
+                listed = listed and not was_told_too_late(line, told_at)
                 if listed and not is_kept_alive(line, item, thought, self._seen_by(tree, path, first)):
                     self._break(f"2: {call} deleted {item}, although {path!r} exists and nothing succeeds it")
         self._check_removal(item, before, after, call)

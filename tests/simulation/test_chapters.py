@@ -29,6 +29,7 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "an index whose broken table definitions SQLite quotes": ("loss", 100005),
     "a file that nobody could look at while it held what was deleted": ("configuration", 100028),
     "what others deleted is missed while the loop sleeps": ("others", 100009),
+    "a note that was emptied before anybody knew that it had been uploaded": ("answers", 400098),
     "audio that was uploaded after the copy of the index was made": ("older", 6),
     "audio that a lost index knew": ("bereft", 0),
     "a half copied sound whose twin arrives after it was replaced": ("answers", 22),

@@ -47,6 +47,14 @@ def is_kept_alive(line: Line, deleted: Held, after: dict[str, Held], seen: list[
     return any(item.kind is deleted.kind and item.sha256 in successors for item in after.values())
 
 
+def was_told_too_late(line: Line, told_at: float) -> bool:
+    """Whether the file held nothing any more that can be sent when the loop was told (``told_at``) that what it held
+    before is on Picora: it was never known to hold that (decision 0176).
+    """
+    then = [matter for at, matter in line.history if at <= told_at]
+    return bool(then) and not then[-1].sendable
+
+
 def may_go_first(policy: Folder, tree: Tree, line: Line, item: Held) -> bool:
     """Whether people said that an old version may be deleted before the new one is there, and this is an old one."""
     return policy.when_full is WhenFull.DELETE_FIRST and item.sha256 != line.now.sent(tree.picture)
