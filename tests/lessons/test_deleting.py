@@ -308,6 +308,7 @@ def test_lesson_08_an_error_that_a_scan_meets_keeps_all_below_it_from_being_dele
         rules = mirror.root / "below" / ".picoraignore"
         os.mkfifo(rules)  # nobody can know what it would say
         mirror.remove(*below[:3])
+        mirror.run(600)
         mirror.rescan()
         mirror.run(2 * DAY_S)
         assert mirror.held() == before

@@ -183,8 +183,10 @@ class Convergence(RuleBasedStateMachine):
         return wishes
 
     def _kept(self) -> set[str]:
-        """The objects that files which cannot be sent as they are now keep (design §5)."""
-        return {row.bound for row in self.mirror.index.files.all() if row.blocked is not None and row.bound is not None}
+        """The objects that files which cannot be sent as they are now keep (design §5), be it under their old names."""
+        stalled = self.mirror.reconciler.removals._stalled  # noqa: SLF001  (what it waits for is looked at here)
+        rows = self.mirror.index.files.all()
+        return {row.bound for row in rows if row.bound is not None and (row.blocked is not None or row.ref in stalled)}
 
     def _check_remote(self) -> None:
         picora, wishes, kept = self.mirror.picora, self._wishes(), self._kept()
