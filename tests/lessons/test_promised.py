@@ -164,6 +164,8 @@ def test_promise_09_an_upload_that_the_power_failed_under_is_remembered(tmp_path
                 raise httpx.ReadError("reset")
             return answer
 
+        mirror.write_notes(3)
+        mirror.quiet()
         mirror.road.meddler = lose_answer
         mirror.write("talk.mp3", samples.mp3())
         while not cut:
@@ -171,7 +173,10 @@ def test_promise_09_an_upload_that_the_power_failed_under_is_remembered(tmp_path
         mirror.cut_power()
         mirror.run(DAY_S)
         assert mirror.road.changing().count("POST /v1/audio") == 1
-        assert mirror.states() == {"talk.mp3": FileState.SYNCED}
+        assert mirror.states()["talk.mp3"] is FileState.SYNCED
+        mirror.remove("talk.mp3")
+        mirror.run(DAY_S)
+        assert len(mirror.held()) == 3  # the audio is known to be ours, and goes with its file
 
 
 def _emptied(body: dict[str, object]) -> dict[str, object]:
