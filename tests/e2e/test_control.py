@@ -91,7 +91,8 @@ def test_sync_beside_a_daemon_waits_until_the_daemon_has_done_it(
     (notes / "new.md").write_text("# New\n")
     report = asked(daemon, "sync", "--no-wait")
     assert (report["uploaded"], report["synced"] < 4) == (0, True)
-    assert {each["path"] for each in report["problems"] if each["code"] == LEFT} == {"n0.md", "new.md"}
+    left = {each["path"] for each in report["problems"] if each["code"] == LEFT}
+    assert left >= {"n0.md", "new.md"}  # and what was read so soon after it was written that it is looked at again
     waiting = waiting_sync(daemon)
     (notes / "n0.md").write_text("# Edited once more\n")
     configured(tmp_path, server, daemon)
