@@ -1,0 +1,92 @@
+"""The time-and-memory law of promise 10, and how it is measured.
+
+Whatever a person puts into a folder, and whatever a server answers, costs time and memory that grow linearly with its
+size: twice the input takes at most ``RATIO`` times the time, no megabyte takes longer than ``S_PER_MB``, and the peak
+stays below ``BASE_BYTES`` and ``BYTES_PER_BYTE`` for each byte of input.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+RATIO = 2.5
+S_PER_MB = 2.0
+BASE_BYTES = 64 << 20
+BYTES_PER_BYTE = 100
+NOISE_S = 0.1
+"""A run that is shorter says nothing about how the time grows."""
+LONGEST_S = 60
+"""A run that takes longer is ended, and breaks the law whatever its size."""
+TRIES = 3
+"""The quickest of so many runs counts: a busy machine makes a run slower, never quicker."""
+
+Input = TypeVar("Input")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took: seconds of the processor, and how far the resident memory rose."""
+
+    cpu_s: float
+    peak_bytes: int
+
+
+class TooLong(AssertionError):
+    """A run was ended after ``LONGEST_S``."""
+
+
+def cost_of(work: Callable[[], object]) -> Cost:
+    """What the work costs in a process of its own. What it raises counts as done: a refusal is an answer."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reading)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(LONGEST_S)
+            os.write(writing, pickle.dumps(_measured(work)))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(pid, 0)
+    if not told:
+        raise TooLong(f"no end after {LONGEST_S} s, or the process died")
+    return Cost(*pickle.loads(told))  # noqa: S301  (from our own child)
+
+
+def _measured(work: Callable[[], object]) -> tuple[float, int]:
+    before_bytes, began_s = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.process_time()
+    with suppress(Exception):  # whether it is the right refusal is another test's question
+        work()
+    after_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return time.process_time() - began_s, after_bytes - before_bytes
+
+
+def check_law(make: Callable[[int], Input], work: Callable[[Input], object], size_bytes: int) -> None:
+    """``work`` keeps the law on what ``make`` gives for ``size_bytes``, and for twice as many."""
+    once, twice = (_best(work, make(size)) for size in (size_bytes, 2 * size_bytes))
+    for size, cost in ((size_bytes, once), (2 * size_bytes, twice)):
+        most_s = NOISE_S + S_PER_MB * size / (1 << 20)
+        assert cost.cpu_s <= most_s, f"{size:,} bytes take {cost.cpu_s:.2f} s; {most_s:.2f} s are allowed"
+        most_bytes = BASE_BYTES + BYTES_PER_BYTE * size
+        assert cost.peak_bytes <= most_bytes, f"{size:,} bytes take {cost.peak_bytes:,} bytes of memory"
+    if twice.cpu_s > NOISE_S:
+        grew = twice.cpu_s / max(once.cpu_s, NOISE_S / RATIO)
+        assert grew <= RATIO, f"twice {size_bytes:,} bytes take {grew:.1f} times as long ({twice.cpu_s:.2f} s)"
+
+
+def _best(work: Callable[[Input], object], value: Input) -> Cost:
+    costs = [cost_of(lambda: work(value))]
+    while len(costs) < TRIES and costs[-1].cpu_s > NOISE_S:
+        costs.append(cost_of(lambda: work(value)))
+    return Cost(min(cost.cpu_s for cost in costs), min(cost.peak_bytes for cost in costs))
