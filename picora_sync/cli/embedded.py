@@ -63,7 +63,8 @@ def _start(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
     # -P: nothing of the current directory is imported. Its own session: Ctrl-C is for us, the child goes last.
     command = [sys.executable, "-P", "-m", "picora_sync", "serve", "--json", "--stop-on-stdin-eof"]
     command += ["--no-rate-limits", "--plan", "pro_plus", "--port", str(port), "--data", str(data)]
-    with log.open("wb") as stderr:
+    log.unlink(missing_ok=True)
+    with log.open("xb") as stderr:  # never through a link
         return subprocess.Popen(  # noqa: S603  # our own program, no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
         )

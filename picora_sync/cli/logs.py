@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -12,7 +11,7 @@ from typing import IO
 import click
 
 from picora_sync.cli.program import Invocation
-from picora_sync.cli.words import safe, utf8
+from picora_sync.cli.words import json_text, safe
 
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG_PRIORITY = 7
@@ -62,11 +61,11 @@ class JsonLines(logging.Formatter):
             "at": round(record.created, 3),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": utf8(record.getMessage()),
+            "message": record.getMessage(),
         }
         if record.exc_info:
-            document["trace"] = utf8(self.formatException(record.exc_info))
-        return json.dumps(document, ensure_ascii=False)
+            document["trace"] = self.formatException(record.exc_info)
+        return json_text(document)
 
 
 def formatter_for(log_format: str, environ: Mapping[str, str]) -> logging.Formatter:

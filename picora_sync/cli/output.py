@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import IO
 
 import click
 
-from picora_sync.cli.words import safe, utf8, width
+from picora_sync.cli.words import json_text, safe, width
 
 Rows = Sequence[Sequence[str]]
 
 
 def write_json(document: object) -> None:
     """One JSON document on one line, in UTF-8 whatever the locale says."""
-    click.echo(json.dumps(_without_surrogates(document), ensure_ascii=False).encode())
-
-
-def _without_surrogates(value: object) -> object:
-    match value:
-        case str():
-            return utf8(value)
-        case dict():
-            return {utf8(key): _without_surrogates(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_without_surrogates(item) for item in value]
-        case _:
-            return value
+    click.echo(json_text(document).encode())
 
 
 def line(text: str = "") -> None:

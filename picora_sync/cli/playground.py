@@ -83,7 +83,9 @@ class Playground:
         account = AccountConfig(picora.url, Plan.PRO_PLUS, self.server_dir / "key")
         config = Config(account, tuple(folders), self.state_dir)
         scratch = self.config_file.with_suffix(".new")
-        scratch.write_text(effective_yaml(config), encoding="utf-8", errors="surrogateescape")
+        scratch.unlink(missing_ok=True)
+        with scratch.open("x", encoding="utf-8", errors="surrogateescape") as file:  # never through a link
+            file.write(effective_yaml(config))
         scratch.replace(self.config_file)
         return config
 

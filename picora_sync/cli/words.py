@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -22,8 +23,12 @@ def safe(text: str) -> str:
     return "".join(map(_safe_character, text))
 
 
+def _is_safe(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
+
+
 def _safe_character(character: str) -> str:
-    if character in _JOINERS or unicodedata.category(character) not in _UNSAFE:
+    if _is_safe(character):
         return character
     if ord(character) in _BYTES:
         return f"\\x{ord(character) - 0xDC00:02x}"
@@ -33,6 +38,30 @@ def _safe_character(character: str) -> str:
 def safe_lines(text: str) -> str:
     """As :func:`safe`, but what stands on several lines stays there."""
     return "\n".join(map(safe, text.split("\n")))
+
+
+def json_text(document: object) -> str:
+    """The document as JSON on one line: it reads back the same, and cannot steer a terminal either.
+
+    Lone surrogates, which no JSON reader has to accept, become backslash escapes.
+    """
+    text = json.dumps(_without_surrogates(document), ensure_ascii=False)
+    if text.isprintable():
+        return text
+    # What is unsafe stands inside of strings: everything around them is ASCII.
+    return "".join(character if _is_safe(character) else json.dumps(character)[1:-1] for character in text)
+
+
+def _without_surrogates(value: object) -> object:
+    match value:
+        case str():
+            return utf8(value)
+        case dict():
+            return {utf8(str(key)): _without_surrogates(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_without_surrogates(item) for item in value]
+        case _:
+            return value
 
 
 def utf8(text: str) -> str:

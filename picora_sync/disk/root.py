@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import secrets
 import shlex
 import stat
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
 from picora_sync.core.model import Fingerprint, Problem
 from picora_sync.disk.faults import GONE, printable, problem_of
-from picora_sync.disk.reading import StableReader
-from picora_sync.errors import FileChanged, FileUnreadable
-
-MARKER = ".picora-sync/folder"
+from picora_sync.disk.marker import DIRECTORY, MARKER, is_in_place, read_id, write_id
 
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-_MARKER_LIMIT_BYTES = 4096
 _MARKER_NOTE = (
     "picora-sync knows this folder by the line above, and deletes nothing without it. Please keep this file.\n"
 )
@@ -73,7 +68,7 @@ class RootIdentity:
             seen = Fingerprint.of(os.lstat(self._marker))
         except OSError:
             seen = None  # reading it finds out why
-        if seen is not None and seen == self._verified:
+        if seen is not None and seen == self._verified and is_in_place(self._root):
             return None
         found = self._read()
         if isinstance(found, Problem):
@@ -93,31 +88,16 @@ class RootIdentity:
         )
 
     def _read(self) -> str | Problem | None:
-        try:
-            data, _ = StableReader().read(self._marker, _MARKER_LIMIT_BYTES)
-        except FileChanged:
-            return None
-        except FileUnreadable as error:
-            return Problem(error.problem_code, error.message, f"{error.hint} {_SAFE}")
-        lines = data.decode("utf-8", "replace").split("\n")
-        return lines[0].strip() or None
+        found = read_id(self._root)
+        return replace(found, hint=f"{found.hint} {_SAFE}") if isinstance(found, Problem) else found
 
     def _create(self) -> str | Problem:
         new_id = secrets.token_hex(16)
-        marker = Path(self._marker)
-        temporary = marker.with_name(f"folder.{new_id}.tmp")
         try:
-            marker.parent.mkdir(exist_ok=True)
-            with temporary.open("x") as file:
-                file.write(f"{new_id}\n{_MARKER_NOTE}")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(marker)
+            problem = write_id(self._root, new_id, _MARKER_NOTE)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
             return "" if error.errno in _READ_ONLY else problem_of(error, self._marker)
-        return new_id
+        return problem or new_id
 
     def _missing(self, what: str) -> Problem:
         return Problem(
@@ -128,7 +108,7 @@ class RootIdentity:
 
     def _not_ours(self, found: str | None, expected: str) -> Problem:
         root, marker = printable(self._root), shlex.quote(printable(self._marker))
-        directory = shlex.quote(printable(f"{self._root}/{MARKER.partition('/')[0]}"))
+        directory = shlex.quote(printable(f"{self._root}/{DIRECTORY}"))
         keep = f"mkdir -p {directory} && echo {shlex.quote(expected)} > {marker}"
         return Problem(
             "ROOT_OTHER" if found else "ROOT_UNMARKED",

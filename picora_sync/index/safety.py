@@ -51,7 +51,7 @@ def make(path: Path, migrations: Sequence[str]) -> None:
     scratch = path.with_name(f"{path.name}.new")
     for companion in (*_COMPANIONS, "-journal"):
         scratch.with_name(scratch.name + companion).unlink(missing_ok=True)
-    scratch.touch(mode=0o600)
+    scratch.touch(mode=0o600, exist_ok=False)  # never through a link
     with closing(sqlite3.connect(scratch, isolation_level=None)) as connection:
         migrate(connection, migrations)
     scratch.replace(path)
@@ -135,7 +135,7 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
     copy = path.with_name(f"{path.stem}.version-{version}{path.suffix}")
     scratch = copy.with_name(f"{copy.name}.new")
     scratch.unlink(missing_ok=True)
-    scratch.touch(mode=0o600)
+    scratch.touch(mode=0o600, exist_ok=False)
     with closing(sqlite3.connect(scratch)) as target:
         connection.backup(target)
     scratch.replace(copy)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from picora_sync.errors import AnotherInstance, ConfigError
+from picora_sync.errors import AnotherInstance, ConfigError, PicoraSyncError
 from picora_sync.home import Home
 from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import Live
+from picora_sync.summary import LIVE_NAME, Live
 
 
 class Unchangeable(type(Path())):  # type: ignore[misc]  # the concrete Path of this system
@@ -72,3 +73,16 @@ def test_a_second_process_is_refused_until_the_first_leaves(tmp_path: Path) -> N
     with Home.open(tmp_path), pytest.raises(AnotherInstance):
         InstanceLock(tmp_path).acquire(patience_s=0)
     InstanceLock(tmp_path).acquire(patience_s=0)
+
+
+@pytest.mark.parametrize("name", ["index.sqlite.new", "live.new", "live.json", "lock"])
+def test_nothing_is_written_through_a_link_in_the_state_directory(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / name).symlink_to(victim)
+    with suppress(PicoraSyncError), Home.open(state) as home:
+        home.index.set_folder("notes", "/b/notes", "id")
+        Live(1, 0.0, "ok", "").write(state / LIVE_NAME)
+    assert victim.read_text() == "mine"

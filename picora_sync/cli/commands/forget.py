@@ -12,7 +12,7 @@ from picora_sync.cli.failures import OK, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.cli.settings import configuration, look_at
-from picora_sync.cli.words import count
+from picora_sync.cli.words import count, safe
 from picora_sync.control.messages import Forget, Forgotten, Known, ShowKnown, document
 from picora_sync.errors import PicoraSyncError
 
@@ -60,7 +60,7 @@ def forget_command(ctx: click.Context, folder: str, *, delete: bool, yes: bool, 
 def _agreed(known: Known, *, delete: bool) -> bool:
     if not sys.stdin.isatty():
         raise CommandFailed("nobody can be asked here", hint="add --yes", exit_code=USAGE)
-    what = f"{count(known.files, 'file')} of {known.folder}"
+    what = f"{count(known.files, 'file')} of {safe(known.folder)}"
     if delete:
         return click.confirm(f"Forget {what}, and delete {count(known.objects, 'object')} from Picora?", err=True)
     return click.confirm(f"Forget {what}, and leave {count(known.objects, 'object')} on Picora?", err=True)

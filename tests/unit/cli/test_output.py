@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
+import re
 import sys
 
 import pytest
 
+from picora_sync.cli.logs import JsonLines
 from picora_sync.cli.output import line, make_forgiving, write_json, write_table
 from picora_sync.cli.terminal import console, print_table
 
@@ -16,6 +19,34 @@ def test_json_is_one_line_of_utf8_whatever_the_locale(capfdbinary: pytest.Captur
     out = capfdbinary.readouterr().out
     assert json.loads(out.decode("utf-8")) == {"path": "红\\udcff\n", "list": ["\\ud800"], "n": 1, "none": None}
     assert out.count(b"\n") == 1
+
+
+EVERYTHING = "".join(map(chr, (*range(0x3100), *range(0xFE00, 0x10000), *range(0xE0000, 0xE0080))))
+STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0001]")
+
+
+def test_json_reads_back_the_same_and_holds_nothing_that_steers_a_terminal(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    document = {EVERYTHING: [EVERYTHING, {"n": EVERYTHING}]}
+    write_json(document)
+    out = capfdbinary.readouterr().out.decode()
+    assert json.loads(out) == document
+    assert not STEERS.search(out.removesuffix("\n"))
+
+
+def test_a_json_log_line_holds_nothing_that_steers_a_terminal() -> None:
+    told = JsonLines().format(logging.LogRecord("x", logging.ERROR, "", 0, EVERYTHING, (), None))
+    assert json.loads(told)["message"] == EVERYTHING
+    assert not STEERS.search(told)
+
+
+def test_tables_and_lines_hold_nothing_that_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(["A"], [[EVERYTHING]])
+    line(EVERYTHING)
+    lines = capsys.readouterr().out.split("\n")
+    assert len(lines) == 4
+    assert not any(map(STEERS.search, lines))
 
 
 def test_lines_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:

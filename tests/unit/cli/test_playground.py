@@ -114,3 +114,13 @@ def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     with pytest.raises(CommandFailed, match="cannot be used"):
         Playground(tmp_path / "file").prepare([])
+
+
+def test_the_configuration_is_never_written_through_a_link(playground: Playground, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for name in ("config.new", "config.yaml"):
+        (playground.data / name).symlink_to(victim)
+    playground.config(PICORA, [])
+    assert victim.read_text() == "mine"
+    assert not playground.config_file.is_symlink()

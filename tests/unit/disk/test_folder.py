@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 import sys
 import unicodedata
@@ -406,6 +407,104 @@ def test_lost_mark_is_explained_by_the_command_that_mends_it(tmp_path: Path) -> 
     command = problem.hint.partition("mark it again: ")[2]
     assert os.waitstatus_to_exitcode(os.system(command)) == 0  # noqa: S605  # the command is what is tested
     assert disk.check_root() is None
+
+
+def link_the_directory(root: Path, victim: Path) -> None:
+    (root / ".picora-sync").symlink_to(victim)
+
+
+def link_the_file(root: Path, victim: Path) -> None:
+    (root / ".picora-sync").mkdir()
+    (root / ".picora-sync" / "folder").symlink_to(victim / "folder")
+
+
+def link_nowhere(root: Path, _victim: Path) -> None:
+    (root / ".picora-sync").symlink_to("nowhere")
+
+
+def link_the_file_nowhere(root: Path, victim: Path) -> None:
+    (root / ".picora-sync").mkdir()
+    (root / ".picora-sync" / "folder").symlink_to(victim / "new")
+
+
+def a_file(root: Path, _victim: Path) -> None:
+    (root / ".picora-sync").write_text("mine")
+
+
+def a_pipe(root: Path, _victim: Path) -> None:
+    (root / ".picora-sync").mkdir()
+    os.mkfifo(root / ".picora-sync" / "folder")
+
+
+def a_pipe_for_a_directory(root: Path, _victim: Path) -> None:
+    os.mkfifo(root / ".picora-sync")
+
+
+def a_directory(root: Path, _victim: Path) -> None:
+    (root / ".picora-sync" / "folder").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    "misplace",
+    [
+        link_the_directory, link_the_file, link_nowhere, link_the_file_nowhere,
+        a_file, a_pipe, a_pipe_for_a_directory, a_directory,
+    ],
+    ids=lambda each: each.__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("content", ["somebody else's\n", ""], ids=["full", "empty"])
+def test_mark_is_never_read_or_written_through_a_link_or_anything_else(
+    tmp_path: Path, misplace: Callable[[Path, Path], None], content: str
+) -> None:
+    root, victim = tmp_path / "notes", tmp_path / "victim"
+    put(root / "a.md")
+    victim.mkdir()
+    (victim / "folder").write_text(content)
+    misplace(root, victim)
+    for known in (None, "0" * 32):
+        problem = disk_at(root).mark_root(known)
+        assert isinstance(problem, Problem)
+        assert problem.code == "ROOT_MARK_MISPLACED"
+        assert "Nothing is sent or deleted meanwhile." in problem.hint
+    assert [path.name for path in victim.iterdir()] == ["folder"]
+    assert (victim / "folder").read_text() == content
+
+
+def test_hard_link_for_a_mark_is_replaced_not_written_through(tmp_path: Path) -> None:
+    root = tmp_path / "notes"
+    put(root / "a.md")
+    put(tmp_path / "empty", "")
+    (root / ".picora-sync").mkdir()
+    (root / ".picora-sync" / "folder").hardlink_to(tmp_path / "empty")
+    assert isinstance(disk_at(root).mark_root(None), str)
+    assert (tmp_path / "empty").read_bytes() == b""
+
+
+def test_directory_of_the_mark_that_turns_into_a_link_is_noticed(tmp_path: Path) -> None:
+    root = tmp_path / "notes"
+    put(root / "a.md")
+    disk = disk_at(root)
+    disk.mark_root(None)
+    assert disk.check_root() is None
+    (root / ".picora-sync").rename(tmp_path / "elsewhere")
+    (root / ".picora-sync").symlink_to(tmp_path / "elsewhere")
+    problem = disk.check_root()
+    assert problem is not None
+    assert problem.code == "ROOT_MARK_MISPLACED"
+
+
+def test_mark_that_cannot_be_finished_leaves_nothing_behind(tmp_path: Path) -> None:
+    put(tmp_path / ".picora-sync" / "folder", "")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))
+    try:
+        problem = disk_at(tmp_path).mark_root(None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, previous)
+    assert isinstance(problem, Problem)
+    assert os.listdir(tmp_path / ".picora-sync") == ["folder"]  # noqa: PTH208  # names alone
 
 
 def test_root_without_permission_is_unknown(unprivileged: Path) -> None:
