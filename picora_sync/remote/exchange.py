@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Final
+from typing import Final, cast
 
 import httpx
 
@@ -24,28 +25,39 @@ from picora_sync.errors import KeyRefused, OutcomeUnknown, Rejected, Stopped
 from picora_sync.remote import hints
 from picora_sync.remote.failures import Answer, from_answer, wire_errors
 from picora_sync.remote.multipart import AudioBody
+from picora_sync.remote.network import Network
 from picora_sync.remote.retry import IDEMPOTENT, RetryRule, call_with_retries
+from picora_sync.remote.transport import Transport
 
 log = logging.getLogger(__name__)
 
-JSON_BYTES: Final = 16 * 1024 * 1024
+JSON_BYTES: Final = 4 * 1024 * 1024
+"""The largest list that the contract allows has a tenth of it: 500 changes of 700 bytes."""
 RAW_BYTES: Final = 128 * 1024 * 1024
 _ERROR_BYTES: Final = 64 * 1024
+_HEAD_BYTES: Final = 256 * 1024
+"""Status, headers, and what 1xx answers come before them."""
+_FRAMES_BYTES: Final = 64 * 1024
+_MOST_BLOCKS: Final = 20_000
+"""More blocks than this, and one for each kilobyte, are a way to spend our time."""
+_SLOWEST_MEDIA_BYTES_S: Final = 64 * 1024
 
 _RATE_LIMITED: Final = 429
 _GONE: Final = (404, 410)
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long each phase of an exchange may stand still."""
+    """How long each phase of an exchange may stand still, and how long it lasts as a whole (``whole_s``): from the
+    last byte of the request to the last one of the reply.
+    """
 
     connect_s: float = 10.0
     write_s: float = 60.0
     read_s: float = 60.0
     pool_s: float = 60.0
+    whole_s: float = 120.0
 
     @property
     def timeout(self) -> httpx.Timeout:
@@ -54,8 +66,9 @@ class Patience:
 
 
 PATIENCE: Final = Patience()
-UPLOAD_PATIENCE: Final = Patience(read_s=300.0)  # the answer comes after the server has processed the file
-PROBE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0)
+UPLOAD_PATIENCE: Final = Patience(read_s=300.0, whole_s=360.0)
+"""The answer comes after the server has processed the file."""
+PROBE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,10 @@ class Exchange:
     """Sends calls to one server with one key. Safe to use from several threads; close it at the end.
 
     The key goes nowhere but into requests to ``base_url``: redirects are not followed, other hosts never see it, and
-    proxies of the environment are passed by for a server on this machine.
+    proxies of the environment are passed by for a server on this machine. Whatever the server does, ``stop`` ends an
+    exchange at once, and its reply is bounded in time, size and number of pieces.
+
+    Raises KeyRefused for a key that is none, ConfigError for proxies or certificates that cannot be used.
     """
 
     def __init__(
@@ -105,12 +121,13 @@ class Exchange:
         self._pacer = pacer
         self._clock = clock
         self._server_clock: tuple[float, float] | None = None
+        self._network = Network(stop)
         agent = f"picora-sync/{version('picora-sync')}"
         self._http = httpx.Client(
             headers={"User-Agent": agent, "X-Picora-Client": agent, "Accept-Encoding": "identity"},
             timeout=PATIENCE.timeout,
-            transport=transport,
-            trust_env=self._base.host not in _LOOPBACK,
+            transport=transport or Transport(self._network, base_url, os.environ),
+            trust_env=False,
         )
 
     def close(self) -> None:
@@ -147,7 +164,12 @@ class Exchange:
         """
         call = "GET of a media file"
         digest, read_bytes = hashlib.sha256(), 0
-        with wire_errors(call), self._http.stream("GET", url, headers=self._key_for(url)) as response:
+        whole_s = PATIENCE.whole_s + size_bytes / _SLOWEST_MEDIA_BYTES_S
+        with (
+            wire_errors(call),
+            self._network.bounded(whole_s, _HEAD_BYTES),
+            self._http.stream("GET", url, headers=self._key_for(url)) as response,
+        ):
             if response.status_code in _GONE:
                 return None
             if not response.is_success:
@@ -156,13 +178,11 @@ class Exchange:
                     hint="Make the audio files of this size on Picora public, or delete them there.",
                     status=response.status_code,
                 )
-            for block in response.iter_bytes():
-                if self.stop.is_set():
-                    raise Stopped
+            if _is_packed(response):
+                raise OutcomeUnknown(f"{call}: it came compressed, which was not asked for", hint=hints.BROKEN)
+            for block in self._blocks(response, size_bytes):
                 digest.update(block)
                 read_bytes += len(block)
-                if read_bytes > size_bytes:
-                    return None
         return digest.hexdigest() if read_bytes == size_bytes else None
 
     def _paced(self, call: Call) -> Answer:
@@ -196,7 +216,7 @@ class Exchange:
 
     def _answer(self, call: Call, content: bytes | AudioBody | None, headers: Mapping[str, str]) -> Answer:
         began_s = self._clock()
-        with wire_errors(str(call)):
+        with wire_errors(str(call)), self._network.bounded(call.patience.whole_s, _HEAD_BYTES):
             request = self._http.build_request(
                 call.method,
                 self.base_url + call.path,
@@ -208,10 +228,34 @@ class Exchange:
             response = self._http.send(request, stream=True)
             with closing(response):
                 most = call.answer_bytes if response.is_success else _ERROR_BYTES
-                body, cut = _read(response, most)
+                body, cut = self._read(response, most)
         answer = Answer(call.method, call.path, response.status_code, response.headers, body, cut)
         log.debug("%s: %d in %.3f s, request %s", call, answer.status, self._clock() - began_s, answer.request_id)
         return answer
+
+    def _read(self, response: httpx.Response, most_bytes: int) -> tuple[bytes, bool]:
+        """The body, and whether it was cut: it is longer than ``most_bytes``, or compressed."""
+        if _is_packed(response):
+            return b"", True
+        body = bytearray()
+        for block in self._blocks(response, most_bytes):
+            body += block
+        return bytes(body[:most_bytes]), len(body) > most_bytes
+
+    def _blocks(self, response: httpx.Response, most_bytes: int) -> Iterator[bytes]:
+        """The body as it came, until it is longer than ``most_bytes``."""
+        self._network.allow(most_bytes + most_bytes // 4 + _FRAMES_BYTES)
+        left_bytes, left_blocks = most_bytes, _MOST_BLOCKS + most_bytes // 1024
+        for block in cast("httpx.SyncByteStream", response.stream):  # as it came: nothing is unpacked
+            if self.stop.is_set():
+                raise Stopped
+            yield block
+            left_bytes -= len(block)
+            left_blocks -= 1
+            if left_bytes < 0:
+                return
+            if not left_blocks:
+                raise httpx.RemoteProtocolError("the answer comes in too many pieces")
 
     def _set_server_clock(self, answer: Answer) -> None:
         """Only what looks like the API's own answer tells the time, not a proxy's page."""
@@ -226,14 +270,9 @@ class Exchange:
         return {"Authorization": self._authorization} if same else {}
 
 
-def _read(response: httpx.Response, most_bytes: int) -> tuple[bytes, bool]:
-    """The body, and whether it was cut because it is longer than ``most_bytes``."""
-    body = bytearray()
-    for block in response.iter_bytes():
-        body += block
-        if len(body) > most_bytes:
-            return bytes(body[:most_bytes]), True
-    return bytes(body), False
+def _is_packed(response: httpx.Response) -> bool:
+    """Whether the body is compressed, which we ask for never: a few bytes may unpack to any number."""
+    return response.headers.get("content-encoding", "identity").strip().lower() not in ("identity", "")
 
 
 def _encoded(call: Call) -> bytes:
