@@ -20,13 +20,14 @@ from picora_sync.errors import (
     NotPicora,
     OutcomeUnknown,
     PlanRequired,
+    QuotaExceeded,
     Rejected,
     RemoteError,
     ScopeMissing,
 )
 from picora_sync.remote import hints
 from picora_sync.remote.audio_search import audio_hashes, audio_held, audio_holding, proven
-from picora_sync.remote.deletion import delete_audio, delete_docs
+from picora_sync.remote.deletion import delete_audio, delete_docs, delete_one
 from picora_sync.remote.exchange import UPLOAD_PATIENCE, Call, Exchange
 from picora_sync.remote.failures import not_picora
 from picora_sync.remote.limits import limits_of, plan_name, quotas_of
@@ -306,11 +307,17 @@ class PicoraClient:
         return Posted(made, duplicate, repeated=repeated, remarks=remarks_of(item))
 
     def _purge(self, object_id: str) -> None:
-        path = path_of(Kind.DOC, object_id)
+        """Take a document out of the trash. A refusal concerns this content alone: other uploads go on."""
         try:
-            self._exchange.send(Call("DELETE", path, Tier.MUTATION, query={"hard": "true"}))
-        except NotFound:
-            return  # purged already, or never there: posting again will tell
+            delete_one(self._exchange, Kind.DOC, object_id)
+        except (ScopeMissing, PlanRequired, QuotaExceeded, Rejected) as refused:
+            raise Rejected(
+                f"POST /v1/docs: Picora holds this content in its trash, and refuses to purge it: {refused.message}",
+                hint=refused.hint if isinstance(refused, ScopeMissing) else hints.HELD_BY_THE_TRASH,
+                status=refused.status,
+                api_code="DOC_HASH_DUPLICATE",
+                request_id=refused.request_id,
+            ) from refused
 
     @contextmanager
     def _audio_body(self, upload: AudioUpload) -> Iterator[AudioBody]:

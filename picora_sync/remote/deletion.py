@@ -1,4 +1,8 @@
-"""Deleting in batches, and being certain about each id afterwards (contract §7, §8; design §4)."""
+"""Deleting in batches, and being certain about each id afterwards (contract §7, §8; design §4).
+
+The live service keeps deleted documents in a trash unless it is asked with ``hard`` (contract §16 #1). Whether its
+batch call hears that is not specified: what stays in the trash is purged when an upload names it as a duplicate (#12).
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,24 @@ from picora_sync.remote.wire import Item, checked_id, data_of, ids_of, number, p
 MOST_DOCS: Final = 50
 MOST_AUDIO: Final = 100
 
+HARD: Final = {"hard": "true"}
+"""Deleted means deleted: asked of every deletion of documents."""
+
 _NO_SUCH_CALL: Final = (404, 405)
+_NOT_LIKE_THIS: Final = (400, 422)
+"""A batch of documents that the server refuses to read, perhaps because of ``hard``."""
 
 
 def delete_docs(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bool]) -> tuple[str, ...]:
-    """``DELETE /v1/docs``, whose reply only counts: unless it counts them all, ``gone`` is asked for each id."""
+    """``DELETE /v1/docs``, whose reply only counts: unless it counts them all, ``gone`` is asked for each id.
+
+    One alone is deleted by its own call, which is known to purge.
+    """
     wanted = _checked(ids, MOST_DOCS)
-    call = Call("DELETE", "/v1/docs", Tier.MUTATION, json={"ids": wanted})
+    if len(wanted) == 1:
+        delete_one(exchange, Kind.DOC, wanted[0])
+        return tuple(wanted)
+    call = Call("DELETE", "/v1/docs", Tier.MUTATION, query=HARD, json={"ids": wanted})
 
     def certain(data: Item) -> Collection[str]:
         return wanted if number(data.get("deleted")) == len(wanted) and not number(data.get("failed")) else ()
@@ -53,13 +68,14 @@ def _delete(
         return ()
     try:
         answer = exchange.send(call)
-    except (NotFound, NotPicora, Rejected) as absent:
-        if absent.status not in _NO_SUCH_CALL:
+    except (NotFound, NotPicora, Rejected) as refused:
+        unread = kind is Kind.DOC and isinstance(refused, Rejected) and refused.status in _NOT_LIKE_THIS
+        if refused.status not in _NO_SUCH_CALL and not unread:
             raise
-        _delete_one(exchange, kind, wanted[0])
+        delete_one(exchange, kind, wanted[0])
         with _begun():
             for object_id in wanted[1:]:
-                _delete_one(exchange, kind, object_id)
+                delete_one(exchange, kind, object_id)
         return tuple(wanted)
     known = certain(_data(answer))
     with _begun():
@@ -81,9 +97,11 @@ def _reported_gone(data: Item) -> Collection[str]:
     return ids_of(data.get("deleted")) | ids_of([entry for entry in entries if entry.get("reason") == "NOT_FOUND"])
 
 
-def _delete_one(exchange: Exchange, kind: Kind, object_id: str) -> None:
+def delete_one(exchange: Exchange, kind: Kind, object_id: str) -> None:
+    """``DELETE /v1/docs/:id?hard=true`` or ``/v1/audio/:id``; a 404 says that it is gone already."""
+    query = HARD if kind is Kind.DOC else {}
     try:
-        answer = exchange.send(Call("DELETE", path_of(kind, object_id), Tier.MUTATION))
+        answer = exchange.send(Call("DELETE", path_of(kind, object_id), Tier.MUTATION, query=query))
     except NotFound:
         return  # gone is what was wanted
     if answer.body:  # its content tells nothing (§16 #16), but a proxy's page must not pass for a success

@@ -23,6 +23,7 @@ from picora_sync.server.library.composing import Composer
 from picora_sync.server.library.documents import Documents
 from picora_sync.server.library.images import Images
 from picora_sync.server.library.media import Media
+from picora_sync.server.library.trash import Trash
 from picora_sync.server.library.upkeep import tidy
 from picora_sync.server.library.usage import Usage
 from picora_sync.server.library.views import Urls
@@ -111,16 +112,17 @@ def open_app(
     app.add_route("/v1/user/me/usage", UsageReport(Usage(database, stamps)))
     app.add_route("/openapi.json", Description(base_url.rstrip("/")))
     app.add_route("/", Page(base_url.rstrip("/")))
-    _add_library(app, database, blobs, stamps, Urls(base_url.rstrip("/")))
+    trash = Trash(settings.soft_delete, settings.purge)
+    _add_library(app, database, blobs, stamps, Urls(base_url.rstrip("/")), trash)
     return app
 
 
-def _add_library(app: App, database: Database, blobs: Blobs, stamps: Stamps, urls: Urls) -> None:
+def _add_library(app: App, database: Database, blobs: Blobs, stamps: Stamps, urls: Urls, trash: Trash) -> None:
     """The routes of what an account holds."""
     images = Images(database, blobs, stamps)
     audio = AudioFiles(database, blobs, stamps)
     media = Media(database, images, audio, stamps)
-    documents = Documents(database, blobs, stamps, Composer(images, urls))
+    documents = Documents(database, blobs, stamps, Composer(images, urls), trash)
     routes: dict[str, object] = {
         "/v1/docs": DocumentList(documents),
         "/v1/docs/{doc_id}": DocumentItem(documents),

@@ -32,6 +32,8 @@ class ServerSettings:
         access_log: one line per request on stderr.
         public_url: the URL under which clients reach this server, if a proxy stands between; None is its own address.
         workers: processes that serve the port together; more than one need PostgreSQL.
+        soft_delete: deleted documents go to a trash, as those of the live service do (contract §16 #1, #12).
+        purge: ``?hard=true`` takes a document out of that trash; False keeps it there for good.
     """
 
     data: Path
@@ -46,13 +48,15 @@ class ServerSettings:
     access_log: bool = False
     public_url: str | None = None
     workers: int = 1
+    soft_delete: bool = False
+    purge: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.
 
         Raises:
             ServerError: unknown plan, impossible port, a remote address without ``allow_remote``, a public URL that is
-                none, or workers that could not share the database.
+                none, workers that could not share the database, or a trash that is not there and keeps everything.
         """
         if self.plan not in PLANS:
             raise ServerError(f"There is no plan {self.plan!r}", hint=f"Use one of: {', '.join(PLANS)}.")
@@ -75,6 +79,8 @@ class ServerSettings:
                 f"{self.workers} workers need PostgreSQL: SQLite takes one writer at a time",
                 hint="Give --database postgresql+psycopg://user@host/name, or run one worker.",
             )
+        if not self.purge and not self.soft_delete:
+            raise ServerError("There is no trash to keep documents in", hint="Use --no-purge with --soft-delete.")
 
     @property
     def reachable(self) -> bool:

@@ -101,6 +101,8 @@ class Service:
     rate_limits: bool = False
     database: str | None = None
     storage: str | None = None
+    soft_delete: bool = False
+    purge: bool = True
     clock: Any = time.time
     clients: list[Api] = field(default_factory=list)
 
@@ -111,6 +113,8 @@ class Service:
             rate_limits=self.rate_limits,
             database=self.database,
             storage=self.storage,
+            soft_delete=self.soft_delete,
+            purge=self.purge,
         )
         self.account, self.app = self.start()
 

@@ -91,12 +91,14 @@ class Mirror:
     itself is found by the next scan. Use it as a context manager.
     """
 
-    def __init__(self, where: Path, *, name: str = NAME, **policy: Any) -> None:
+    def __init__(
+        self, where: Path, *, name: str = NAME, soft_delete: bool = False, purge: bool = True, **policy: Any
+    ) -> None:
         self.root = where / name
         self.root.mkdir(exist_ok=True)
         self.policy = Folder(NAME, str(self.root), **policy)
         self.mono_s = 1000.0
-        self.server = Server(Service(where / "picora", clock=self.wall))
+        self.server = Server(Service(where / "picora", clock=self.wall, soft_delete=soft_delete, purge=purge))
         self.road = Road(self.server, self.mono)
         self.index_file = where / "index.db"
         self.start()
@@ -272,6 +274,10 @@ class Mirror:
     def held(self) -> dict[str, Held]:
         """What the server has, by id."""
         return self.server.held()
+
+    def trashed(self) -> int:
+        """How many documents are in the server's trash."""
+        return self.server.trashed()
 
     def accepted_s_ago(self) -> float | None:
         """How long ago an answer last showed that the key is good."""

@@ -20,6 +20,50 @@ CarryOut = Callable[[], httpx.Response]
 LISTS = ("/v1/sync/state", "/v1/media")
 
 
+@promise(
+    1,
+    Mutation(
+        "picora_sync/remote/deletion.py", "query = HARD if kind is Kind.DOC else {}", "query: dict[str, str] = {}"
+    ),
+)
+def test_promise_01_an_edit_that_is_undone_is_on_picora_though_it_keeps_a_trash(tmp_path: Path) -> None:
+    """The live service keeps what is deleted softly, and names it when the same content is sent again."""
+    with Mirror(tmp_path, soft_delete=True) as mirror:
+        mirror.write_notes(5)
+        mirror.quiet()
+        first = (mirror.root / "note 0.md").read_text()
+        for text in ("# Edited\n", first, "# Edited\n", first):
+            mirror.write("note 0.md", text)
+            mirror.run(HOUR_S)
+            assert set(mirror.states().values()) == {FileState.SYNCED}
+            assert len(mirror.held()) == 5
+        calls = len(mirror.road.changing())
+        mirror.run(2 * HOUR_S)
+        assert len(mirror.road.changing()) == calls
+        assert mirror.trashed() == 0
+
+
+def test_promise_01_what_a_service_never_purges_is_blocked_and_said_once(tmp_path: Path) -> None:
+    with Mirror(tmp_path, soft_delete=True, purge=False) as mirror:
+        mirror.write_notes(5)
+        mirror.quiet()
+        first = (mirror.root / "note 0.md").read_text()
+        mirror.write("note 0.md", "# Edited\n")
+        mirror.quiet()
+        mirror.write("note 0.md", first)
+        mirror.run(HOUR_S)
+        assert mirror.states()["note 0.md"] is FileState.BLOCKED
+        assert "does not give out" in mirror.problems()["note 0.md"]
+        assert len(mirror.held()) == 5
+        calls = len(mirror.road.changing())
+        mirror.run(2 * DAY_S)
+        assert len(mirror.road.changing()) == calls
+        mirror.write("note 0.md", "# Another way\n")
+        mirror.quiet()
+        assert set(mirror.states().values()) == {FileState.SYNCED}
+        assert len(mirror.held()) == 5
+
+
 @promise(2, Mutation("picora_sync/core/planner.py", "if content in self._view.busy:", "if False:"))
 def test_promise_02_what_comes_back_while_it_is_deleted_is_sent_when_that_has_ended(tmp_path: Path) -> None:
     """Sent earlier, it would be said to be there already, and then be deleted."""

@@ -34,6 +34,7 @@ class Ending:
     def __init__(self, world: World, promises: Promises) -> None:
         self._world = world
         self._promises = promises
+        self._hoarded = world.server.hoarded()
 
     def check(self) -> None:
         """Changes and faults stopped long ago: the remote equals the folders."""
@@ -47,6 +48,8 @@ class Ending:
             there = [item for item in held.values() if (item.kind, item.sha256) == content]
             ours = [item for item in there if item.id in self._promises.ours]
             if not ours and content in self._promises.remade and self._told_of(files):
+                continue
+            if not there and content in self._hoarded and self._told_of(files):
                 continue
             assert there, f"1: {names(files)} is not on Picora"
             self._check_metadata(there, files)
@@ -86,7 +89,8 @@ class Ending:
         kept = []
         for policy, tree in self._world.folders.mirrored():
             for path, line in tree.lines.items():
-                doubtful = not line.now.sendable or line.now.unclear
+                content = (line.now.kind, line.now.sent(tree.picture))
+                doubtful = not line.now.sendable or line.now.unclear or content in self._hoarded
                 if doubtful and is_in_place(policy, tree, path):
                     kept.append([*tree.stood.get(path, ()), *(matter for _, matter in line.history)])
         return kept

@@ -74,6 +74,14 @@ MUTANTS = (
         first=27,
     ),
     Mutant(
+        1,
+        "what is deleted stays in the trash",
+        "remote/deletion.py",
+        "query = HARD if kind is Kind.DOC else {}",
+        "query = {}",
+        "trash",
+    ),
+    Mutant(
         2,
         "a mount point that is not there is an empty directory",
         "reconciler/scans.py",

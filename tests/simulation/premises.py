@@ -61,9 +61,13 @@ class Premises:
 class Lodger(Service):
     """An embedded server on such premises."""
 
-    def __init__(self, clock: Callable[[], float], *, rate_limits: bool) -> None:
+    def __init__(
+        self, clock: Callable[[], float], *, rate_limits: bool, soft_delete: bool = False, purge: bool = True
+    ) -> None:
         self._premises = Premises.take()
-        super().__init__(self._premises.data, rate_limits=rate_limits, clock=clock)
+        super().__init__(
+            self._premises.data, rate_limits=rate_limits, soft_delete=soft_delete, purge=purge, clock=clock
+        )
 
     def start(self) -> tuple[Bootstrap, App]:
         database = self._premises.database

@@ -69,6 +69,17 @@ class Server:
             self._version, self._held = version, self._read()
         return dict(self._held)
 
+    def trashed(self) -> int:
+        """How many deleted documents it keeps."""
+        (number,) = self._rows.execute("SELECT count(*) FROM trash").fetchone()
+        return int(number)
+
+    def hoarded(self) -> set[tuple[Kind, str]]:
+        """The contents that were deleted, and that the server will never take again."""
+        if self.service.settings.purge:
+            return set()
+        return {(Kind.DOC, str(sha256)) for (sha256,) in self._rows.execute("SELECT source_hash FROM trash")}
+
     def _read(self) -> dict[str, Held]:
         docs = self._rows.execute("SELECT id, source_hash, title, tags, public, rewritten_count FROM docs")
         found = [Held(r[0], Kind.DOC, r[1], r[2], tuple(json.loads(r[3])), bool(r[4]), r[5] > 0) for r in docs]

@@ -56,7 +56,10 @@ class World:
         self.dice = random.Random(scenario.seed)  # noqa: S311  (a simulation)
         self.folders = Folders(scenario.policies, directory, Clocks(self.mono, self.wall), self._told)
         clock = lambda: EPOCH_S + self.now_s + self.slept_s + scenario.skew_s  # noqa: E731
-        self.server = Server(Lodger(clock, rate_limits=scenario.rate_limits))
+        self._chapter = chapter = CHAPTERS[scenario.chapter]
+        self.server = Server(
+            Lodger(clock, rate_limits=scenario.rate_limits, soft_delete=chapter.soft_delete, purge=chapter.purge)
+        )
         self.promises = Promises(self)
         self.road = Road(
             self.server,
@@ -90,10 +93,9 @@ class World:
         self._after_start: list[Callable[[], None]] = []
         self._reloads: list[Callable[[], None]] = []
         self._errands: list[tuple[float, Callable[[], object]]] = []
-        self._chapter = CHAPTERS[scenario.chapter]
-        self.verify_s = self._chapter.verify_s
-        self._deeds = acts.DEEDS | {answers.late_twin.__name__: answers.late_twin} | self._chapter.deeds
-        self._mild = MILD | self._chapter.mild
+        self.verify_s = chapter.verify_s
+        self._deeds = acts.DEEDS | {answers.late_twin.__name__: answers.late_twin} | chapter.deeds
+        self._mild = MILD | chapter.mild
 
     def close(self) -> None:
         self.server.close()

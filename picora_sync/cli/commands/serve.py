@@ -37,6 +37,8 @@ class _Settings(TypedDict):
     access_log: bool
     public_url: str | None
     workers: int
+    soft_delete: bool
+    purge: bool
 
 
 @click.command("serve", epilog="Example: picora-sync serve --port 8080 --data ./picora")
@@ -69,6 +71,10 @@ class _Settings(TypedDict):
     default=1,
     show_default=True,
     help="Processes that serve together; more than one need PostgreSQL.",
+)
+@click.option("--soft-delete", is_flag=True, help="Keep deleted documents in a trash, as the live service does.")
+@click.option(
+    "--purge/--no-purge", default=True, show_default=True, help="Whether ?hard=true takes them out of the trash."
 )
 @click.option("--check", is_flag=True, help="Verify everything stored, say what is wrong, and end.")
 @click.option("--add-key", is_flag=True, help="Make another key, print it, and end; a running server accepts it.")

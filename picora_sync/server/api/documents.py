@@ -19,6 +19,7 @@ from picora_sync.server.web.conditions import not_modified, quoted
 from picora_sync.server.web.envelope import reply
 
 _MAX_BATCH = 50
+_HARD = ("true", "1")
 
 
 class DocumentList(Resource):
@@ -55,7 +56,7 @@ class DocumentList(Resource):
         reply(resp, {"items": items, "nextCursor": page.next_cursor, "hasMore": page.has_more})
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Delete up to 50; repeated ids count once, unknown ones as failed."""
+        """Delete up to 50; repeated ids count once, unknown ones as failed. ``hard`` is not heard (decision 0240)."""
         wanted = body.json_object(body.received(req)).get("ids")
         if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MAX_BATCH:
             raise errors.invalid("ids", f"ids must be a list of 1 to {_MAX_BATCH} ids")
@@ -101,8 +102,9 @@ class DocumentItem(Resource):
         reply(resp, views.document(row))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, doc_id: str) -> None:
-        """Delete at once and for good."""
-        if self._documents.delete(req.context.credential.user_id, [doc_id]) == 0:
+        """Delete at once; for good with ``hard``, or where there is no trash."""
+        remove = self._documents.purge if query.given(req, "hard") in _HARD else self._documents.delete_one
+        if not remove(req.context.credential.user_id, doc_id):
             raise errors.not_found("document")
         reply(resp, None)
 

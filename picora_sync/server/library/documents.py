@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from picora_sync.server.errors import ApiError, CommitUnknown
 from picora_sync.server.library import listing
 from picora_sync.server.library.composing import Composed, Composer, Draft
 from picora_sync.server.library.listing import Page
+from picora_sync.server.library.trash import Trash
 from picora_sync.server.store import ids, tally
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
@@ -39,7 +40,7 @@ _TEXT = select(docs.c.inline).where(docs.c.id == bindparam("id"))
 class Created:
     """The outcome of an upload: the row, and what is reported once (contract §8)."""
 
-    row: RowMapping
+    row: RowMapping | Mapping[str, Any]
     duplicate: bool
     failures: Sequence[dict[str, object]] = ()
     warnings: Sequence[str] = ()
@@ -66,14 +67,15 @@ class DocChanges:
 class Documents:
     """Rows and texts of documents."""
 
-    def __init__(self, database: Database, blobs: Blobs, stamps: Stamps, composer: Composer) -> None:
+    def __init__(self, database: Database, blobs: Blobs, stamps: Stamps, composer: Composer, trash: Trash) -> None:
         self._database = database
         self._blobs = blobs
         self._stamps = stamps
         self._composer = composer
+        self._trash = trash
 
     def create(self, owner: Credential, draft: Draft) -> Created:
-        """Store a document, or find the one with the same content (contract §8.1).
+        """Store a document, or find the one with the same content (contract §8.1), in the trash, too.
 
         Raises:
             ApiError: 422 over a limit of the plan, 403 QUOTA_EXCEEDED.
@@ -81,7 +83,7 @@ class Documents:
         """
         source = draft.content.encode()
         source_hash = hashlib.sha256(source).hexdigest()
-        known = self._find_by_hash(owner.user_id, source_hash)
+        known = self._find_by_hash(owner.user_id, source_hash) or self._find_deleted(owner.user_id, source_hash)
         if known is not None:
             return Created(known, duplicate=True)
         self._composer.check(owner, len(source))
@@ -166,6 +168,21 @@ class Documents:
 
     def delete(self, user_id: str, doc_ids: Sequence[object]) -> int:
         """Remove documents of a user in one transaction; returns how many there were. Images stay."""
+        return self._remove(user_id, doc_ids, keep=self._trash.put)
+
+    def delete_one(self, user_id: str, doc_id: str) -> bool:
+        """Remove a document of a user; whether there was one."""
+        return self.delete(user_id, [doc_id]) > 0
+
+    def purge(self, user_id: str, doc_id: str) -> bool:
+        """Remove a document for good, out of the trash, too; whether there was one."""
+        keep = _keep_nothing if self._trash.purges else self._trash.put
+        if self._remove(user_id, [doc_id], keep):
+            return True
+        with self._database.write() as connection:
+            return self._trash.purge(connection, user_id, doc_id)
+
+    def _remove(self, user_id: str, doc_ids: Sequence[object], keep: Callable[[Connection, RowMapping], None]) -> int:
         gone, stored = 0, list[str]()
         with self._database.write() as connection:
             self._stamps.take_ms(connection, user_id)  # for its lock: nothing is counted twice
@@ -175,6 +192,7 @@ class Documents:
                     continue
                 connection.execute(delete(docs).where(docs.c.id == doc_id))
                 connection.execute(delete(tags).where(tags.c.object_id == doc_id))
+                keep(connection, row)
                 gone += 1
                 if not row["is_inline"]:
                     stored.append(blob_key(doc_id))
@@ -186,6 +204,10 @@ class Documents:
     def _find_by_hash(self, user_id: str, source_hash: str) -> RowMapping | None:
         with self._database.read() as connection:
             return connection.execute(_BY_HASH, {"user": user_id, "hash": source_hash}).mappings().first()
+
+    def _find_deleted(self, user_id: str, source_hash: str) -> Mapping[str, Any] | None:
+        with self._database.read() as connection:
+            return self._trash.holding(connection, user_id, source_hash)
 
     def _own(self, connection: Connection, user_id: str, doc_id: str) -> RowMapping | None:
         if not ids.is_id(doc_id):
@@ -233,6 +255,10 @@ class Documents:
 def blob_key(doc_id: str) -> str:
     """Where a long document's text is."""
     return f"docs/{doc_id}"
+
+
+def _keep_nothing(_: Connection, __: RowMapping) -> None:
+    pass
 
 
 def _dump(tag_list: list[str]) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import RowMapping
 
 from picora_sync.server.content import audio_formats
 from picora_sync.server.store.clock import iso
 
-Row = RowMapping
+Row = RowMapping | Mapping[str, Any]
 
 
 @dataclass(frozen=True)

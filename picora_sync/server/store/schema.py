@@ -131,6 +131,17 @@ tombstones = Table(
     Index("tombstones_by_time", "user_id", "updated_at", "id"),
 )
 
+# Documents that were deleted softly: their hash still counts as held. ``document`` is what an upload of it is answered.
+trash = Table(
+    "trash",
+    metadata,
+    Column("id", String(21), primary_key=True),
+    Column("user_id", String(21), nullable=False),
+    Column("source_hash", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    Index("trash_by_hash", "user_id", "source_hash"),
+)
+
 # Requests per key in the newest window of each tier: used only where processes share a database.
 rate_counts = Table(
     "rate_counts",
@@ -158,7 +169,7 @@ def create(connection: Connection) -> None:
 
     Call it in one transaction: the newest table marks a schema that lacks nothing.
     """
-    if inspect(connection).has_table(rate_counts.name):
+    if inspect(connection).has_table(trash.name):
         return
     metadata.create_all(connection)
     known = {column["name"] for column in inspect(connection).get_columns("users")}

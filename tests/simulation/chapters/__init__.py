@@ -26,6 +26,7 @@ from tests.simulation.chapters import (
     power,
     privacy,
     races,
+    trash,
 )
 from tests.simulation.chapters.chapter import NONE, Chapter
 from tests.simulation.remote import FAULTS
@@ -34,11 +35,13 @@ from tests.simulation.timeline import Act, Scenario
 MODULES = (
     *(configuration, control, power, clocks, events, people, others, answers, disks, races, mounts, loss, full),
     privacy,
+    trash,
 )
 KEPT = tuple(module.CHAPTER for module in MODULES)
-MIXED = tuple(chapter for chapter in KEPT if chapter is not full.CHAPTER)
-"""An account that is full from the start would keep the other troubles from happening."""
-CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), older.CHAPTER, bereft.CHAPTER)}
+MIXED = tuple(chapter for chapter in KEPT if chapter not in (full.CHAPTER, trash.CHAPTER))
+"""An account that is full from the start would keep the other troubles from happening; trash has no act of its own."""
+APART = (older.CHAPTER, bereft.CHAPTER, trash.HOARD)
+CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), *APART)}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0
 TWINS = 0.2

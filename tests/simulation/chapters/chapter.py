@@ -22,6 +22,7 @@ class Chapter:
     ends what would keep the remote from becoming equal. ``begin`` comes before the first run. Index
     and account are compared each ``verify_s`` seconds. ``mild`` are those acts that keep no daemon from its work, and
     ``without`` what the scenario would have besides. ``numbers``: one of these is how many acts it adds to a seed.
+    ``soft_delete`` and ``purge`` are settings of the server.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Chapter:
     without: frozenset[str] = frozenset()
     verify_s: float = 24 * 3600.0
     numbers: tuple[int, ...] = (1, 2, 3, 6, 10)
+    soft_delete: bool = False
+    purge: bool = True
 
 
 NONE = Chapter("")

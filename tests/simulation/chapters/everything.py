@@ -36,4 +36,5 @@ def mix(chapters: Sequence[Chapter]) -> Chapter:
         mild=frozenset[str]().union(*(chapter.mild for chapter in chapters)),
         verify_s=min(chapter.verify_s for chapter in chapters),
         numbers=(10, 20, 40),
+        soft_delete=True,
     )

@@ -268,6 +268,32 @@ def test_a_dead_duplicate_is_purged_and_posted_again_once(duplicate: httpx.Respo
     assert (posted.object.id, posted.duplicate) == ("new", False)
 
 
+@pytest.mark.parametrize("duplicate", DUPLICATES, ids=["200", "409"])
+@pytest.mark.parametrize(
+    ("refusal", "hint"),
+    [
+        (fail(403, "INSUFFICIENT_SCOPE"), "read_write_delete"),
+        (fail(403, error="Forbidden"), "read_write_delete"),
+        (fail(403, "PLAN_REQUIRED"), "trash"),
+        (fail(409, "CONFLICT"), "trash"),
+        (fail(422), "trash"),
+        (fail(423), "trash"),
+        (fail(451), "trash"),
+    ],
+)
+def test_a_dead_duplicate_that_may_not_be_purged_concerns_its_own_upload_alone(
+    duplicate: httpx.Response, refusal: httpx.Response, hint: str
+) -> None:
+    """As what the purge says, it would stop all uploads: the key may write."""
+    api = Api(duplicate, fail(404), refusal)
+    with pytest.raises(errors.Rejected) as caught:
+        api.client.post_doc(UPLOAD)
+    assert len(api.calls) == 3
+    assert caught.value.api_code == "DOC_HASH_DUPLICATE"
+    assert hint in caught.value.hint
+    assert not caught.value.perhaps_done
+
+
 def test_a_duplicate_that_stays_dead_is_reported_after_one_try() -> None:
     dead = [ok(doc(duplicate=True)), fail(404)]
     api = Api(*dead, ok(None), *dead)

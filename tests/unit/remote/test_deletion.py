@@ -11,7 +11,7 @@ from tests.unit.remote.support import Api, doc, fail, html, ok
 def test_documents_are_deleted_in_one_call() -> None:
     api = Api(ok({"deleted": 2, "failed": 0}))
     assert api.client.delete(Kind.DOC, ["a", "b"]) == ("a", "b")
-    assert api.calls == ["DELETE /v1/docs"]
+    assert api.calls == ["DELETE /v1/docs?hard=true"]
     assert api.body() == {"ids": ["a", "b"]}
     assert api.requests[0].headers["content-type"] == "application/json"
     assert api.pacer.acquired == [Tier.MUTATION]
@@ -24,13 +24,40 @@ def test_documents_are_deleted_in_one_call() -> None:
 def test_unless_the_reply_counts_them_all_each_document_is_asked_for(data: object) -> None:
     api = Api(ok(data), fail(404), ok(doc(id="b")))
     assert api.client.delete(Kind.DOC, ["a", "b"]) == ("a",)
-    assert api.calls == ["DELETE /v1/docs", "GET /v1/docs/a", "GET /v1/docs/b"]
+    assert api.calls == ["DELETE /v1/docs?hard=true", "GET /v1/docs/a", "GET /v1/docs/b"]
 
 
 def test_an_id_that_is_named_twice_counts_once() -> None:
-    api = Api(ok({"deleted": 1, "failed": 0}))
+    api = Api(ok({"deleted": 2, "failed": 0}))
+    assert api.client.delete(Kind.DOC, ["a", "b", "a"]) == ("a", "b")
+    assert api.body() == {"ids": ["a", "b"]}
+
+
+@pytest.mark.parametrize("answer", [ok(None), httpx.Response(204), fail(404)], ids=["200", "204", "gone"])
+def test_a_document_alone_is_deleted_by_the_call_that_is_known_to_purge(answer: httpx.Response) -> None:
+    api = Api(answer)
     assert api.client.delete(Kind.DOC, ["a", "a"]) == ("a",)
-    assert api.body() == {"ids": ["a"]}
+    assert api.calls == ["DELETE /v1/docs/a?hard=true"]
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_batch_of_documents_that_the_server_does_not_read_is_deleted_one_by_one(status: int) -> None:
+    api = Api(fail(status), ok(None), ok(None))
+    assert api.client.delete(Kind.DOC, ["a", "b"]) == ("a", "b")
+    assert api.calls[1:] == ["DELETE /v1/docs/a?hard=true", "DELETE /v1/docs/b?hard=true"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("number", [1, 2, 50])
+@pytest.mark.parametrize("batch", [True, False], ids=["batch", "no batch"])
+def test_every_deletion_of_a_document_asks_for_its_end(kind: Kind, number: int, batch: bool) -> None:
+    """Audio knows no trash."""
+    ids = [f"id{n}" for n in range(number)]
+    data = {"deleted": number, "failed": 0} if kind is Kind.DOC else {"deleted": ids, "failed": []}
+    api = Api(*([] if batch else [fail(405)] * (number > 1 or kind is Kind.AUDIO)), ok(data))
+    assert api.client.delete(kind, ids) == tuple(ids)
+    deletions = [call for call in api.calls if call.startswith("DELETE ")]
+    assert all(call.endswith("?hard=true") is (kind is Kind.DOC) for call in deletions)
 
 
 def test_a_page_of_a_proxy_deletes_nothing() -> None:
@@ -63,7 +90,8 @@ def test_audio_that_the_reply_leaves_open_is_asked_for() -> None:
 def test_without_a_batch_call_each_is_deleted_alone(absent: httpx.Response, kind: Kind, path: str) -> None:
     api = Api(absent, httpx.Response(204), fail(404), ok(None))
     assert api.client.delete(kind, ["a", "b", "c"]) == ("a", "b", "c")
-    assert api.calls[1:] == [f"DELETE {path}/a", f"DELETE {path}/b", f"DELETE {path}/c"]
+    hard = "?hard=true" if kind is Kind.DOC else ""
+    assert api.calls[1:] == [f"DELETE {path}/{each}{hard}" for each in "abc"]
 
 
 @pytest.mark.parametrize(
