@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, Kind, kind_of
 from picora_sync.core.policy import Settle
 from picora_sync.core.settle import Settler
 
 REGULAR_SCAN = "regular scan"
 """Nothing is known to have been missed; any other reason goes before this one."""
+
+OPEN_AGAIN_S = 5.0
+"""A file that is still open for writing is looked at again after its quiet time, but not more often than this."""
 
 _LONGEST_WAIT_S = 1.0  # so that `stop` is seen even by a waiter whom nobody wakes
 
@@ -20,6 +24,9 @@ class ChangeQueue:
 
     Implements :class:`picora_sync.core.ports.Changes`. ``clock`` is monotonic seconds; the ``now`` of the taking
     methods is a reading of it.
+
+    ``_written`` are the audio files that events said were modified and not closed since: no more than are being
+    written to, since what is lost, closed or gone is taken out.
     """
 
     def __init__(self, policy_for: Callable[[FileRef], Settle], clock: Callable[[], float]) -> None:
@@ -27,6 +34,8 @@ class ChangeQueue:
         self._clock = clock
         self._changed = threading.Condition()
         self._settler = Settler()
+        self._written: set[FileRef] = set()
+        self._held_open: set[FileRef] = set()
         self._rescans: dict[str, str] = {}
         self._woken = False
         self._wake_at_s = float("-inf")
@@ -45,6 +54,41 @@ class ChangeQueue:
             self._settler.grew(ref, self._clock(), policy=policy)
             self._rouse_if_earlier()
 
+    def hold_open(self, ref: FileRef) -> None:
+        """This file was due, but a program has it open for writing: hold it for another quiet time."""
+        policy = self._policy_for(ref)
+        policy = replace(policy, quiet_s=max(policy.quiet_s, OPEN_AGAIN_S))
+        with self._changed:
+            self._settler.grew(ref, self._clock(), policy=policy)
+            self._held_open.add(ref)
+            self._rouse_if_earlier()
+
+    def is_held_open(self, ref: FileRef) -> bool:
+        """Whether this file waits in the queue for the program that has it open for writing."""
+        with self._changed:
+            return ref in self._held_open
+
+    def written(self, ref: FileRef) -> None:
+        """Some program writes to this file, and has not closed it since; only of audio is that remembered."""
+        if kind_of(ref.path) is Kind.AUDIO:
+            with self._changed:
+                self._written.add(ref)
+
+    def closed(self, ref: FileRef) -> None:
+        """The program that wrote to this file closed it, or the file is gone."""
+        with self._changed:
+            self._written.discard(ref)
+
+    def forget_written(self, folder: str) -> None:
+        """Events of this folder were lost: which of its files are still written to is not known any more."""
+        with self._changed:
+            self._written = {ref for ref in self._written if ref.folder != folder}
+
+    def is_written(self, ref: FileRef) -> bool:
+        """Whether events told that this file was modified and not closed since."""
+        with self._changed:
+            return ref in self._written
+
     def rescan(self, folder: str, why: str) -> None:
         """This folder must be looked through; the first reason is kept, unless it was only that it was time to."""
         with self._changed:
@@ -55,7 +99,9 @@ class ChangeQueue:
     def take_due(self, now: float) -> list[FileRef]:
         """The paths that have settled; they are no longer in the queue."""
         with self._changed:
-            return self._settler.due(now)
+            due = self._settler.due(now)
+            self._held_open.difference_update(due)
+            return due
 
     def take_peeks(self, now: float) -> list[FileRef]:
         """The paths to check for a wish to be private, two seconds after their last change; they stay in the queue."""

@@ -44,6 +44,15 @@ class _Attachments:
         if suffix_of(ref.path) in ASSET_SUFFIXES:
             self._queue.touch(FileRef(self._folder, ref.path))
 
+    def written(self, ref: FileRef) -> None:
+        """No image is waited for."""
+
+    def closed(self, ref: FileRef) -> None:
+        """No image is waited for."""
+
+    def forget_written(self, folder: str) -> None:
+        """No image is waited for."""
+
     def rescan(self, folder: str, why: str) -> None:  # noqa: ARG002  (the vault is no folder of the queue's)
         self._queue.rescan(self._folder, why)
 

@@ -39,12 +39,22 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     object: str | None = None
 
 
+class OpenFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Audio that a program has open for writing, as it was shown: ``version`` is how the file looks."""
+
+    path: str
+    version: str
+
+
 class Approve(Request, frozen=True):
-    """``POST approve``: carry out exactly these removals; with ``keep``, forget the files and leave the objects."""
+    """``POST approve``: carry out exactly these removals; with ``keep``, forget the files and leave the objects.
+    ``open``: send these files as they are, though a program has them open.
+    """
 
     folder: str
     rows: tuple[Row, ...]
     keep: bool = False
+    open: tuple[OpenFile, ...] = ()
 
 
 class Pause(Request, frozen=True):
@@ -160,11 +170,20 @@ class HeldRow(Answer, frozen=True):
     url: str | None = None
 
 
+class OpenRow(Answer, frozen=True):
+    """Audio that waits for a program to close it, and why; see :class:`OpenFile`."""
+
+    path: str
+    why: str
+    version: str
+
+
 class Held(Answer, frozen=True):
     """What waits for a person."""
 
     folder: str
     rows: tuple[HeldRow, ...]
+    open: tuple[OpenRow, ...] = ()
 
 
 class RefusedRow(Answer, frozen=True):
@@ -175,13 +194,16 @@ class RefusedRow(Answer, frozen=True):
 
 
 class Approved(Answer, frozen=True):
-    """What became of the rows. ``paused``: the removals wait until the folder is resumed."""
+    """What became of the rows; ``sent`` counts the open files that are sent. ``paused``: nothing of it is carried out
+    until the folder is resumed.
+    """
 
     folder: str
     approved: int
     kept: int
     refused: tuple[RefusedRow, ...]
     paused: bool
+    sent: int = 0
 
 
 class FolderPause(Answer, frozen=True):

@@ -15,6 +15,7 @@ from picora_sync.control.messages import (
     Forget,
     Held,
     HeldRow,
+    OpenRow,
     Pause,
     Paused,
     RefusedRow,
@@ -29,7 +30,7 @@ from picora_sync.control.messages import (
     ShowKnown,
 )
 from picora_sync.control.repairing import Repairing
-from picora_sync.core.model import FileRef, RemoteObject
+from picora_sync.core.model import FileRef, Fingerprint, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.errors import CommandRefused
 from picora_sync.index.rows import FileRow, Seen
@@ -80,11 +81,14 @@ class Orders:
                 item = self._object_of(self._index.files.get(ref))
                 what = {} if item is None else {"object": item.id, "url": item.url}
                 rows.append(HeldRow(path=ref.path, why=why, **what))
-        return Held(folder=folder, rows=tuple(rows))
+        waiting = self._reconciler.writers.left_open(folder)
+        left_open = (OpenRow(path=ref.path, why=why, version=_version(look)) for ref, why, look in waiting)
+        return Held(folder=folder, rows=tuple(rows), open=tuple(left_open))
 
     def _approve(self, request: Approve) -> Approved:
         folder = self._known(request.folder)
-        held = {row.path: row for row in self._show_held(folder).rows}
+        shown = self._show_held(folder)
+        held = {row.path: row for row in shown.rows}
         agreed: list[FileRef] = []
         refused: list[RefusedRow] = []
         for row in request.rows:
@@ -98,14 +102,20 @@ class Orders:
                 refused.append(RefusedRow(path=row.path, why="Picora has not confirmed yet that it is private"))
             else:
                 agreed.append(ref)
+        left_open = {row.path: row.version for row in shown.open}
+        sent = [FileRef(folder, row.path) for row in request.open if left_open.get(row.path) == row.version]
+        changed = [row.path for row in request.open if left_open.get(row.path) != row.version]
+        refused += (RefusedRow(path=path, why="it was closed, or has changed since") for path in changed)
         with self._index.transaction():
+            self._reconciler.writers.approve(folder, sent)
             if request.keep:
                 self._keep(agreed)
             else:
                 self._index.holds.approve(agreed)
         self._reconciler.removals.reconsider_held([folder])
         done = {"approved": 0, "kept": len(agreed)} if request.keep else {"approved": len(agreed), "kept": 0}
-        return Approved(folder=folder, refused=tuple(refused), paused=folder in self._context.paused, **done)
+        paused = folder in self._context.paused
+        return Approved(folder=folder, refused=tuple(refused), paused=paused, sent=len(sent), **done)
 
     def _keep(self, refs: Iterable[FileRef]) -> None:
         """Let these files go, but leave their objects alone from now on; one that other files share stays theirs."""
@@ -170,6 +180,10 @@ def unknown_folder(name: str, known: Collection[str]) -> CommandRefused:
     close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
     hint = f"did you mean {names[close[0]]}?" if close else f"one of: {', '.join(known)}" if known else ""
     return CommandRefused("UNKNOWN_FOLDER", f"there is no folder {name}", hint=hint, exit_code=_USAGE)
+
+
+def _version(fingerprint: Fingerprint) -> str:
+    return f"{fingerprint.size_bytes} bytes at {fingerprint.mtime_ns}"
 
 
 def _wants_private(row: FileRow | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from picora_sync.core.model import FileRef, FileState, Problem
@@ -58,7 +58,7 @@ class Pass:
         context, tally, before = self._reconciler.context, self._reconciler.tally, self._before
         settling = set(context.queue.settling())
         listed = [each for folder in context.units for each in entries(context.index, folder, settling)]
-        left = [(e.ref, _left(e.ref, e.ref in settling)) for e in listed if e.state is FileState.SETTLING]
+        left = [(e.ref, self._left(e.ref, settling)) for e in listed if e.state is FileState.SETTLING]
         problems = [(ref, p) for ref, p, _ in context.index.files.problems() if ref.folder in context.units]
         states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
         return SyncReport(
@@ -73,8 +73,9 @@ class Pass:
             problems=[*problems, *left],
         )
 
-
-def _left(ref: FileRef, changes: bool) -> Problem:
-    """What is said of a file that the pass did not wait for."""
-    why = "still changes" if changes else "just vanished, and may turn up elsewhere"
-    return Problem(LEFT, f"{ref.path} {why}", "it is left for the next run")
+    def _left(self, ref: FileRef, settling: Collection[FileRef]) -> Problem:
+        """What is said of a file that the pass did not wait for."""
+        if self._reconciler.context.queue.is_held_open(ref):
+            return Problem(LEFT, f"{ref.path} is open for writing in another program", "close it there")
+        why = "still changes" if ref in settling else "just vanished, and may turn up elsewhere"
+        return Problem(LEFT, f"{ref.path} {why}", "it is left for the next run")

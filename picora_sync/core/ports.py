@@ -90,6 +90,9 @@ class Disk(Protocol):
     def look(self, path: str) -> Presence:
         """What is at this path right now (one lstat, rules applied)."""
 
+    def is_written(self, path: str) -> bool | None:
+        """Whether some program has this file open for writing; None if the system does not tell us that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:
@@ -337,6 +340,15 @@ class Changes(Protocol):
 
     def touch(self, ref: FileRef) -> None:
         """This path may have changed. Called from any thread."""
+
+    def written(self, ref: FileRef) -> None:
+        """Some program writes to this file, and has not closed it since. Called from any thread, before the touch."""
+
+    def closed(self, ref: FileRef) -> None:
+        """The program that wrote to this file closed it, or the file is gone. Called from any thread."""
+
+    def forget_written(self, folder: str) -> None:
+        """Events of this folder were lost: which of its files are still written to is not known any more."""
 
     def rescan(self, folder: str, why: str) -> None:
         """Events of this folder were lost, or cannot be trusted: look through all of it."""

@@ -10,6 +10,7 @@ from picora_sync.core.ignore import IgnoreRules, parents_of
 from picora_sync.core.model import Fingerprint, Problem, kind_of
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Absent, Ignored, Presence, Present, Scan, Unknown
+from picora_sync.disk import lease
 from picora_sync.disk.faults import GONE, printable, problem_of, type_name
 from picora_sync.disk.reading import is_inside
 from picora_sync.disk.root import RootIdentity
@@ -88,6 +89,10 @@ class FolderDisk:
         """What is at this path right now."""
         presence = self._away() or self._look(path)
         return (self._away() or presence) if isinstance(presence, Absent) else presence
+
+    def is_written(self, path: str) -> bool | None:
+        """Whether some program has this file open for writing; None if the system does not tell us that."""
+        return lease.is_written(f"{self._root}/{path}", follow_symlinks=self._follow)
 
     def _away(self) -> Unknown | None:
         """What is to be said of every path while the root is not the one we know."""

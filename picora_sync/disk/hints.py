@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Protocol
 
 from picora_sync.core.ignore import IGNORE_FILE
@@ -36,14 +37,29 @@ class Hints:
     def file(self, path: str) -> None:
         """Something happened to a file, or to what may be one."""
         if path.rpartition("/")[2] == IGNORE_FILE or suffix_of(path) in _SUFFIXES:
-            self._changes.touch(FileRef(self._folder, path))
-            for target, link in self._aliases:
-                if is_inside(path, target):
-                    self._changes.touch(FileRef(self._folder, link + path[len(target) :]))
+            for ref in self._refs(path):
+                self._changes.touch(ref)
+
+    def written(self, path: str) -> None:
+        """A program writes to a file, which it has still open."""
+        if suffix_of(path) in AUDIO_SUFFIXES:
+            for ref in self._refs(path):
+                self._changes.written(ref)
+
+    def closed(self, path: str) -> None:
+        """A program that could write to a file closed it, or another file is at this path now, or none."""
+        if suffix_of(path) in AUDIO_SUFFIXES:
+            for ref in self._refs(path):
+                self._changes.closed(ref)
 
     def lost(self, why: str) -> None:
         """Something happened that names no files: the folder must be looked through."""
         self._changes.rescan(self._folder, why)
+
+    def missed(self, why: str) -> None:
+        """Events did not arrive, those of closed files perhaps among them: the folder must be looked through."""
+        self._changes.forget_written(self._folder)
+        self.lost(why)
 
     def skips(self, directory: str) -> bool:
         """Whether a directory is ignored, so that nothing in it is of interest."""
@@ -54,6 +70,13 @@ class Hints:
         target = os.path.realpath(f"{self._real_root}/{path}")
         if is_inside(target, self._real_root) and target != self._real_root:
             self._aliases.add((target[len(self._real_root.rstrip("/")) + 1 :], path))
+
+    def _refs(self, path: str) -> Iterator[FileRef]:
+        """The names of a file: its own, and those through links that are followed."""
+        yield FileRef(self._folder, path)
+        for target, link in self._aliases:
+            if is_inside(path, target):
+                yield FileRef(self._folder, link + path[len(target) :])
 
     def relative(self, full_path: str) -> str | None:
         """The path below the root, "" for the root, None for what lies outside."""

@@ -127,7 +127,7 @@ class InotifyTree:
                 self._watch_all()
             except OSError as error:
                 self._on_failed(error)
-            self._hints.lost("more changed at once than the system could report")
+            self._hints.missed("more changed at once than the system could report")
 
     def _handle(self, directory: str, event: InotifyEvent) -> None:
         if not event.name:
@@ -141,6 +141,10 @@ class InotifyTree:
         if event.mask & InotifyConstants.IN_ISDIR:
             self._handle_directory(path, event)
             return
+        if event.mask & InotifyConstants.IN_MODIFY:
+            self._hints.written(path)
+        elif event.mask & _REWRITTEN:
+            self._hints.closed(path)
         self._hints.file(path)
         if name == IGNORE_FILE and event.mask & _REWRITTEN:
             self._watch_all()

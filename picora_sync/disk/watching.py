@@ -204,6 +204,7 @@ class FolderWatcher:
         tree, self._tree = self._tree, None
         if tree is not None:
             tree.stop()
+            self._changes.forget_written(self._folder.name)
 
     def _report(self, problem: Problem) -> None:
         with self._news:

@@ -20,6 +20,7 @@ from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.doubts import as_wanted_now
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.unsure import Unsure
+from picora_sync.reconciler.writers import Writers
 
 PATIENCE_S = 60.0
 """Deletes wait so long for company while more may follow: uploads to be done, files that settle or may be gone."""
@@ -37,6 +38,7 @@ class Dispatcher:
         admission: Admission,
         unsure: Unsure,
         texts: Texts,
+        writers: Writers,
     ) -> None:
         self._context = context
         self._admission = admission
@@ -45,6 +47,7 @@ class Dispatcher:
         self._executor = executor
         self._connection = connection
         self._texts = texts
+        self._writers = writers
         self._deletes_since: float | None = None
         self._budget_at: float | None = None
 
@@ -207,6 +210,8 @@ class Dispatcher:
         if row is None or row.fingerprint is None or row.file_sha256 is None:
             return None
         if wanted.kind is Kind.AUDIO:
+            if self._writers.forbid(unit, upload.ref, row.fingerprint):
+                return None
             digest = Digest(row.file_sha256, row.fingerprint)
             opener = partial(unit.open_audio, upload.ref.path, digest)
             return AudioUpload(opener, wanted.size_bytes, wanted.filename, meta.title, meta.public)

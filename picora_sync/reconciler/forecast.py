@@ -19,6 +19,7 @@ from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
 from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.texts import Texts
+from picora_sync.reconciler.writers import Writers
 from picora_sync.summary import Planned, PlanReport
 
 AT_ONCE = Settle(quiet_s=0.0, at_most_s=0.0)
@@ -39,7 +40,7 @@ def forecast(
     queue = ChangeQueue(lambda _: AT_ONCE, clocks.mono)
     context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks, clocks.wall)
     removals, backlog = Removals(context), Backlog()
-    inspector = Inspector(context, removals, Texts(0))
+    inspector = Inspector(context, removals, Texts(0), Writers(context).still_held)
     let_wait_for_room(context, quotas)
     context.todo.update(copy.files.unfinished())
     for ref in copy.files.rederive_limited():

@@ -13,6 +13,7 @@ from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.removals import Removals
 from picora_sync.reconciler.texts import Texts
+from picora_sync.reconciler.writers import HoldOpen
 
 EMPTY = "EMPTY"
 """The code of a note with nothing in it: ignored if it is new, blocked if something is bound to it (design §5)."""
@@ -31,8 +32,9 @@ RACE_S = 2.0
 class Inspector:
     """Looks at paths, derives what they want, and records both."""
 
-    def __init__(self, context: Context, removals: Removals, texts: Texts) -> None:
+    def __init__(self, context: Context, removals: Removals, texts: Texts, hold_open: HoldOpen) -> None:
         self._context = context
+        self._hold_open = hold_open
         self._removals = removals
         self._texts = texts
         self._found: dict[FileRef, tuple[Fingerprint, float]] = {}  # audio with stamps of the future, since when (mono)
@@ -51,6 +53,7 @@ class Inspector:
         match unit.disk.look(ref.path):
             case Absent():
                 self._context.unread.pop(ref, None)
+                self._context.queue.closed(ref)
                 self._absent(unit, ref, row)
             case Unknown(problem, of_root=of_root):
                 if of_root:
@@ -60,6 +63,7 @@ class Inspector:
                 self._removals.suspend(ref)
             case Ignored(why):
                 self._context.unread.pop(ref, None)
+                self._context.queue.closed(ref)
                 self._ignored(ref, row, why, None)
             case Present(fingerprint):
                 self._present(unit, ref, row, fingerprint)
@@ -233,8 +237,8 @@ class Inspector:
             self._context.index.files.see(row.ref, Seen.UNKNOWN)
 
     def _is_warm(self, unit: Unit, ref: FileRef, fingerprint: Fingerprint) -> bool:
-        """Audio that was written to within its quiet time goes back to the queue: it may still grow (design §5). Where
-        its stamps do not tell, it must be found twice as it is.
+        """Audio that was written to within its quiet time, or that a program has open for that, goes back to the queue:
+        it may still grow (design §5). Where its stamps do not tell, it must be found twice as it is.
         """
         if kind_of(ref.path) is not Kind.AUDIO:
             return False
@@ -245,6 +249,8 @@ class Inspector:
             self._found[ref] = (fingerprint, since if found == fingerprint else mono)
             quiet_s = mono - self._found[ref][1]
         if quiet_s >= unit.policy.settle(Kind.AUDIO).quiet_s:
+            if self._hold_open(unit, ref, fingerprint, quiet_s):
+                return True
             self._found.pop(ref, None)
             return False
         self._context.outdated.add(ref)

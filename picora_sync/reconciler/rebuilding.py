@@ -24,6 +24,7 @@ from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.recognising import Recogniser
 from picora_sync.reconciler.removals import Removals
 from picora_sync.reconciler.texts import Texts
+from picora_sync.reconciler.writers import Writers
 from picora_sync.summary import Progress, RebuildReport
 
 BATCH = 100
@@ -66,7 +67,7 @@ class Rebuilding:
         """Scan the folders and read their files, as if everything had settled."""
         queue = ChangeQueue(lambda _: AT_ONCE, self._clocks.mono)
         context = Context(self._index, queue, self._units, self._clocks, self._clocks.wall)
-        inspector = Inspector(context, Removals(context), Texts(0))
+        inspector = Inspector(context, Removals(context), Texts(0), Writers(context).still_held)
         for unit in self._units.values():
             scans.scan(context, unit)
         looks: Counter[FileRef] = Counter()

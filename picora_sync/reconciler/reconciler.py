@@ -29,6 +29,7 @@ from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.twins import Twins
 from picora_sync.reconciler.unsure import Unsure
+from picora_sync.reconciler.writers import Writers
 
 SLICE_S = 0.25
 """After this much inspecting (hashing above all) the loop looks at answers again; a file is read to its end."""
@@ -55,14 +56,15 @@ class Reconciler:
         self.executor = executor
         texts = Texts()
         self.removals = Removals(self.context)
-        self._inspector = Inspector(self.context, self.removals, texts)
+        self.writers = Writers(self.context)
+        self._inspector = Inspector(self.context, self.removals, texts, self.writers.hold)
         self._doubts, self._twins = Doubts(), Twins(self.context)
         unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(
             self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
         )
         self._dispatcher = Dispatcher(
-            self.context, self.backlog, executor, self.connection, self._admission, unsure, texts
+            self.context, self.backlog, executor, self.connection, self._admission, unsure, texts, self.writers
         )
         self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
         self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)

@@ -34,8 +34,9 @@ class FakeDisk:
     """One folder. Implements ``Disk``; the other methods are what a person or a program does to the folder.
 
     ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, nor what is below them,
-    ``missing_root`` takes the whole folder away. Folders on one device share its ``inodes``: two files have never the
-    same at once.
+    ``missing_root`` takes the whole folder away. ``written`` says of files whether a program has them open for writing;
+    of the others that cannot be told. Folders on one device share its ``inodes``: two files have never the same at
+    once.
     """
 
     def __init__(self, wall: Callable[[], float], inodes: Iterator[int] | None = None) -> None:
@@ -44,6 +45,7 @@ class FakeDisk:
         self.files: dict[str, FakeFile] = {}
         self.rules: dict[str, str] = {}
         self.broken: dict[str, Problem] = {}
+        self.written: dict[str, bool] = {}
         self.missing_root = False
         self.mounts: frozenset[str] = frozenset()
         self._expected_mounts: frozenset[str] | None = None
@@ -66,6 +68,9 @@ class FakeDisk:
         readable = {path for path in mirrored if self._broken(path) is None and not self._is_below_change(path)}
         files = {path: self.files[path].fingerprint for path in sorted(readable - ignored.keys())}
         return Scan(files, failed, ignored, {}, self.mounts)
+
+    def is_written(self, path: str) -> bool | None:
+        return self.written.get(path)
 
     def look(self, path: str) -> Presence:
         if self.missing_root:

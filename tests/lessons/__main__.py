@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.lessons import test_deleting, test_promised, test_running, test_sending
+from tests.lessons import test_deleting, test_promised, test_recording, test_running, test_sending
 from tests.lessons.catalogue import ROOT, TAUGHT, Mutation, Taught
 
-TAUGHT_IN = (test_deleting, test_sending, test_running, test_promised)
+TAUGHT_IN = (test_deleting, test_sending, test_running, test_promised, test_recording)
 PASSED, FAILED = 0, 1
 """Exit codes of pytest; others mean that the test did not run."""
 TEST_WITHIN_S = 300.0

@@ -88,12 +88,20 @@ class _Stop(threading.Event):
 
 class Mirror:
     """What is done through :meth:`write`, :meth:`move` and :meth:`remove` is told as events; what is done to ``root``
-    itself is found by the next scan. Use it as a context manager.
+    itself is found by the next scan. Use it as a context manager. ``disk`` is the disk stage.
     """
 
     def __init__(
-        self, where: Path, *, name: str = NAME, soft_delete: bool = False, purge: bool = True, **policy: Any
+        self,
+        where: Path,
+        *,
+        name: str = NAME,
+        soft_delete: bool = False,
+        purge: bool = True,
+        disk: Callable[[Folder], FolderDisk] = FolderDisk,
+        **policy: Any,
     ) -> None:
+        self._make_disk = disk
         self.root = where / name
         self.root.mkdir(exist_ok=True)
         self.policy = Folder(NAME, str(self.root), **policy)
@@ -134,7 +142,7 @@ class Mirror:
             transport=self.road,
             clock=self.mono,
         )
-        self.disk = FolderDisk(self.policy)
+        self.disk = self._make_disk(self.policy)
         reader = StableReader(inside=(self.policy.root,))
         content = FolderContent(
             self.policy,

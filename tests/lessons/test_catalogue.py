@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lessons import test_deleting, test_promised, test_running, test_sending
+from tests.lessons import test_deleting, test_promised, test_recording, test_running, test_sending
 from tests.lessons.catalogue import LESSONS, ROOT, TAUGHT, Taught
 
-MODULES = (test_deleting, test_sending, test_running, test_promised)
+MODULES = (test_deleting, test_sending, test_running, test_promised, test_recording)
 """Importing them fills the list."""
 
 

@@ -69,6 +69,15 @@ class _StandingStill:
         assert self.door.wait(WAIT_S)
         self._queue.touch(ref)
 
+    def written(self, ref: FileRef) -> None:
+        self._queue.written(ref)
+
+    def closed(self, ref: FileRef) -> None:
+        self._queue.closed(ref)
+
+    def forget_written(self, folder: str) -> None:
+        self._queue.forget_written(folder)
+
     def rescan(self, folder: str, why: str) -> None:
         self._queue.rescan(folder, why)
 
@@ -87,7 +96,7 @@ def _watched(mirror: Mirror) -> Iterator[_StandingStill]:
     14,
     Mutation(
         "picora_sync/disk/inotify_tree.py",
-        'self._hints.lost("more changed at once than the system could report")',
+        'self._hints.missed("more changed at once than the system could report")',
         "pass",
     ),
 )

@@ -59,6 +59,9 @@ class TroubledDisk:
             return Unknown(self._disk.check_root() or problem_of(self._tree.error(), path))
         return self._disk.look(path)
 
+    def is_written(self, path: str) -> bool | None:
+        return self._disk.is_written(path)
+
 
 class TroubledContent:
     """The content stage."""

@@ -103,7 +103,7 @@ MUTANTS = (
         "a queue that overflowed lost nothing",
         Mutation(
             "picora_sync/disk/inotify_tree.py",
-            'self._hints.lost("more changed at once than the system could report")',
+            'self._hints.missed("more changed at once than the system could report")',
             "pass",
         ),
         BURST,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from picora_sync.change_queue import ChangeQueue
+from picora_sync.change_queue import OPEN_AGAIN_S, ChangeQueue
 from picora_sync.core.model import FileRef, Kind, kind_of
-from picora_sync.core.policy import Folder
+from picora_sync.core.policy import Folder, Settle
 
 NOTE, EPISODE = FileRef("notes", "a.md"), FileRef("notes", "b.mp3")
 FOLDER = Folder(name="notes", root="/notes")
@@ -51,6 +51,34 @@ def test_grown_file_is_held_again() -> None:
     queue.grew(EPISODE)
     assert queue.take_due(clock.now) == []
     assert tuple(queue.settling()) == (EPISODE,)
+
+
+def test_file_that_is_open_is_held_for_another_quiet_time_and_never_for_none() -> None:
+    clock = Clock()
+    queue = ChangeQueue(lambda _: Settle(0.0, 0.0), clock)
+    queue.hold_open(EPISODE)
+    assert queue.take_due(clock.now) == []
+    assert queue.is_held_open(EPISODE)
+    assert queue.take_due(clock.now + OPEN_AGAIN_S) == [EPISODE]
+    assert not queue.is_held_open(EPISODE)
+
+
+def test_audio_is_written_to_from_the_first_event_to_its_close_and_notes_never_are() -> None:
+    queue = make(Clock())
+    for ref in (NOTE, EPISODE, EPISODE):
+        queue.written(ref)
+    assert [queue.is_written(ref) for ref in (NOTE, EPISODE)] == [False, True]
+    queue.closed(EPISODE)
+    queue.closed(EPISODE)
+    assert not queue.is_written(EPISODE)
+
+
+def test_where_events_were_lost_it_is_forgotten_who_writes_in_that_folder_alone() -> None:
+    queue, other = make(Clock()), FileRef("podcast", "b.mp3")
+    queue.written(EPISODE)
+    queue.written(other)
+    queue.forget_written("notes")
+    assert [queue.is_written(ref) for ref in (EPISODE, other)] == [False, True]
 
 
 def test_peeks_stay_in_the_queue() -> None:

@@ -12,7 +12,7 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.words import count
-from picora_sync.control.messages import Approve, Approved, Held, Row, ShowHeld, document
+from picora_sync.control.messages import Approve, Approved, Held, OpenFile, Row, ShowHeld, document
 
 
 @click.command("approve", epilog="Example: picora-sync approve notes")
@@ -24,6 +24,8 @@ from picora_sync.control.messages import Approve, Approved, Held, Row, ShowHeld,
 def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, as_json: bool) -> int:
     """Carry out the removals of FOLDER that are held.
 
+    Audio that another program has had open for hours waits here, too, and is then sent as it is.
+
     Shows them first, and approves exactly those: one that is something else by then is left alone. A running daemon
     carries them out at once, otherwise the next `sync` or `run` does, unless the file came back. With --json and
     without --yes they are only shown.
@@ -32,23 +34,26 @@ def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, a
     expect_state(config)
     held, running = ask(config, ShowHeld(folder=folder), Held)
     shown_only = as_json and not yes
-    if not held.rows or shown_only:
+    left_open = () if keep else held.open
+    if not (held.rows or left_open) or shown_only:
         answer = Approved(folder=folder, approved=0, kept=0, refused=(), paused=False)
     else:
         if not as_json:
-            write_table(
-                ["PATH", "WHY", "URL"], [[row.path, row.why, row.url or ""] for row in held.rows], folded=(0, 1)
-            )
-        if not yes and not _agreed(len(held.rows), keep=keep):
+            lines = [[row.path, row.why, row.url or ""] for row in held.rows]
+            lines += [[row.path, row.why, ""] for row in left_open]
+            write_table(["PATH", "WHY", "URL"], lines, folded=(0, 1))
+        if not yes and not _agreed(len(held.rows), len(left_open), keep=keep):
             line("Nothing was changed.")
             return OK
         rows = tuple(Row(path=row.path, object=row.object) for row in held.rows)
-        answer, running = ask(config, Approve(folder=folder, rows=rows, keep=keep), Approved)
+        send = tuple(OpenFile(path=row.path, version=row.version) for row in left_open)
+        answer, running = ask(config, Approve(folder=folder, rows=rows, keep=keep, open=send), Approved)
     if as_json:
-        write_json({**document(answer), "rows": document(held)["rows"], "running": running})
+        shown = document(held)
+        write_json({**document(answer), "rows": shown["rows"], "open": shown["open"], "running": running})
     else:
         _tell(answer, running=running)
-    return UNFINISHED if answer.refused or (shown_only and held.rows) else OK
+    return UNFINISHED if answer.refused or (shown_only and (held.rows or left_open)) else OK
 
 
 def _tell(answer: Approved, *, running: bool) -> None:
@@ -62,12 +67,18 @@ def _tell(answer: Approved, *, running: bool) -> None:
         line(f"Approved {count(answer.approved, 'removal')}: the daemon carries them out.")
     elif answer.approved:
         line(f"Approved {count(answer.approved, 'removal')}: the next `picora-sync sync` or `run` carries them out.")
-    if not (answer.refused or answer.kept or answer.approved):
+    if answer.sent:
+        when = "" if running else ", with the next `picora-sync sync` or `run`"
+        line(f"{count(answer.sent, 'open file')} will be sent as it is now{when}.")
+    if not (answer.refused or answer.kept or answer.approved or answer.sent):
         line(f"Nothing of {answer.folder} is held.")
 
 
-def _agreed(number: int, *, keep: bool) -> bool:
+def _agreed(removals: int, left_open: int, *, keep: bool) -> bool:
     if not sys.stdin.isatty():
         raise CommandFailed("nobody can be asked here", hint="add --yes to approve what is listed", exit_code=USAGE)
-    question = "Forget" if keep else "Remove from Picora"
-    return click.confirm(f"{question} {count(number, 'file')}?", err=True)
+    questions = [f"{'forget' if keep else 'remove from Picora'} {count(removals, 'file')}"] if removals else []
+    if left_open:
+        questions.append(f"send {count(left_open, 'open file')} as it is now")
+    question = ", and ".join(questions)
+    return click.confirm(f"{question[:1].upper()}{question[1:]}?", err=True)

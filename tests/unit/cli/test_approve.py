@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from picora_sync.core.model import Fingerprint, Problem
 from picora_sync.index.lock import InstanceLock
 from picora_sync.index.rows import Seen
+from picora_sync.reconciler.writers import STILL_OPEN
 
 
 def test_approve_shows_the_rows_and_approves_exactly_those(mirror: Any, invoke: Callable[..., Any]) -> None:
@@ -114,3 +116,20 @@ def test_as_json_without_a_yes_they_are_only_shown(mirror: Any, invoke: Callable
     shown = json.loads(ran.out)
     assert ([row["path"] for row in shown["rows"]], shown["approved"]) == (["one.md"], 0)
     assert [each[2] for each in mirror.index.holds.held()] == [False]
+
+
+def test_audio_that_was_left_open_is_shown_and_sent_as_it_is(mirror: Any, invoke: Callable[..., Any]) -> None:
+    item = mirror.add("talk.mp3", "podcast")
+    problem = Problem(STILL_OPEN, "another program has it open", "close it")
+    mirror.index.files.block(mirror.ref("talk.mp3", "podcast"), problem, Fingerprint(5, 1, 1, 1, 1), 1.0)
+    shown = invoke("--config", mirror.config_file, "approve", "podcast", "--json")
+    assert shown.code == 1
+    assert [row["path"] for row in json.loads(shown.out)["open"]] == ["talk.mp3"]
+    kept = invoke("--config", mirror.config_file, "approve", "podcast", "--keep", "--yes")
+    assert "Nothing of podcast is held" in kept.out
+    ran = invoke("--config", mirror.config_file, "approve", "podcast", "--yes")
+    assert ran.code == 0
+    assert "another program has it open" in ran.out
+    assert "1 open file will be sent as it is now, with the next `picora-sync sync` or `run`" in ran.out
+    row = mirror.index.files.get(mirror.ref("talk.mp3", "podcast"))
+    assert (row.blocked, row.bound) == (None, item.id)

@@ -28,6 +28,7 @@ class Heard:
     def __init__(self) -> None:
         self.touched: list[str] = []
         self.rescans: list[str] = []
+        self.open: set[str] = set()
         self.states: list[tuple[WatchState, Problem | None]] = []
         self.news = threading.Condition()
         self.gate = threading.Event()
@@ -37,6 +38,20 @@ class Heard:
         assert ref.folder == "notes"
         self._note(self.touched, ref.path)
         assert self.gate.wait(WAIT_S)
+
+    def written(self, ref: FileRef) -> None:
+        with self.news:
+            self.open.add(ref.path)
+
+    def closed(self, ref: FileRef) -> None:
+        with self.news:
+            self.open.discard(ref.path)
+
+    def forget_written(self, folder: str) -> None:
+        assert folder == "notes"
+        with self.news:
+            self.open.clear()
+            self.news.notify_all()
 
     def rescan(self, folder: str, why: str) -> None:
         assert folder == "notes"
@@ -436,3 +451,77 @@ if sys.platform == "linux":
             heard.until_touched("a.md")
         finally:
             watcher.stop()
+
+
+# --- who writes -------------------------------------------------------------------------------------------------------
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only inotify tells when a file is closed")
+
+
+@ON_LINUX
+def test_audio_is_written_to_from_its_first_change_to_its_close(watch: Watch, heard: Heard, root: Path) -> None:
+    watch()
+    with (root / "talk.wav").open("wb", buffering=0) as file:
+        file.write(b"RIFF")
+        heard.until(lambda: heard.open == {"talk.wav"})
+    heard.until(lambda: heard.open == set())
+
+
+@ON_LINUX
+@pytest.mark.parametrize("name", ["note.md", "chart.png", "talk.tmp"])
+def test_of_other_files_nobody_is_told_who_writes(watch: Watch, heard: Heard, root: Path, name: str) -> None:
+    watch()
+    with (root / name).open("wb", buffering=0) as file, (root / "talk.wav").open("wb", buffering=0) as audio:
+        file.write(b"text")
+        audio.write(b"RIFF")
+        heard.until(lambda: heard.open == {"talk.wav"})
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda path: path.unlink(), id="deleted"),
+        pytest.param(lambda path: path.rename(path.with_name("talk.bak")), id="moved-away"),
+        pytest.param(lambda path: path.with_name("new.tmp").replace(path), id="replaced"),
+    ],
+)
+def test_a_path_that_is_another_file_now_or_none_is_written_to_by_nobody(
+    watch: Watch, heard: Heard, root: Path, end: Callable[[Path], object]
+) -> None:
+    (root / "new.tmp").write_bytes(b"RIFF")
+    watch()
+    with (root / "talk.wav").open("wb", buffering=0) as file:
+        file.write(b"RIFF")
+        heard.until(lambda: heard.open == {"talk.wav"})
+        end(root / "talk.wav")
+        heard.until(lambda: heard.open == set())
+
+
+@ON_LINUX
+def test_a_link_that_is_followed_is_written_to_with_its_target(watch: Watch, heard: Heard, root: Path) -> None:
+    (root / "talk.wav").write_bytes(b"RIFF")
+    (root / "link.wav").symlink_to("talk.wav")
+    watch(follow=True)
+    with (root / "talk.wav").open("ab", buffering=0) as file:
+        file.write(b"more")
+        heard.until(lambda: heard.open == {"talk.wav", "link.wav"})
+    heard.until(lambda: heard.open == set())
+
+
+@ON_LINUX
+def test_watching_that_ends_knows_of_nobody_who_writes(watch: Watch, heard: Heard, root: Path) -> None:
+    watcher = watch()
+    with (root / "talk.wav").open("wb", buffering=0) as file:
+        file.write(b"RIFF")
+        heard.until(lambda: heard.open == {"talk.wav"})
+        watcher.renew("a disk was mounted")
+        heard.until(lambda: heard.open == set())
+        heard.until(lambda: "a disk was mounted" in heard.rescans)
+
+
+def test_events_that_were_missed_may_be_those_of_closing(heard: Heard, root: Path) -> None:
+    hints = Hints("notes", str(root), lambda *_, **__: None, heard)
+    hints.written("talk.wav")
+    hints.missed("more changed at once than the system could report")
+    assert (heard.open, len(heard.rescans)) == (set(), 1)
