@@ -11,6 +11,7 @@
     ├── FileUnreadable              a file or directory cannot be read
     └── RemoteError                 what Picora, or the way to it, answered
         ├── Unreachable             no connection: the request was certainly not carried out
+        ├── UploadCut               the connection broke before the request was whole: not carried out
         ├── OutcomeUnknown          sent, but no whole answer came back: it may have been carried out
         ├── NotPicora               something answered that is not the Picora API
         ├── KeyRefused              401 (77)
@@ -136,6 +137,14 @@ class Unreachable(RemoteError):
     """DNS, connect or TLS failed: the request was never received."""
 
     code = "UNREACHABLE"
+    exit_code = 69
+    repeatable = True
+
+
+class UploadCut(RemoteError):
+    """The connection broke, or an answer came, before the end of the request was sent: it was not carried out."""
+
+    code = "UPLOAD_CUT"
     exit_code = 69
     repeatable = True
 

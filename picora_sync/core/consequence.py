@@ -19,6 +19,7 @@ from picora_sync.errors import (
     ScopeMissing,
     ServerFault,
     Unreachable,
+    UploadCut,
 )
 
 FAULTS = 5
@@ -105,9 +106,11 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
             return LookAgain()
         case Unreachable():
             return AskWhetherReachable()
-        case OutcomeUnknown() | NotPicora() | ServerFault() if faults >= (FAULTS if others_succeed else MANY_FAULTS):
+        case OutcomeUnknown() | UploadCut() | NotPicora() | ServerFault() if faults >= (
+            FAULTS if others_succeed else MANY_FAULTS
+        ):
             return Block(problem, HOUR_S)
-        case OutcomeUnknown() | NotPicora():
+        case OutcomeUnknown() | UploadCut() | NotPicora():
             return AskWhetherReachable(min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case KeyRefused():
             return StopCalls(problem)

@@ -241,7 +241,7 @@ class Picora(Protocol):
 
     def post_audio(self, upload: AudioUpload) -> Posted:
         """``POST /v1/audio``, once: never repeated when its outcome is unknown. Raises FileChanged if the file is
-        not what was hashed; the server then saw no complete body.
+        not what was hashed, UploadCut if the connection broke under way; the server then saw no complete body.
         """
 
     def get(self, kind: Kind, object_id: str) -> RemoteObject | None:

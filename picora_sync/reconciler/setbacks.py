@@ -24,7 +24,15 @@ from picora_sync.core.consequence import (
 from picora_sync.core.guard import WINDOW_S
 from picora_sync.core.model import FileRef, Kind, Problem, Rank, RemoteObject
 from picora_sync.core.plan import Delete, Upload
-from picora_sync.errors import FileChanged, FileUnreadable, NotPicora, OutcomeUnknown, RemoteError, ServerFault
+from picora_sync.errors import (
+    FileChanged,
+    FileUnreadable,
+    NotPicora,
+    OutcomeUnknown,
+    RemoteError,
+    ServerFault,
+    UploadCut,
+)
 from picora_sync.executor import Alter, Failed, Job, Look, Probe, Remove, Seek, Send, Survey
 from picora_sync.reconciler import mending
 from picora_sync.reconciler.connection import Connection
@@ -54,9 +62,11 @@ class Setbacks:
     def heed(self, failed: Failed) -> None:
         """Do what this failure asks for."""
         job, error = failed.job, failed.error
-        broken = isinstance(error, ServerFault | OutcomeUnknown | NotPicora)
+        broken = isinstance(error, ServerFault | OutcomeUnknown | UploadCut | NotPicora)
         faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
         consequence = judge(error, faults, others_succeed=others_succeed)
+        if isinstance(error, UploadCut):
+            log.warning("%s: sent again soon: %s", job_ref(job).path, error.message)
         self._remember_doubt(job, error)
         self._follow(job, consequence, Problem(type(error).code, error.message, error.hint))
         if isinstance(job, Alter) and job.patch.object_id in self._context.superseded:
@@ -83,6 +93,8 @@ class Setbacks:
                 if looked_in_vain or not (unknown or job.posted_before):
                     self._end(job)
                 elif unknown or job not in self._doubts:
+                    if job not in self._doubts and job.upload.wanted.kind is Kind.AUDIO:
+                        log.warning("%s: looked for on Picora before it is sent again: %s", job.upload.ref.path, error)
                     posts = job.posted_before + job.may_post
                     self._doubts.begin(replace(job, posted_before=posts), self._context.clocks.mono())
             case Remove(_, deletes) if not unknown:

@@ -174,6 +174,7 @@ class PicoraClient:
 
         Raises:
             FileChanged: the file is not what was hashed; the server saw no complete body.
+            UploadCut: the connection broke before the closing boundary was sent; the server saw no complete body.
             OutcomeUnknown: the answer got lost, or could not be understood.
         """
         call = Call(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Final, cast
+from typing import Final
 
 import httpx
 
@@ -21,7 +21,16 @@ from picora_sync.core.model import Tier
 from picora_sync.core.pacing import ANSWER_FRESH_S
 from picora_sync.core.ports import Pacer
 from picora_sync.core.rate_headers import http_date
-from picora_sync.errors import KeyRefused, OutcomeUnknown, Rejected, Stopped
+from picora_sync.errors import (
+    KeyRefused,
+    NotPicora,
+    OutcomeUnknown,
+    Rejected,
+    RemoteError,
+    ServerFault,
+    Stopped,
+    UploadCut,
+)
 from picora_sync.remote import hints
 from picora_sync.remote.failures import Answer, from_answer, wire_errors
 from picora_sync.remote.multipart import AudioBody
@@ -209,9 +218,17 @@ class Exchange:
                 return self._answer(call, None, headers)
             return self._answer(call, _encoded(call), {**headers, "Content-Type": "application/json"})
         with call.body() as body:
-            answer = self._answer(call, body, {**headers, **body.headers})
-            if answer.status < 300 and not body.whole:  # noqa: PLR2004  # the class of success
+            try:
+                answer = self._answer(call, body, {**headers, **body.headers})
+            except OutcomeUnknown as error:
+                raise error if body.whole else _cut(error) from error.__cause__
+            if body.whole:
+                return answer
+            if answer.status < 300:  # noqa: PLR2004  # the class of success
                 raise OutcomeUnknown(f"{call}: the server answered before it had the whole file", hint=hints.BROKEN)
+            refusal = from_answer(answer)
+            if isinstance(refusal, (ServerFault, OutcomeUnknown, NotPicora)):
+                raise _cut(refusal)
             return answer
 
     def _answer(self, call: Call, content: bytes | AudioBody | None, headers: Mapping[str, str]) -> Answer:
@@ -246,7 +263,8 @@ class Exchange:
         """The body as it came, until it is longer than ``most_bytes``."""
         self._network.allow(most_bytes + most_bytes // 4 + _FRAMES_BYTES)
         left_bytes, left_blocks = most_bytes, _MOST_BLOCKS + most_bytes // 1024
-        for block in cast("httpx.SyncByteStream", response.stream):  # as it came: nothing is unpacked
+        # As it came, nothing is unpacked; a transport may have read it already.
+        for block in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
             if self.stop.is_set():
                 raise Stopped
             yield block
@@ -268,6 +286,12 @@ class Exchange:
         target = httpx.URL(url)
         same = (target.scheme, target.host, target.port) == (self._base.scheme, self._base.host, self._base.port)
         return {"Authorization": self._authorization} if same else {}
+
+
+def _cut(error: RemoteError) -> UploadCut:
+    """The closing boundary was not handed to the network: no server can have taken the request for whole."""
+    message = f"{error.message}; the file was not sent to its end"
+    return UploadCut(message, hint=hints.CUT, status=error.status, request_id=error.request_id)
 
 
 def _is_packed(response: httpx.Response) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 BROKEN: Final = "Nothing to do: what happened to the request is looked up before it is sent again."
+CUT: Final = "Nothing to do: nothing was stored, and it is sent again in a moment."
 KEY_REFUSED: Final = "Make a new API key in your Picora settings, and put it where the old one was."
 NOT_FOUND: Final = "It may have been deleted on Picora by somebody else; the next scan sends it again."
 NOT_PICORA: Final = "Check `account.url` in the configuration, and whether a proxy or login page is in between."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast
 
 import httpx
 
@@ -129,6 +130,50 @@ def test_promise_03_audio_is_not_sent_again_while_the_lists_may_lack_it(tmp_path
         assert made_at
         assert mirror.road.changing().count("POST /v1/audio") == 1
         assert mirror.states() == {"talk.mp3": FileState.SYNCED}
+
+
+@promise(
+    3, Mutation("picora_sync/remote/exchange.py", "raise error if body.whole else _cut(error)", "raise _cut(error)")
+)
+def test_promise_03_audio_whose_closing_boundary_may_have_arrived_is_looked_for(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+
+        def lose(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            answer = carry_out()
+            if request.url.path == "/v1/audio" and mirror.road.changing().count("POST /v1/audio") == 1:
+                raise httpx.WriteError("reset")
+            return answer
+
+        mirror.road.meddler = lose
+        mirror.write("talk.mp3", samples.mp3())
+        mirror.run(HOUR_S)
+        assert mirror.road.changing().count("POST /v1/audio") == 1
+        assert len(mirror.held()) == 1
+
+
+@promise(
+    8,
+    Mutation("picora_sync/remote/exchange.py", "raise error if body.whole else _cut(error)", "raise error"),
+)
+def test_promise_08_an_upload_that_was_cut_off_is_sent_again_within_seconds(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        cut: list[float] = []
+
+        def break_off(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            if request.url.path == "/v1/audio" and len(cut) < 2:
+                next(iter(cast("Iterable[bytes]", request.stream)))
+                cut.append(mirror.mono_s)
+                raise httpx.WriteError("reset")
+            return carry_out()
+
+        mirror.road.meddler = break_off
+        mirror.write("talk.mp3", samples.mp3())
+        mirror.run(60.0)
+        assert len(cut) == 2
+        sent_at = [at for at, call in mirror.road.calls if call == "POST /v1/audio"]
+        assert sent_at[-1] - sent_at[0] < 10.0
+        assert mirror.states() == {"talk.mp3": FileState.SYNCED}
+        assert len(mirror.held()) == 1
 
 
 @promise(3, Mutation("picora_sync/reconciler/outcomes.py", "if outcome.perhaps_more:", "if False:"))

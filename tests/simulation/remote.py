@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httpx
 
@@ -132,12 +132,24 @@ class Road(httpx.BaseTransport):
             self.log.append(f"{name}: {fault}")
             self.refused()
             raise httpx.ConnectError("refused")
+        if fault == "cut" and request.url.path == "/v1/audio":
+            self._cut(request)
         request.read()
         self.sending(request)
         answer = self._answer(request, fault)
         self.heard(request, answer)
         self.log.append(f"{name}: {answer.status_code}" + (f" ({fault})" if fault else ""))
         return answer
+
+    def _cut(self, request: httpx.Request) -> None:
+        """The connection breaks before the closing boundary; ``late_s`` says after how many blocks."""
+        self.log.append(f"{request.method} {request.url.path}: cut")
+        left = int(self.late_s) % 3
+        for block in cast("Iterable[bytes]", request.stream):
+            if not left or block.endswith(b"--\r\n"):
+                break
+            left -= 1
+        raise httpx.WriteError("reset")
 
     def _fault(self, request: httpx.Request) -> str | None:
         if not self.up:
@@ -160,7 +172,7 @@ class Road(httpx.BaseTransport):
                 answer = self._carry_out(request)
                 self.pass_time(25.0)
                 return answer
-            case "reset before":
+            case "reset before" | "cut":
                 raise httpx.ReadError("reset")
             case "reset after":
                 self._carry_out(request)

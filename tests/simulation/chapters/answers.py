@@ -33,6 +33,12 @@ def late_twin(world: World, act: Act) -> None:
     world.road.armed.append(Armed("late twin", "POST", 1 + act.a % 2))
 
 
+def cut(world: World, act: Act) -> None:
+    """Uploads of audio break off, before the closing boundary or with it."""
+    world.road.late_s = float(act.b % TWINS_UP_TO_S)
+    world.road.armed.append(Armed("cut", "POST", 1 + act.a % 6))
+
+
 def lag_long(world: World, act: Act) -> None:
     world.road.lag_s = float(act.a % 90)
 
@@ -58,9 +64,10 @@ def any_shape(world: World, act: Act) -> None:
 
 CHAPTER = Chapter(
     "answers",
-    weights={"late_twin": 5, "lag_long": 3, "lie": 6, "any_status": 6, "any_shape": 6, "storm_of_429": 1},
+    weights={"late_twin": 5, "cut": 4, "lag_long": 3, "lie": 6, "any_status": 6, "any_shape": 6, "storm_of_429": 1},
     deeds={
         "late_twin": late_twin,
+        "cut": cut,
         "lag_long": lag_long,
         "lie": lie,
         "any_status": any_status,

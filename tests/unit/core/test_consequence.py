@@ -27,6 +27,7 @@ ROWS: list[tuple[errors.PicoraSyncError, type[Consequence]]] = [
     (errors.FileUnreadable("m"), LookAgain),
     (errors.Unreachable("m"), AskWhetherReachable),
     (errors.OutcomeUnknown("m"), AskWhetherReachable),
+    (errors.UploadCut("m"), AskWhetherReachable),
     (errors.NotPicora("m"), AskWhetherReachable),
     (errors.KeyRefused("m"), StopCalls),
     (errors.ScopeMissing("m"), CloseLane),
@@ -49,7 +50,7 @@ def test_every_remote_error_has_a_row() -> None:
     assert set(errors.RemoteError.__subclasses__()) <= {type(error) for error, _ in ROWS}
 
 
-BROKEN = [errors.ServerFault("m"), errors.OutcomeUnknown("m"), errors.NotPicora("m")]
+BROKEN = [errors.ServerFault("m"), errors.OutcomeUnknown("m"), errors.UploadCut("m"), errors.NotPicora("m")]
 
 
 @pytest.mark.parametrize("error", BROKEN, ids=[type(error).__name__ for error in BROKEN])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -21,6 +22,7 @@ from picora_sync.errors import (
     ScopeMissing,
     ServerFault,
     Unreachable,
+    UploadCut,
 )
 from picora_sync.reconciler.connection import AccountState
 from picora_sync.workers import UPLOADS
@@ -41,6 +43,35 @@ def synced(*paths: str) -> Mirror:
         mirror.write(path, f"content of {path}")
     mirror.quiet()
     return mirror
+
+
+# --- cut uploads ------------------------------------------------------------------------------------------------------
+
+CUT = UploadCut("the connection was reset before the end of the file")
+
+
+def test_an_upload_that_was_cut_is_sent_again_within_seconds_and_not_looked_for() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", CUT, times=2)
+    mirror.write("e.mp3", b"sound")
+    mirror.quiet()
+    assert mirror.states() == {"e.mp3": FileState.SYNCED}
+    assert mirror.picora.count("post_audio") == 3
+    assert mirror.picora.count("find_audio") == 0
+    assert mirror.index.objects.intents() == []
+
+
+def test_a_cut_upload_after_one_whose_outcome_is_unknown_leaves_that_one_in_doubt() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_audio", UNKNOWN)
+    mirror.picora.fail("post_audio", CUT)
+    mirror.write("e.mp3", b"sound")
+    mirror.run(600)
+    assert mirror.states() == {"e.mp3": FileState.SYNCED}
+    assert len(mirror.picora.of_kind(Kind.AUDIO)) == 1
+    assert mirror.picora.count("post_audio") == 3
+    posts = [number for number, name in enumerate(names(mirror)) if name == "post_audio"]
+    assert all("find_audio" in names(mirror)[before:after] for before, after in pairwise(posts))
 
 
 # --- offline ----------------------------------------------------------------------------------------------------------
@@ -68,7 +99,9 @@ def test_health_is_asked_with_growing_pauses() -> None:
     assert 60 <= mirror.picora.count("healthy") <= 250
 
 
-@pytest.mark.parametrize("error", [UNKNOWN, NotPicora("a proxy's page"), FAULT], ids=["unknown", "not picora", "5xx"])
+@pytest.mark.parametrize(
+    "error", [UNKNOWN, NotPicora("a proxy's page"), FAULT, CUT], ids=["unknown", "not picora", "5xx", "cut"]
+)
 @pytest.mark.parametrize("method", ["post_doc", "post_audio", "patch", "delete"])
 def test_a_call_that_keeps_failing_is_no_storm_and_comes_to_rest(method: str, error: RemoteError) -> None:
     mirror = synced("a.md", "b.md", "e.mp3")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import cast
 
+import httpx
 import pytest
 
 from picora_sync import errors
@@ -60,15 +63,57 @@ def test_of_a_changed_file_the_server_never_sees_a_complete_body() -> None:
     assert len(server.received) == 1
 
 
-def test_a_server_that_hangs_up_in_the_middle_of_a_file_leaves_the_outcome_unknown() -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 50",
+        reply("503 Busy", None),
+        reply("502 Bad", None, announced=9),
+        b"HTTP/1.1 302 Found\r\n\r\n",
+        b"?",
+    ],
+    ids=["hang-up", "half a head", "503", "half of a 502", "redirect", "no HTTP"],
+)
+def test_a_server_that_hangs_up_in_the_middle_of_a_file_has_stored_nothing(answer: bytes) -> None:
     file = MemoryFile(b"x" * (20 * MIB))
     with (
-        RawServer(b"", read_until=None, hang_up_after=MIB).running() as server,
+        RawServer(answer, read_until=None, hang_up_after=MIB).running() as server,
+        client(server.url) as api,
+        pytest.raises(errors.UploadCut) as cut,
+    ):
+        api.post_audio(audio_upload(file))
+    assert len(server.received) == 1
+    assert not cut.value.perhaps_done
+    assert "sent again" in cut.value.hint
+
+
+def test_a_success_in_the_middle_of_a_file_leaves_the_outcome_unknown() -> None:
+    file = MemoryFile(b"x" * (20 * MIB))
+    with (
+        RawServer(reply("201 Created", audio()), read_until=None, hang_up_after=MIB).running() as server,
         client(server.url) as api,
         pytest.raises(errors.OutcomeUnknown),
     ):
         api.post_audio(audio_upload(file))
-    assert len(server.received) == 1
+
+
+def test_a_connection_that_breaks_in_the_closing_boundary_leaves_the_outcome_unknown() -> None:
+    """Once the boundary is handed over, part of it in a buffer means that all of it may arrive."""
+    file, stop = MemoryFile(b"abc"), VirtualStop()
+
+    def cut(request: httpx.Request) -> httpx.Response:
+        for block in cast("Iterable[bytes]", request.stream):
+            if block.endswith(b"--\r\n"):
+                raise httpx.WriteError("reset")
+        raise AssertionError("there was no closing boundary")
+
+    transport = httpx.MockTransport(cut)
+    with (
+        PicoraClient("https://api.picora.test", KEY, pacer=RecordingPacer(), stop=stop, transport=transport) as api,
+        pytest.raises(errors.OutcomeUnknown),
+    ):
+        api.post_audio(audio_upload(file))
 
 
 @pytest.mark.parametrize(
