@@ -128,6 +128,9 @@ class Reader(Protocol):
     def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
         """All bytes; if the file is larger than the limit, raises FileUnreadable with code FILE_TOO_LARGE."""
 
+    def head(self, path: str, size_bytes: int) -> bytes:
+        """The first bytes of a file of any size, all of a smaller one."""
+
     def digest(self, path: str) -> Digest:
         """Hash it without holding it in memory."""
 
