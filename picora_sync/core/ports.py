@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from picora_sync.core.model import (
@@ -25,9 +25,12 @@ from picora_sync.core.model import (
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A regular, selected file of a kind we mirror is there."""
+    """A regular, selected file of a kind we mirror is there; when it was made, where its file system tells that, is no
+    part of whether it changed.
+    """
 
     fingerprint: Fingerprint
+    born_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, Wanted, kind_of, suffix_of
 from picora_sync.core.ports import Absent, Derived, Ignored, Present, Unknown
+from picora_sync.core.succession import is_another
 from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
@@ -65,8 +66,8 @@ class Inspector:
                 self._context.unread.pop(ref, None)
                 self._context.queue.closed(ref)
                 self._ignored(ref, row, why, None)
-            case Present(fingerprint):
-                self._present(unit, ref, row, fingerprint)
+            case Present(fingerprint, born_ns):
+                self._present(unit, ref, row, fingerprint, born_ns)
         self._context.todo.add(ref)
 
     def peek(self, ref: FileRef) -> None:
@@ -100,8 +101,15 @@ class Inspector:
         """What this file was called before it was renamed, and perhaps edited: what vanished, had its inode, and may be
         public. The guard may keep that on Picora for long, and must not keep it public.
         """
-        rows = self._context.index.files.with_inode_of(fingerprint)
-        return [row for row in rows if row.ref != ref and self._may_be_public(row) and self._is_gone(row.ref)]
+        rows = [row for row in self._context.index.files.with_inode_of(fingerprint) if row.ref != ref]
+        rows = [row for row in rows if self._may_be_public(row) and self._is_gone(row.ref)]
+        born_ns = self._born_ns(ref) if rows else None
+        return [row for row in rows if not is_another(row.born_ns, born_ns)]
+
+    def _born_ns(self, ref: FileRef) -> int | None:
+        unit = self._context.unit(ref)
+        there = None if unit is None else unit.disk.look(ref.path)
+        return there.born_ns if isinstance(there, Present) else None
 
     def _is_gone(self, ref: FileRef) -> bool:
         unit = self._context.unit(ref)
@@ -177,7 +185,9 @@ class Inspector:
         if row is not None and row.bound is not None and unit is not None:
             self._expect_removal(unit, row)
 
-    def _present(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
+    def _present(
+        self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint, born_ns: int | None
+    ) -> None:
         if row is not None and _is_as_before(row, fingerprint):
             self._context.unread.pop(ref, None)
             if row.seen is Seen.IGNORED:
@@ -196,7 +206,8 @@ class Inspector:
             derived = replace(derived, wanted=replace(derived.wanted, selected=True))
         if derived.wanted.kind is Kind.DOC and not derived.wanted.public:
             self._turned_private(ref, row, fingerprint)
-        self._context.index.files.present(ref, derived, self._context.clocks.wall())
+        known = derived.fingerprint.inode == fingerprint.inode  # else another file was put there meanwhile
+        self._context.index.files.present(ref, derived, self._context.clocks.wall(), born_ns if known else None)
         self._texts.keep(ref, derived)
         if (row is not None and row.bound is not None) or self._is_fresh(fingerprint):
             self._context.interactive.add(ref)

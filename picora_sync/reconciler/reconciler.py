@@ -111,6 +111,7 @@ class Reconciler:
         self._inspect()
         self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
+        self.removals.recount()
         self._reopen()
         unsettled = self._unsettled()
         if self.connection.deletes_closed_until <= self.context.clocks.mono():
@@ -245,6 +246,7 @@ class Reconciler:
         context.superseded |= altering & view.objects.keys()
         actions = [a for a in self.removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self.backlog)
+        self.removals.settled(actions)
         context.interactive.difference_update(view.in_place())
 
     def _reopen(self) -> None:
