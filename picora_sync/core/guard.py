@@ -49,10 +49,10 @@ def judge(pending: Collection[FileRef], ledger: Ledger) -> Verdict:
     rest = waiting - approved
     if not rest:
         return Verdict(approved, frozenset())
-    total = ledger.removed_recently + len(rest)
+    limit, total = _limit(ledger), ledger.removed_recently + len(rest)
     if len(waiting - ledger.merged) >= ledger.bound:
         return Verdict(approved, rest, _why_all(ledger))
-    if rest & ledger.held or total > _limit(ledger):
+    if rest & ledger.held or total > limit:
         return Verdict(approved, rest, _why_many(len(rest), ledger))
     return Verdict(waiting, frozenset())
 

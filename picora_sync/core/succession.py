@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import IntEnum
-from typing import NamedTuple
 
 from picora_sync.core import renames
 from picora_sync.core.model import FileRef, kind_of
@@ -25,6 +24,8 @@ CLEARLY = 0.1
 """By so much the best of several candidates must be better than the next."""
 MOST_PAIRS = 10_000
 """So many pairs of files with the same name are compared; among more nobody can tell which is which."""
+DEPTH = 4
+"""So many of the last parts of two paths are compared."""
 _NS = 1e9
 
 
@@ -32,29 +33,40 @@ class Evidence(IntEnum):
     """How much tells that two files are one."""
 
     NONE = 0
-    LIKELY = 1
+    ALIKE = 1
+    """The same inode under another name, nobody knows since when, and most of the text."""
+    LIKELY = 2
     """The same name, and most of the text: an editor saved a moved file by renaming a new one over it."""
-    CERTAIN = 2
-    """It is the very file that was there: the same inode, and more than that."""
+    CERTAIN = 3
+    """The same inode, and since before: the file system or a watcher says so, or else the name."""
 
 
 def evidence(gone: FileRef, before: Traces, ref: FileRef, now: Traces) -> Evidence:
     """What tells that the file that was ``gone`` is the one at ``ref``."""
     if kind_of(gone.path) is not kind_of(ref.path):
         return Evidence.NONE
-    if _is_same_inode(before, now) and _is_backed(gone, before, ref, now):
+    same_inode, born = _is_same_inode(before, now), _is_same_birth(before, now)
+    if same_inode and (born or (born is None and gone in now.came_from)):
         return Evidence.CERTAIN
-    if _name(gone) == _name(ref) and similarity(before.sketch, now.sketch) >= MOST:
+    same_name, alike = _name(gone) == _name(ref), similarity(before.sketch, now.sketch)
+    unproven = same_inode and born is None
+    if unproven and same_name and (alike >= SOME or not (before.sketch and now.sketch)):
+        return Evidence.CERTAIN
+    if same_name and alike >= MOST:
         return Evidence.LIKELY
-    return Evidence.NONE
+    return Evidence.ALIKE if unproven and alike >= MOST else Evidence.NONE
 
 
-def is_same_file(gone: FileRef, before: Traces, now: Traces) -> bool:
-    """As :attr:`Evidence.CERTAIN`, for a file that was there before: its name says nothing."""
+def is_heir(gone: FileRef, before: Traces, ref: FileRef, now: Traces) -> bool:
+    """As :attr:`Evidence.CERTAIN`, of a file that may have been there before, on another inode: name and text must both
+    tell if nothing else does.
+    """
     if not _is_same_inode(before, now):
         return False
     born = _is_same_birth(before, now)
-    return born or (born is None and (gone in now.came_from or similarity(before.sketch, now.sketch) >= MOST))
+    if born is None and gone not in now.came_from:
+        return _name(gone) == _name(ref) and similarity(before.sketch, now.sketch) >= MOST
+    return born is not False
 
 
 def is_another(born_ns: int | None, now_ns: int | None) -> bool:
@@ -99,13 +111,20 @@ def match(files: Iterable[FileNow], moved: Collection[FileRef], stored: Collecti
     new = [each for each in listed if each.standing is Standing.PRESENT and each.bound is None]
     left = [each for each in gone if each.ref not in moved and each.traces is not None]
     came = [each for each in new if each.ref not in moved and each.traces is not None]
-    found = _certain(left, came)
-    left = [each for each in left if each.ref not in set(found.values())]
-    came = [each for each in came if each.ref not in found and each.ref not in stored]
-    return found | _likely(left, came)
+    found = _with_inode(left, came, Evidence.CERTAIN)
+    came = [each for each in came if each.ref not in stored]
+    found |= _likely(*_rest(left, came, found))
+    return found | _with_inode(*_rest(left, came, found), Evidence.ALIKE)
 
 
-def _certain(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileRef]:
+def _rest(
+    gone: list[FileNow], new: list[FileNow], found: Mapping[FileRef, FileRef]
+) -> tuple[list[FileNow], list[FileNow]]:
+    claimed = set(found.values())
+    return [each for each in gone if each.ref not in claimed], [each for each in new if each.ref not in found]
+
+
+def _with_inode(gone: list[FileNow], new: list[FileNow], wanted: Evidence) -> dict[FileRef, FileRef]:
     by_inode: dict[tuple[int, int], list[FileNow]] = {}
     for each in gone:
         if (inode := _inode(each)) is not None:
@@ -114,8 +133,8 @@ def _certain(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileRef]:
     for each in new:
         inode = _inode(each)
         alike = by_inode.get(inode, []) if inode is not None else []
-        certain = [origin.ref for origin in alike if _evidence(origin, each) is Evidence.CERTAIN]
-        pairs += [(renames.distance(old, each.ref), old, each.ref) for old in certain]
+        fitting = [origin.ref for origin in alike if _evidence(origin, each) is wanted]
+        pairs += [(renames.distance(old, each.ref), old, each.ref) for old in fitting]
     found: dict[FileRef, FileRef] = {}
     claimed: set[FileRef] = set()
     for _, old, ref in sorted(pairs):
@@ -125,30 +144,35 @@ def _certain(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileRef]:
     return found
 
 
-class _Score(NamedTuple):
-    """How well two files fit: directories that they share at the end, then text."""
-
-    shared: int
-    similarity: float
-
-
 def _likely(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileRef]:
+    """Where a directory moved, names are equal beyond the last one: those pairs are sought first."""
+    found: dict[FileRef, FileRef] = {}
+    for depth in range(DEPTH, 0, -1):
+        taken = set(found.values())
+        origins = _by_end([each for each in gone if each.ref not in taken], depth)
+        for end, candidates in _by_end([each for each in new if each.ref not in found], depth).items():
+            if len(candidates) * len(origins.get(end, ())) <= MOST_PAIRS:
+                found |= _clear_pairs(origins.get(end, []), candidates)
+    return found
+
+
+def _by_end(files: list[FileNow], depth: int) -> dict[tuple[str, ...], list[FileNow]]:
+    found: dict[tuple[str, ...], list[FileNow]] = {}
+    for each in files:
+        parts = each.ref.path.split("/")
+        if len(parts) >= depth:
+            found.setdefault(tuple(parts[-depth:]), []).append(each)
+    return found
+
+
+def _clear_pairs(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileRef]:
     """The pairs of which each is clearly the best for the other, again and again until none is left."""
-    scores: dict[tuple[FileRef, FileRef], _Score] = {}
-    by_name: dict[str, list[FileNow]] = {}
-    for each in gone:
-        by_name.setdefault(_name(each.ref), []).append(each)
-    news: dict[str, list[FileNow]] = {}
-    for each in new:
-        news.setdefault(_name(each.ref), []).append(each)
-    for name, candidates in news.items():
-        origins = by_name.get(name, [])
-        if len(origins) * len(candidates) > MOST_PAIRS:
-            continue
-        for each in candidates:
-            for origin in origins:
-                if _evidence(origin, each) is Evidence.LIKELY:
-                    scores[each.ref, origin.ref] = _score(origin, each)
+    scores = {
+        (each.ref, origin.ref): _score(origin, each)
+        for each in new
+        for origin in gone
+        if _evidence(origin, each) is Evidence.LIKELY
+    }
     found: dict[FileRef, FileRef] = {}
     while pairs := _clear(scores):
         found |= pairs
@@ -157,9 +181,9 @@ def _likely(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileRef]:
     return found
 
 
-def _clear(scores: dict[tuple[FileRef, FileRef], _Score]) -> dict[FileRef, FileRef]:
-    of_new: dict[FileRef, list[tuple[_Score, FileRef]]] = {}
-    of_gone: dict[FileRef, list[tuple[_Score, FileRef]]] = {}
+def _clear(scores: dict[tuple[FileRef, FileRef], float]) -> dict[FileRef, FileRef]:
+    of_new: dict[FileRef, list[tuple[float, FileRef]]] = {}
+    of_gone: dict[FileRef, list[tuple[float, FileRef]]] = {}
     for (ref, origin), score in scores.items():
         of_new.setdefault(ref, []).append((score, origin))
         of_gone.setdefault(origin, []).append((score, ref))
@@ -168,43 +192,22 @@ def _clear(scores: dict[tuple[FileRef, FileRef], _Score]) -> dict[FileRef, FileR
     return {ref: origin for ref, origin in best.items() if origin is not None and back[origin] == ref}
 
 
-def _best(rated: list[tuple[_Score, FileRef]]) -> FileRef | None:
+def _best(rated: list[tuple[float, FileRef]]) -> FileRef | None:
     """The best of them, None if another is about as good."""
     (score, ref), *others = sorted(rated, reverse=True)
-    if others:
-        second = others[0][0]
-        if second.shared == score.shared and score.similarity - second.similarity < CLEARLY:
-            return None
-    return ref
+    return None if others and score - others[0][0] < CLEARLY else ref
 
 
-def _score(gone: FileNow, new: FileNow) -> _Score:
+def _score(gone: FileNow, new: FileNow) -> float:
     assert gone.traces is not None  # noqa: S101  (the caller chose files that have them)
     assert new.traces is not None  # noqa: S101
-    shared = 0
-    one, other = gone.ref.path.split("/"), new.ref.path.split("/")
-    for left, right in zip(reversed(one), reversed(other), strict=False):
-        if left != right:
-            break
-        shared += 1
-    return _Score(shared, similarity(gone.traces.sketch, new.traces.sketch))
+    return similarity(gone.traces.sketch, new.traces.sketch)
 
 
 def _evidence(gone: FileNow, new: FileNow) -> Evidence:
     if gone.traces is None or new.traces is None:
         return Evidence.NONE
     return evidence(gone.ref, gone.traces, new.ref, new.traces)
-
-
-def _is_backed(gone: FileRef, before: Traces, ref: FileRef, now: Traces) -> bool:
-    """Whether something else than the inode says so, too."""
-    born = _is_same_birth(before, now)
-    if born is not None:
-        return born
-    if gone in now.came_from:
-        return True
-    alike = similarity(before.sketch, now.sketch)
-    return alike >= MOST or (_name(gone) == _name(ref) and (alike >= SOME or not (before.sketch and now.sketch)))
 
 
 def _is_same_birth(before: Traces, now: Traces) -> bool | None:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from picora_sync.core.model import FileRef, Fingerprint, Kind, kind_of
 from picora_sync.core.ports import Absent, Presence, Present, Unknown
-from picora_sync.core.succession import is_another, is_same_file
+from picora_sync.core.succession import is_another, is_heir
 from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
@@ -54,7 +54,7 @@ class Places:
         for row in rows:
             match self._look(row.ref):
                 case Present(fingerprint) if _inode_of(fingerprint) == _inode_of(gone.fingerprint):
-                    if is_same_file(gone.ref, traces[gone.ref], traces[row.ref]):
+                    if is_heir(gone.ref, traces[gone.ref], row.ref, traces[row.ref]):
                         return row
                 case _:
                     pass
