@@ -34,14 +34,12 @@ class FakeFile:
 class FakeDisk:
     """One folder. Implements ``Disk``; the other methods are what a person or a program does to the folder.
 
-        ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, nor what is below them,
-            ``missing_root`` takes the whole folder away. ``written`` says of files whether a program has them open for writing;
-        of the others that cannot be told. Folders on one device share its ``inodes``: two files have never the same at
-        once.
-            ``missing_root`` takes the whole folder away. Folders on one device share its ``inodes``: two files have never the
-        same at once. What was deleted leaves its inode to the next file that is made if it ``reuses_inodes``; when a file
-        was made it says only if it ``tells_births``.
-        """
+    ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, nor what is below them,
+    ``missing_root`` takes the whole folder away. ``written`` says of files whether a program has them open for writing;
+    of the others that cannot be told. Folders on one device share its ``inodes``: two files have never the same at
+    once. What was deleted leaves its inode to the next file that is made if it ``reuses_inodes``; when a file was made
+    it says only if it ``tells_births``.
+    """
 
     def __init__(self, wall: Callable[[], float], inodes: Iterator[int] | None = None) -> None:
         self._wall = wall
@@ -51,7 +49,7 @@ class FakeDisk:
         self.broken: dict[str, Problem] = {}
         self.written: dict[str, bool] = {}
         self.missing_root = False
-        self.tells_births = True
+        self.tells_births = False
         self.reuses_inodes = False
         self._freed: list[int] = []
         self._births = count(1)

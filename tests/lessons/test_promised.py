@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,8 @@ import httpx
 
 from picora_sync.core.model import FileState, Kind
 from picora_sync.core.policy import Folder
+from picora_sync.core.ports import Presence, Present
+from picora_sync.disk.folder import FolderDisk
 from tests.contract import samples
 from tests.fakes.mirror import Mirror as Model
 from tests.lessons.catalogue import Mutation, promise
@@ -275,6 +278,14 @@ def _emptied(body: dict[str, object]) -> dict[str, object]:
     return body | {"data": {name: [] if isinstance(value, list) else value for name, value in data.items()}}
 
 
+class _DiskThatTellsBirths(FolderDisk):
+    """What is in ``new`` was made later than the rest, whatever inode it has."""
+
+    def look(self, path: str) -> Presence:
+        found = super().look(path)
+        return replace(found, born_ns=2 if path.startswith("new/") else 1) if isinstance(found, Present) else found
+
+
 WORDS = "on a subject of its own, with words that no other note has: w{0} x{0} y{0} z{0}"
 
 
@@ -324,11 +335,9 @@ def test_promise_06_a_folder_that_is_moved_with_edits_is_not_held(tmp_path: Path
 )
 def test_promise_06_notes_made_on_the_inodes_of_deleted_ones_are_others(tmp_path: Path) -> None:
     """Here they are the same inodes, and the file system says that they were used again."""
-    with Mirror(tmp_path) as mirror:
+    with Mirror(tmp_path, disk=_DiskThatTellsBirths) as mirror:
         old = write_old(mirror)
-        mirror.births.update((path, 10**9) for path in old)
         mirror.quiet()
-        mirror.births.update((f"new/{n}.md", 2 * 10**9) for n in range(40))
         (mirror.root / "old").rename(mirror.root / "new")
         for number in range(40):
             mirror.write(f"new/{number}.md", f"Nothing like it {number + 100}. " * 5)
