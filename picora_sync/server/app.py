@@ -27,7 +27,6 @@ from picora_sync.server.library.trash import Trash
 from picora_sync.server.library.upkeep import tidy
 from picora_sync.server.library.usage import Usage
 from picora_sync.server.library.views import Urls
-from picora_sync.server.private_directory import keep_private
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
@@ -35,7 +34,6 @@ from picora_sync.server.store.counters import DatabaseCounters, MemoryCounters
 from picora_sync.server.store.database import Database
 from picora_sync.server.web import envelope
 from picora_sync.server.web.access import Gate
-from picora_sync.server.web.hosts import AnyHost, LoopbackHosts
 from picora_sync.server.web.rate_windows import RateWindows
 
 __all__ = ["App", "Bootstrap", "bootstrap", "create_app", "open_app", "prepare"]
@@ -74,7 +72,7 @@ def prepare(settings: ServerSettings, *, clock: Callable[[], float] = time.time,
     Raises:
         ServerError: database or object store cannot be used.
     """
-    keep_private(settings.data)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with closing(Database.for_settings(settings.data, settings.database)) as database:
         database.create()
         if settings.key is not None and accounts.find(database, settings.key) is None:
@@ -105,8 +103,7 @@ def open_app(
     counters = DatabaseCounters(database) if database.shared else MemoryCounters()
     windows = RateWindows(clock, counters, enforced=settings.rate_limits)
     stamps = Stamps(clock)
-    hosts = AnyHost() if settings.reachable else LoopbackHosts(base_url)
-    app = App(database, Gate(database, windows, hosts))
+    app = App(database, Gate(database, windows))
     envelope.install(app)
     app.add_route("/health", Health(stamps))
     app.add_route("/v1/health", Health(stamps))

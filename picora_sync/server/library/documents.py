@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
@@ -22,11 +22,10 @@ from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
 from picora_sync.server.store.schema import docs, tags
-from picora_sync.server.web.cursors import BY_TITLE, Cursor
+from picora_sync.server.web.cursors import Cursor
 
 INLINE_BYTES = 262_144
-# Four of the contract, and three names of the SDK: its times are newest first, its titles from A to Z.
-SORTS = ("created_desc", "created_asc", "updated_desc", "updated_asc", "created_at", "updated_at", BY_TITLE)
+SORTS = ("created_desc", "created_asc", "updated_desc", "updated_asc")
 
 _COLUMNS = [column for column in docs.c if column is not docs.c.inline] + [
     docs.c.inline.is_not(None).label("is_inline")
@@ -138,11 +137,11 @@ class Documents:
                 connection,
                 statement,
                 order=sort,
-                by=_sorted_by(sort),
+                stamp=docs.c.updated_at if sort.startswith("updated") else docs.c.created_at,
                 key=docs.c.id,
                 after=after,
                 limit=limit,
-                descending=sort != BY_TITLE and not sort.endswith("asc"),
+                descending=sort.endswith("desc"),
             )
 
     def change(self, user_id: str, doc_id: str, changes: DocChanges) -> RowMapping | None:
@@ -260,12 +259,6 @@ def blob_key(doc_id: str) -> str:
 
 def _keep_nothing(_: Connection, __: RowMapping) -> None:
     pass
-
-
-def _sorted_by(sort: str) -> ColumnElement[Any]:
-    if sort == BY_TITLE:
-        return docs.c.title_folded
-    return docs.c.updated_at if sort.startswith("updated") else docs.c.created_at
 
 
 def _dump(tag_list: list[str]) -> str:
