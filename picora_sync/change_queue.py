@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from picora_sync.core.model import FileRef, Kind, kind_of
+from picora_sync.core.moves import Moves
 from picora_sync.core.policy import Settle
 from picora_sync.core.settle import Settler
 
@@ -36,6 +37,7 @@ class ChangeQueue:
         self._settler = Settler()
         self._written: set[FileRef] = set()
         self._held_open: set[FileRef] = set()
+        self._moves = Moves()
         self._rescans: dict[str, str] = {}
         self._woken = False
         self._wake_at_s = float("-inf")
@@ -95,6 +97,16 @@ class ChangeQueue:
             if self._rescans.get(folder, REGULAR_SCAN) == REGULAR_SCAN:
                 self._rescans[folder] = why
             self._changed.notify_all()
+
+    def moved(self, old: FileRef, new: FileRef) -> None:
+        """A file or a directory got another name."""
+        with self._changed:
+            self._moves.saw(old, new)
+
+    def former(self, ref: FileRef) -> frozenset[FileRef]:
+        """The names that this file had before, as far as somebody saw it get others."""
+        with self._changed:
+            return self._moves.former(ref)
 
     def take_due(self, now: float) -> list[FileRef]:
         """The paths that have settled; they are no longer in the queue."""

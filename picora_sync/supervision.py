@@ -87,7 +87,9 @@ class FolderWatch:
         self._disk = disk
         self._index = index
         self._queue = queue
-        self._watchers = [FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state, tree=tree)]
+        self._watchers = [
+            FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state, on_moved=queue.moved, tree=tree)
+        ]
         if vault != unit.policy.root:
             self._watchers.append(_watch_attachments(unit.policy, vault, queue, tree))
         self._watching = False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from picora_sync.config.findings import Finding, Place
 from picora_sync.config.sections import FolderSection, SettleTimes
-from picora_sync.core.ignore import IgnoreRules
+from picora_sync.core.ignore import IgnoreRules, list_fault
 from picora_sync.core.policy import Folder
 from picora_sync.core.tags import MAX_TAGS
 
@@ -40,6 +40,11 @@ def check_folder(section: FolderSection, number: int, places: Places) -> Iterato
     if len(section.tags) > MAX_TAGS:
         message = f"{len(section.tags)} tags are more than Picora takes"
         yield Finding(places[*where, "tags"], message, f"keep {MAX_TAGS} at most")
+    too_much = list_fault(section.ignore)
+    if too_much:
+        yield Finding(
+            places[*where, "ignore"], f"the ignore list is too long: {too_much}", "name whole folders instead"
+        )
     if section.rescan is not None and section.rescan < 1:
         yield Finding(places[*where, "rescan"], "looking through the folder without pause", "write 1m or more")
     if section.settle is not None:
@@ -70,6 +75,8 @@ def check_together(folders: Sequence[Located]) -> Iterator[Finding]:
 
 def _check_nested(inner: Located, outer: Located) -> Iterator[Finding]:
     path = inner.real_root.relative_to(outer.real_root).as_posix()
+    if list_fault(outer.folder.ignore):
+        return  # that is reported already
     if IgnoreRules.of(outer.folder.ignore).why_ignored(path, is_dir=True) is None:
         message = f"folder '{inner.folder.name}' lies inside folder '{outer.folder.name}'"
         hint = f"add \"/{path}/\" to the ignore: list of '{outer.folder.name}', or leave one of them out"

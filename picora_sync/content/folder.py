@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from picora_sync.content.audio import derive_audio
 from picora_sync.content.lookups import any_stale
-from picora_sync.content.materials import BOM, CEILING_BYTES, Surroundings
-from picora_sync.content.note import derive_note, document_limit, is_private, too_large
+from picora_sync.content.materials import BOM, Surroundings
+from picora_sync.content.note import HEAD_BYTES, derive_note, document_limit, is_private, too_large
 from picora_sync.content.vault import Vault, version_of
 from picora_sync.core.ignore import IgnoreRules
 from picora_sync.core.model import Dependency, Kind, PlanLimits, Problem, kind_of
@@ -56,12 +56,14 @@ class FolderContent:
                 return Problem("UNKNOWN_KIND", "the file is neither a note nor audio", "rename it to mirror it")
 
     def wants_private(self, path: str) -> bool:
-        """Whether this note says of itself that it is private; False if it cannot be read, or is too large for that."""
+        """Whether this note says of itself that it is private; False if it cannot be read."""
+        if kind_of(path) is not Kind.DOC:
+            return False
         try:
-            data, _ = self._reader.read(f"{self._folder.root}/{path}", CEILING_BYTES)
+            head = self._reader.head(f"{self._folder.root}/{path}", HEAD_BYTES)
         except (FileUnreadable, FileChanged):
             return False
-        return kind_of(path) is Kind.DOC and is_private(data, self._folder)
+        return is_private(head, self._folder)
 
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         """Whether a look-up of this note would lead elsewhere now; an unreadable vault is no reason to think so."""

@@ -129,7 +129,7 @@ class Materials:
             return None
         if folder.select is Select.PUBLISHED and not visibility.published:
             return None
-        return OtherNote(folder_path, front, text[front.end :])
+        return OtherNote(folder_path, front, text[front.body :])
 
     def _read(self, path: str) -> bytes:
         """The bytes of a file of the vault. Raises Oversized, FileChanged (look again), FileUnreadable (wait)."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 
 from picora_sync.content.comments import strip_comments
-from picora_sync.content.frontmatter import Frontmatter, parse_frontmatter
+from picora_sync.content.frontmatter import LIMIT_CHARS, Frontmatter, parse_frontmatter
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
 from picora_sync.content.transform import Place, transform
@@ -33,7 +34,7 @@ def derive_note(
     materials = Materials(around, public=public, limit_bytes=limit_bytes)
     try:
         body = _shown_body(text, front, materials) if folder.obsidian else text.removeprefix(BOM)[front.end :]
-        title = _title(path, front, body, folder)
+        title = _title(path, front, _below(text, front, body, folder), folder)
         transforms = folder.obsidian and (published or visibility.unclear)
         sent = _sent(path, text, front, body, materials) if transforms else text
         embedded = count_data_uris(sent)
@@ -66,11 +67,35 @@ def derive_note(
     return Derived(wanted, hashlib.sha256(data).hexdigest(), fingerprint, sent)
 
 
-def is_private(data: bytes, folder: Folder) -> bool:
-    """Whether these bytes, sendable or not, say of themselves that they are private; nothing at all says nothing."""
-    text = data.decode(errors="replace").removeprefix(BOM)
-    visibility = visibility_of(parse_frontmatter(text), folder.default_public(Kind.DOC))
-    return bool(text.strip()) and not (visibility.public and _is_published(visibility, folder))
+HEAD_BYTES = 4 * (LIMIT_CHARS + 2)
+"""So many bytes hold all that is looked at for what a note says of itself, its byte order mark included."""
+
+
+def is_private(head: bytes, folder: Folder) -> bool:
+    """Whether a note that begins with these bytes, ``HEAD_BYTES`` of them or all, is private by its own words, sendable
+    or not; nothing at all says nothing. This is the judgement of :func:`derive_note`.
+    """
+    cut = len(head) >= HEAD_BYTES
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head, final=not cut)
+        damaged = "\0" in text
+    except UnicodeDecodeError:
+        text, damaged = _guessed(head), True
+    text = text.removeprefix(BOM)
+    if not text.strip():
+        return cut
+    front = parse_frontmatter(text.replace("\0", "") if damaged else text)
+    if damaged and any(char in text[: front.body] for char in "\0\ufffd"):
+        return True  # whatever stood there
+    visibility = visibility_of(front, folder.default_public(Kind.DOC))
+    return not (visibility.public and _is_published(visibility, folder))
+
+
+def _guessed(head: bytes) -> str:
+    """What can be read of bytes that are no UTF-8."""
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return head.decode("utf-16", errors="replace")
+    return head.decode(errors="replace")
 
 
 def _is_published(visibility: Visibility, folder: Folder) -> bool:
@@ -114,6 +139,14 @@ def _shown_body(text: str, front: Frontmatter, materials: Materials) -> str:
     stripped = strip_comments(text.removeprefix(BOM)[front.end :])
     materials.remarks.add(stripped.problem)
     return stripped.text
+
+
+def _below(text: str, front: Frontmatter, body: str, folder: Folder) -> str:
+    """The body without a block that is sent as part of it."""
+    if front.body == front.end:
+        return body
+    below = text.removeprefix(BOM)[front.body :]
+    return strip_comments(below).text if folder.obsidian else below
 
 
 def _sent(path: str, text: str, front: Frontmatter, body: str, materials: Materials) -> str:

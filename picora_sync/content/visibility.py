@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from picora_sync.content.frontmatter import Entry, Frontmatter
+from picora_sync.content.frontmatter import Frontmatter
+from picora_sync.content.metadata import Entry
+from picora_sync.content.spelling import KEYS
 from picora_sync.core.model import Problem
-
-KEYS = ("public", "publish")
 
 
 @dataclass(frozen=True, slots=True)

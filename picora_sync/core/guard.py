@@ -49,15 +49,32 @@ def judge(pending: Collection[FileRef], ledger: Ledger) -> Verdict:
     rest = waiting - approved
     if not rest:
         return Verdict(approved, frozenset())
-    limit = max(FEW, int(ledger.bound * SHARE))
-    total = ledger.removed_recently + len(rest)
+    limit, total = _limit(ledger), ledger.removed_recently + len(rest)
     if len(waiting - ledger.merged) >= ledger.bound:
-        return Verdict(approved, rest, f"nothing would be left of the {ledger.bound} files of this folder on Picora")
+        return Verdict(approved, rest, _why_all(ledger))
     if rest & ledger.held or total > limit:
-        there_were = ledger.bound + ledger.removed_recently
-        why = f"{total} of {there_were} files would be deleted within 24 hours (limit {limit})"
-        return Verdict(approved, rest, why)
+        return Verdict(approved, rest, _why_many(len(rest), ledger))
     return Verdict(waiting, frozenset())
+
+
+def why_held(number: int, ledger: Ledger) -> str:
+    """Why so many are held by now: what is held stays so, however few they have become (promise 6)."""
+    return _why_all(ledger) if number >= ledger.bound else _why_many(number, ledger)
+
+
+def _limit(ledger: Ledger) -> int:
+    return max(FEW, int(ledger.bound * SHARE))
+
+
+def _why_all(ledger: Ledger) -> str:
+    return f"nothing would be left of the {ledger.bound} files of this folder on Picora"
+
+
+def _why_many(number: int, ledger: Ledger) -> str:
+    total, there_were, limit = ledger.removed_recently + number, ledger.bound + ledger.removed_recently, _limit(ledger)
+    if total > limit:
+        return f"{total} of {there_were} files would be deleted within 24 hours (limit {limit})"
+    return f"{number} of {ledger.bound} files, held with others that are not to be deleted any more, would be deleted"
 
 
 def merged(view: View, actions: Iterable[Action]) -> frozenset[FileRef]:

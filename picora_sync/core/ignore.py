@@ -12,13 +12,24 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from picora_sync.core.globs import Glob, glob_of
 
 IGNORE_FILE = ".picoraignore"
+
+MAX_PATTERN_CHARS = 1_024
+MAX_LINES = 10_000
+MAX_WILDCARDS = 1_000
+MAX_WILDCARD_CHARS = 32_768
+"""Each file is compared with each pattern that is more than a name: what that costs must have an end."""
 
 _TEMPORARY_PREFIXES = ("~$", "~syncthing~")
 _TEMPORARY_SUFFIXES = ("~", ".tmp", ".part", ".crdownload", ".swp")
 _DRAWING_SUFFIX = ".excalidraw.md"
+_SPECIAL = re.compile(r"[\\*?\[!]|/(?!\s*\Z)")
+"""What makes a pattern more than the name of a file or directory."""
+_SHOWN_CHARS = 80
 
 
 class BadPattern(ValueError):
@@ -35,25 +46,49 @@ class PatternList:
         self.source = source
         self._prefix = f"{directory}/" if directory else ""
         self._lines = list(lines)
+        reason = list_fault(self._lines)
+        if reason:
+            raise BadPattern(f"{source} is too much: {reason}")
         for number, line in enumerate(self._lines, start=1):
             reason = pattern_fault(line)
             if reason:
-                raise BadPattern(f"line {number} of {source} is no ignore pattern: {line!r} ({reason})")
-        # One backend everywhere: what is left out must not depend on which accelerators happen to be installed.
-        self._spec = GitIgnoreSpec.from_lines([_nfc(line) for line in self._lines], backend="simple")
+                raise BadPattern(f"line {number} of {source} is no ignore pattern: {_shown(line)} ({reason})")
         self._negates = any(line.startswith("!") for line in self._lines)
+        self._globs: list[Glob] = []
+        self._numbers: list[int] = []
+        self._named: dict[str, list[int]] = {}
+        self._wild: list[int] = []
+        for number, line in enumerate(self._lines):
+            glob = glob_of(_nfc(line))
+            if glob is not None:
+                at = self._named.setdefault(glob.name, []) if glob.name is not None else self._wild
+                at.append(len(self._globs))
+                self._globs.append(glob)
+                self._numbers.append(number)
 
     def verdict(self, path: str, *, is_dir: bool) -> str | None:
         """The pattern that leaves this entry out, "" if one takes it back, None if none says anything."""
         if not path.startswith(self._prefix):
             return None
-        result = self._spec.check_file(path[len(self._prefix) :] + ("/" if is_dir else ""))
-        if result.include is None or result.index is None:
+        last = self._last_match(path[len(self._prefix) :], is_dir=is_dir)
+        if last is None:
             return None
-        pattern = self._lines[result.index].strip()
+        pattern = self._lines[self._numbers[last]].strip()
         if is_dir and self._negates and pattern.endswith("/**"):
             return None  # it leaves out what is inside, and a negated pattern may take some of that back: go in
-        return pattern if result.include else ""
+        return "" if self._globs[last].negated else pattern
+
+    def _last_match(self, path: str, *, is_dir: bool) -> int | None:
+        """The last pattern that means this entry: the others have no say."""
+        named = reversed(self._named.get(path.rpartition("/")[2], ()))
+        best = next((at for at in named if self._globs[at].matches(path, is_dir=is_dir)), None)
+        for at in reversed(self._wild):
+            if best is not None and at < best:
+                break
+            glob = self._globs[at]
+            if glob.matches(path, is_dir=is_dir) or (is_dir and glob.fills(path)):
+                return at
+        return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +154,35 @@ def parents_of(path: str) -> Iterator[str]:
 
 def pattern_fault(line: str) -> str | None:
     """Why a line cannot be used as a gitignore pattern, None if it can."""
+    if line.startswith("#"):
+        return None
+    if len(line) > MAX_PATTERN_CHARS:
+        return f"it has {len(line):,} characters; {MAX_PATTERN_CHARS:,} are allowed"
+    if not _SPECIAL.search(line):
+        return None
     try:
-        GitIgnoreSpec.from_lines([line], backend="simple")
-    except (ValueError, re.error) as error:
+        GitIgnoreSpecPattern.pattern_to_regex(line)
+        glob_of(line)
+    except ValueError as error:
         return str(error)
     return None
+
+
+def list_fault(lines: Sequence[str]) -> str | None:
+    """Why these patterns are too many to compare each file with, None if they are not."""
+    if len(lines) > MAX_LINES:
+        return f"it has {len(lines):,} lines; {MAX_LINES:,} are allowed"
+    wild = [line for line in lines if _SPECIAL.search(line) and not line.startswith("#")]
+    if len(wild) > MAX_WILDCARDS:
+        return f"it has {len(wild):,} patterns with wildcards or slashes; {MAX_WILDCARDS:,} are allowed"
+    size = sum(map(len, wild))
+    if size > MAX_WILDCARD_CHARS:
+        return f"its patterns with wildcards or slashes have {size:,} characters; {MAX_WILDCARD_CHARS:,} are allowed"
+    return None
+
+
+def _shown(line: str) -> str:
+    return repr(line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…")
 
 
 def _built_in(name: str, *, is_dir: bool) -> str | None:

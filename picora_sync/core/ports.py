@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from picora_sync.core.model import (
@@ -25,9 +25,12 @@ from picora_sync.core.model import (
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A regular, selected file of a kind we mirror is there."""
+    """A regular, selected file of a kind we mirror is there; when it was made, where its file system tells that, is no
+    part of whether it changed.
+    """
 
     fingerprint: Fingerprint
+    born_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,9 @@ class Reader(Protocol):
 
     def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
         """All bytes; if the file is larger than the limit, raises FileUnreadable with code FILE_TOO_LARGE."""
+
+    def head(self, path: str, size_bytes: int) -> bytes:
+        """The first bytes of a file of any size, all of a smaller one."""
 
     def digest(self, path: str) -> Digest:
         """Hash it without holding it in memory."""

@@ -27,9 +27,24 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Traces:
+    """By what a file is known again under another name, whatever is in it by now.
+
+    ``read_at_s`` is the wall clock's time when it was last read, 0 if that does not count; ``sketch`` is of the text
+    that it wanted to send; ``came_from`` are the names that a watcher said it had before.
+    """
+
+    fingerprint: Fingerprint | None
+    born_ns: int | None = None
+    read_at_s: float = 0.0
+    sketch: bytes = b""
+    came_from: frozenset[FileRef] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class FileNow:
     """One file of the view. ``bound_at`` orders the bindings of a shared object (seconds, any epoch); ``guarded`` tells
-    that the guard holds it, or let it pass.
+    that the guard holds it, or let it pass. ``traces`` are what is left of it when it is renamed and edited.
     """
 
     ref: FileRef
@@ -41,6 +56,7 @@ class FileNow:
     reason: Reason = Reason.REMOVED
     why: str = ""
     guarded: bool = False
+    traces: Traces | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from picora_sync.core.model import Fingerprint, Problem, kind_of
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Absent, Ignored, Presence, Present, Scan, Unknown
 from picora_sync.disk import lease
+from picora_sync.disk.births import born_ns
 from picora_sync.disk.faults import GONE, printable, problem_of, type_name
 from picora_sync.disk.reading import is_inside
 from picora_sync.disk.root import RootIdentity
@@ -111,7 +112,9 @@ class FolderDisk:
             reason = "neither a note nor audio, by its name"
         if reason is not None:
             return Ignored(reason)
-        return self._follow_link(path) if stat.S_ISLNK(status.st_mode) else _regular(status)
+        if stat.S_ISLNK(status.st_mode):
+            return self._follow_link(path)
+        return _regular(status, born_ns(f"{self._root}/{path}", status))
 
     def _descend(self, path: str) -> IgnoreRules | Absent | Unknown | Ignored:
         """The rules for the file's directory, or what is to be said of the file because of a directory above it."""
@@ -157,7 +160,8 @@ class FolderDisk:
         if problem is not None:
             return Ignored(problem.message)
         try:
-            return _regular(os.stat(full_path))  # noqa: PTH116  # a string all the way
+            status = os.stat(full_path)  # noqa: PTH116  # a string all the way
+            return _regular(status, born_ns(full_path, status, follow=True))
         except OSError as error:
             return Absent() if error.errno in GONE else Unknown(problem_of(error, path))
 
@@ -179,9 +183,9 @@ class FolderDisk:
         return [os.path.relpath(path, self._real_root) for path in real if is_inside(path, self._real_root)]
 
 
-def _regular(status: os.stat_result) -> Presence:
+def _regular(status: os.stat_result, born: int | None) -> Presence:
     kind = type_name(status.st_mode)
-    return Present(Fingerprint.of(status)) if kind is None else Ignored(f"{kind}, no regular file")
+    return Present(Fingerprint.of(status), born) if kind is None else Ignored(f"{kind}, no regular file")
 
 
 def _mount_changed(path: str) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from picora_sync.core.ignore import IGNORE_FILE
@@ -12,6 +12,14 @@ from picora_sync.core.ports import Changes
 from picora_sync.disk.reading import is_inside
 
 _SUFFIXES = DOC_SUFFIXES | AUDIO_SUFFIXES | ASSET_SUFFIXES
+
+
+OnMoved = Callable[[FileRef, FileRef], None]
+"""Is told that a file or a directory which had the first name has the second one now, from any thread."""
+
+
+def unheard(old: FileRef, new: FileRef) -> None:
+    """Nobody wants to know."""
 
 
 class WhyIgnored(Protocol):
@@ -27,11 +35,14 @@ class Hints:
     ``aliases`` are symbolic links that are followed: what happens to a target is a hint for its link as well.
     """
 
-    def __init__(self, folder: str, real_root: str, why_ignored: WhyIgnored, changes: Changes) -> None:
+    def __init__(
+        self, folder: str, real_root: str, why_ignored: WhyIgnored, changes: Changes, on_moved: OnMoved = unheard
+    ) -> None:
         self._folder = folder
         self._real_root = real_root
         self._why_ignored = why_ignored
         self._changes = changes
+        self._on_moved = on_moved
         self._aliases: set[tuple[str, str]] = set()
 
     def file(self, path: str) -> None:
@@ -51,6 +62,10 @@ class Hints:
         if suffix_of(path) in AUDIO_SUFFIXES:
             for ref in self._refs(path):
                 self._changes.closed(ref)
+
+    def moved(self, old: str, new: str) -> None:
+        """A file or a directory was given another name."""
+        self._on_moved(FileRef(self._folder, old), FileRef(self._folder, new))
 
     def lost(self, why: str) -> None:
         """Something happened that names no files: the folder must be looked through."""

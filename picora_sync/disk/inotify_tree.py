@@ -76,6 +76,7 @@ class InotifyTree:
         self._ids = count()
         self._paths: dict[WatchDescriptor, str] = {}
         self._watches: dict[str, _Watch] = {}
+        self._moving = (0, "")
         self._fd = open_fd()
 
     def start(self) -> None:
@@ -138,6 +139,7 @@ class InotifyTree:
             return
         name = os.fsdecode(event.name)
         path = f"{directory}/{name}" if directory else name
+        self._heed_move(path, event)
         if event.mask & InotifyConstants.IN_ISDIR:
             self._handle_directory(path, event)
             return
@@ -151,6 +153,15 @@ class InotifyTree:
             self._hints.lost("the ignore rules changed")
         elif self._follow and event.mask & _APPEARED:
             self._handle_link(path)
+
+    def _heed_move(self, path: str, event: InotifyEvent) -> None:
+        """The two events of a move bear the same cookie, and the first comes first."""
+        if event.mask & InotifyConstants.IN_MOVED_FROM:
+            self._moving = (event.cookie, path)
+        elif event.mask & InotifyConstants.IN_MOVED_TO:
+            (cookie, old), self._moving = self._moving, (0, "")
+            if cookie and cookie == event.cookie:
+                self._hints.moved(old, path)
 
     def _handle_directory(self, path: str, event: InotifyEvent) -> None:
         if event.mask & InotifyConstants.IN_MOVED_FROM:

@@ -66,6 +66,7 @@ class ObserverTree(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Something happened: both ends of a move are hints of their own."""
+        self._heed_move(event)
         for raw in (event.src_path, event.dest_path):
             path = self._hints.relative(os.fsdecode(raw)) if raw else None
             if path == "" and isinstance(event, DirDeletedEvent | DirMovedEvent):
@@ -77,6 +78,12 @@ class ObserverTree(FileSystemEventHandler):
                 self._hints.file(path)
                 if path.rpartition("/")[2] == IGNORE_FILE:
                     self._hints.lost("the ignore rules changed")
+
+    def _heed_move(self, event: FileSystemEvent) -> None:
+        if isinstance(event, FileMovedEvent | DirMovedEvent):
+            old, new = (self._hints.relative(os.fsdecode(raw)) for raw in (event.src_path, event.dest_path))
+            if old and new:
+                self._hints.moved(old, new)
 
     def _directory(self, path: str) -> None:
         """A directory appeared or vanished: the events of what is in it may be missing or come under another name."""

@@ -50,6 +50,16 @@ class StableReader:
         finally:
             os.close(fd)
 
+    def head(self, path: str, size_bytes: int) -> bytes:
+        """The first bytes of a file of any size, all of a smaller one. Raises FileChanged, FileUnreadable."""
+        fd, before = self._open(path)
+        try:
+            data = b"".join(_blocks(fd, path, min(size_bytes, before.size_bytes)))
+            _require_same(fd, path, before)
+            return data
+        finally:
+            os.close(fd)
+
     def digest(self, path: str) -> Digest:
         """The SHA-256 of the file, read block by block. Raises FileChanged, FileUnreadable."""
         fd, before = self._open(path)

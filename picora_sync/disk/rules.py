@@ -10,7 +10,7 @@ from picora_sync.disk.faults import GONE, problem_of
 from picora_sync.disk.reading import StableReader
 from picora_sync.errors import FileChanged, FileUnreadable
 
-_LIMIT_BYTES = 1 << 20
+_LIMIT_BYTES = 1 << 18
 _HINT = "Until it can be used, nothing in that directory is sent or deleted."
 
 

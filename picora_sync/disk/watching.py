@@ -14,7 +14,7 @@ from picora_sync.core.model import Problem
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Changes
 from picora_sync.disk.faults import printable, problem_of
-from picora_sync.disk.hints import Hints, WhyIgnored
+from picora_sync.disk.hints import Hints, OnMoved, WhyIgnored, unheard
 
 POLL_S = 60.0
 
@@ -81,7 +81,8 @@ def open_tree(
 
 
 class FolderWatcher:
-    """Gives hints to ``changes`` from :meth:`start` to :meth:`stop`, and heals itself.
+    """Gives hints to ``changes`` from :meth:`start` to :meth:`stop`, and heals itself. ``on_moved`` is told what got
+    another name, before ``changes`` are.
 
     While events do not work (a limit of the system, a root that is missing, :meth:`distrust`) it tries again every
     ``poll_s`` seconds and, unless the root is missing, has the folder scanned that often.
@@ -94,6 +95,7 @@ class FolderWatcher:
         changes: Changes,
         on_state: OnState,
         *,
+        on_moved: OnMoved = unheard,
         poll_s: float = POLL_S,
         tree: OpenTree = open_tree,
     ) -> None:
@@ -101,6 +103,7 @@ class FolderWatcher:
         self._why_ignored = why_ignored
         self._changes = changes
         self._on_state = on_state
+        self._on_moved = on_moved
         self._poll_s = poll_s
         self._open_tree = tree
         self._tree: Tree | None = None
@@ -181,7 +184,7 @@ class FolderWatcher:
 
     def _watch(self) -> Problem | None:
         real_root = os.path.realpath(self._folder.root)
-        hints = Hints(self._folder.name, real_root, self._why_ignored, self._changes)
+        hints = Hints(self._folder.name, real_root, self._why_ignored, self._changes, self._on_moved)
         try:
             tree = self._open_tree(
                 real_root,

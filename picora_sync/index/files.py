@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from picora_sync.core.model import Dependency, FileRef, Fingerprint, Problem
 from picora_sync.core.ports import Derived
+from picora_sync.core.sketch import sketch
 from picora_sync.index.rows import (
     FILE_COLUMNS,
     FILE_JOIN,
@@ -88,6 +89,20 @@ class Files:
         """The files that had the inode of this one when they were last seen."""
         query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE f.inode = ? AND f.device = ?"
         return list(map(file_of, self._connection.execute(query, (fingerprint.inode, fingerprint.device))))
+
+    def missing(self) -> list[tuple[FileRef, tuple[int, int] | None]]:
+        """The files that vanished, each with the inode and device that it had."""
+        rows = self._connection.execute("SELECT folder, path, inode, device FROM file WHERE standing = 'missing'")
+        return [(ref_of(r[0], r[1]), None if r[2] is None else (r[2], r[3])) for r in rows]
+
+    def sketches(self, refs: Iterable[FileRef]) -> dict[FileRef, bytes]:
+        """What tells how alike the texts of these files are (:mod:`picora_sync.core.sketch`), as far as it is known."""
+        found = {}
+        for ref in refs:
+            row = self._connection.execute("SELECT sketch FROM file WHERE folder = ? AND path = ?", key(ref)).fetchone()
+            if row is not None and row[0] is not None:
+                found[ref] = bytes(row[0])
+        return found
 
     def dependents(self, name: str) -> list[FileRef]:
         """The notes for which this name was looked up."""
@@ -195,12 +210,16 @@ class Files:
 
     # --- changing ---------------------------------------------------------------------------------------------------
 
-    def present(self, ref: FileRef, derived: Derived, now: float) -> None:
+    def present(self, ref: FileRef, derived: Derived, now: float, born_ns: int | None = None) -> None:
         """The file was read, and this is what it wants. Clears what blocked it."""
         wanted = derived.wanted
+        made = None if derived.text is None else sketch(derived.text)
         self._connection.execute(
-            "INSERT OR REPLACE INTO file VALUES (?,?,?, ?,?,?,?,?, ?,NULL,?, ?,?,?,?,?,?,?,?,?,?)",
-            (*key(ref), Seen.PRESENT, *derived.fingerprint, now, derived.file_sha256, *wanted_values(wanted)),
+            "INSERT OR REPLACE INTO file VALUES (?,?,?, ?,?,?,?,?, ?,NULL,?, ?,?,?,?,?,?,?,?,?,?, ?,?)",
+            (
+                *(*key(ref), Seen.PRESENT, *derived.fingerprint, now, derived.file_sha256, *wanted_values(wanted)),
+                *(born_ns, made),
+            ),
         )
         self._connection.execute("DELETE FROM dependency WHERE folder = ? AND path = ?", key(ref))
         self._connection.executemany(
@@ -299,17 +318,6 @@ class Files:
         """Let the next look read the file again although it did not change."""
         self._connection.execute("UPDATE file SET hashed_at = 0 WHERE folder = ? AND path = ?", key(ref))
 
-    def reading(self, ref: FileRef) -> None:
-        """The file is being read: from now on :meth:`is_asked_anew` tells whether that is to be done once more."""
-        self._connection.execute(
-            "UPDATE file SET hashed_at = NULL WHERE folder = ? AND path = ? AND hashed_at = 0", key(ref)
-        )
-
-    def is_asked_anew(self, ref: FileRef) -> bool:
-        """Whether somebody asked, since the last reading began, for the file to be read again."""
-        row = self._connection.execute("SELECT hashed_at = 0 FROM file WHERE folder = ? AND path = ?", key(ref))
-        return bool(row.fetchone() == (1,))
-
     def rederive_refused(self, folder: str) -> None:
         """Let the next scan have the notes read again for which a file was looked up and not used."""
         self._connection.execute(
@@ -342,8 +350,9 @@ class Files:
     def _stamp(self, ref: FileRef, fingerprint: Fingerprint | None, now: float) -> None:
         if fingerprint is not None:
             self._connection.execute(
-                "UPDATE file SET size_bytes=?, mtime_ns=?, ctime_ns=?, inode=?, device=?, hashed_at=? "
-                "WHERE folder = ? AND path = ?",
+                "UPDATE file SET born_ns = iif(inode IS ?4 AND device IS ?5, born_ns, NULL), "
+                "size_bytes=?1, mtime_ns=?2, ctime_ns=?3, inode=?4, device=?5, hashed_at=?6 "
+                "WHERE folder = ?7 AND path = ?8",
                 (*fingerprint, now, *key(ref)),
             )
 

@@ -44,6 +44,17 @@ class Holds:
         """The file came back, or its removal was carried out; whether it was held, or approved."""
         return self._connection.execute("DELETE FROM hold WHERE folder = ? AND path = ?", key(ref)).rowcount > 0
 
+    def counts(self) -> dict[str, int]:
+        """How many removals wait for a person, by folder; those without any are left out."""
+        rows = self._connection.execute("SELECT folder, count(*) FROM hold WHERE approved = 0 GROUP BY folder")
+        return {str(folder): int(number) for folder, number in rows}
+
+    def reword(self, reasons: Iterable[tuple[FileRef, str]]) -> None:
+        """Say anew why these wait."""
+        self._connection.executemany(
+            "UPDATE hold SET why = ? WHERE folder = ? AND path = ?", [(text(why), *key(ref)) for ref, why in reasons]
+        )
+
     def approve(self, refs: Iterable[FileRef]) -> None:
         """A person saw exactly these, and agrees."""
         self._connection.executemany(

@@ -35,6 +35,7 @@ class FileRow:
     blocked: Problem | None
     held: bool
     approved: bool
+    born_ns: int | None = None
 
 
 Row = tuple[Any, ...]
@@ -42,7 +43,8 @@ Values = tuple[str | bytes | int | float | None, ...]
 
 FILE_COLUMNS = """f.folder, f.path, f.standing, f.size_bytes, f.mtime_ns, f.ctime_ns, f.inode, f.device, f.hashed_at,
   f.file_sha256, f.kind, f.sha256, f.sent_bytes, f.filename, f.title, f.tags, f.public, f.rewrite_images, f.embeds,
-  f.selected, b.object_id, b.bound_at, p.code, p.message, p.hint, h.approved"""
+  f.selected, b.object_id, b.bound_at, p.code, p.message, p.hint, h.approved,
+  f.born_ns"""
 FILE_JOIN = """file f
   LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path
   LEFT JOIN hold h ON h.folder = f.folder AND h.path = f.path
@@ -99,6 +101,7 @@ def file_of(row: Row) -> FileRow:
         blocked=None if row[22] is None else Problem(row[22], row[23], row[24]),
         held=row[25] is not None and not row[25],
         approved=bool(row[25]),
+        born_ns=row[26],
     )
 
 

@@ -111,7 +111,19 @@ _V3 = "CREATE INDEX object_doomed ON object (doomed) WHERE doomed = 1;"
 # A note that was renamed and edited is known by its inode alone.
 _V4 = "CREATE INDEX file_by_inode ON file (inode) WHERE inode IS NOT NULL;"
 
-MIGRATIONS = (_V1, _V2, _V3, _V4)
+# A note that was renamed and edited is known by when it was made, or by its text. NULL: not told, or not known yet.
+_V5 = """
+ALTER TABLE file ADD COLUMN born_ns INTEGER;
+ALTER TABLE file ADD COLUMN sketch BLOB;
+CREATE INDEX file_missing ON file (folder, path) WHERE standing = 'missing';
+
+-- A removal that is held ends with the binding that it was to end. (A new binding in the place of an old one is none.)
+DELETE FROM hold WHERE (folder, path) NOT IN (SELECT folder, path FROM binding);
+CREATE TRIGGER hold_ends AFTER DELETE ON binding
+BEGIN DELETE FROM hold WHERE folder = old.folder AND path = old.path; END;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

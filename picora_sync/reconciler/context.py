@@ -162,6 +162,10 @@ class Context:
         if item is not None and item.sha256 is not None:
             self.plan_wanting(item.sha256)
 
+    def former(self, ref: FileRef) -> frozenset[FileRef]:
+        """The names that this file had before, as far as a watcher saw it get others."""
+        return self.queue.former(ref)
+
     def unit(self, ref: FileRef) -> Unit | None:
         """The folder a file belongs to, None if it is not configured any more."""
         return self.units.get(ref.folder)

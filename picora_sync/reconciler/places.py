@@ -7,9 +7,11 @@ from itertools import chain
 
 from picora_sync.core.model import FileRef, Fingerprint, Kind, kind_of
 from picora_sync.core.ports import Absent, Presence, Present, Unknown
+from picora_sync.core.succession import is_another, is_heir
 from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.traces import traces_of
 
 
 class Places:
@@ -40,12 +42,31 @@ class Places:
         )
         return next((row for row in alike if row.ref != gone.ref and self._may_be(row, gone)), None)
 
+    def heir(self, gone: FileRow) -> FileRow | None:
+        """The file that it certainly is now, edited, whether Picora holds that or not."""
+        if gone.fingerprint is None:
+            return None
+        rows = [row for row in self._context.index.files.with_inode_of(gone.fingerprint) if row.ref != gone.ref]
+        rows = [row for row in rows if row.seen is Seen.PRESENT and kind_of(row.ref.path) is kind_of(gone.ref.path)]
+        if not rows:
+            return None
+        traces = traces_of(self._context, [gone, *rows])
+        for row in rows:
+            match self._look(row.ref):
+                case Present(fingerprint) if _inode_of(fingerprint) == _inode_of(gone.fingerprint):
+                    if is_heir(gone.ref, traces[gone.ref], row.ref, traces[row.ref]):
+                        return row
+                case _:
+                    pass
+        return None
+
     def _may_be(self, row: FileRow, gone: FileRow) -> bool:
         if kind_of(row.ref.path) is not kind_of(gone.ref.path):
             return False
         match self._look(row.ref):
-            case Present(fingerprint):
+            case Present(fingerprint, born_ns):
                 is_same = _inode_of(fingerprint) == _inode_of(gone.fingerprint) is not None
+                is_same = is_same and not is_another(gone.born_ns, born_ns)
                 return is_same or (row.file_sha256 is not None and row.file_sha256 == gone.file_sha256)
             case Unknown():
                 return row.bound is None

@@ -10,12 +10,13 @@ from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, U
 from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.ports import Change
-from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
+from picora_sync.core.view import Content, FileNow, Standing, Traces, Unbound, View
 from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.places import still_unsettled
 from picora_sync.reconciler.removals import Leaving
+from picora_sync.reconciler.traces import is_gone, is_new, relatives, traces_of
 from picora_sync.reconciler.twins import may_be_made_anew
 
 NOTHING: Mapping[FileRef, Leaving] = {}
@@ -36,6 +37,7 @@ def load_view(
     """
     index = context.index
     rows = {row.ref: row for row in index.files.get_many(refs)}
+    rows |= {row.ref: row for row in relatives(context, rows.values())}
     fresh = list(rows.values())
     objects = {}
     while fresh:
@@ -50,11 +52,13 @@ def load_view(
     def idle(ref: FileRef) -> bool:
         return ref in waiting or ref.folder in context.paused
 
-    files = tuple(_file_now(row, leaving.get(row.ref), idle(row.ref)) for row in rows.values() if context.unit(row.ref))
+    known = [row for row in rows.values() if context.unit(row.ref)]
+    left = traces_of(context, (row for row in known if is_gone(row) or is_new(row))) if any(map(is_gone, known)) else {}
+    files = tuple(_file_now(row, leaving.get(row.ref), idle(row.ref), left.get(row.ref)) for row in known)
     return View(files, objects, busy)
 
 
-def _file_now(row: FileRow, leaving: Leaving | None, idle: bool) -> FileNow:
+def _file_now(row: FileRow, leaving: Leaving | None, idle: bool, traces: Traces | None) -> FileNow:
     if leaving is not None:
         standing = Standing.LEAVING
     elif row.seen is Seen.MISSING:
@@ -73,6 +77,7 @@ def _file_now(row: FileRow, leaving: Leaving | None, idle: bool) -> FileNow:
         leaving.reason if leaving else Reason.REMOVED,
         leaving.why if leaving else "",
         guarded=row.held or row.approved,
+        traces=traces,
     )
 
 
@@ -105,10 +110,10 @@ def apply(context: Context, actions: Iterable[Action], backlog: Backlog) -> None
 def _let_go(context: Context, action: Unbind, wall: float) -> None:
     index = context.index
     index.objects.unbind(action.ref, wall, action.reason)
-    if action.reason is Reason.REMOVED:
+    if action.reason in (Reason.REMOVED, Reason.RENAMED):
         index.files.forget(action.ref)
     unit = context.unit(action.ref)
-    keep = unit is not None and unit.policy.on_delete is OnDelete.KEEP
+    keep = unit is not None and unit.policy.on_delete is OnDelete.KEEP and action.reason is not Reason.RENAMED
     if keep and not index.files.bound_to([action.object_id]):
         context.leave(action.object_id)
 

@@ -17,10 +17,8 @@ from picora_sync.reconciler import scans
 from picora_sync.reconciler.admission import Admission
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Clocks, Context, Unit
-from picora_sync.reconciler.deriving import Derivations, Due
 from picora_sync.reconciler.dispatcher import Dispatcher
 from picora_sync.reconciler.doubts import Doubts, doubt_of
-from picora_sync.reconciler.fetching import Fetching
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.outcomes import Outcomes
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
@@ -32,10 +30,9 @@ from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.twins import Twins
 from picora_sync.reconciler.unsure import Unsure
 from picora_sync.reconciler.writers import Writers
-from picora_sync.workers import Background
 
 SLICE_S = 0.25
-"""After this much looking at files, or recording, the loop looks at answers again."""
+"""After this much inspecting (hashing above all) the loop looks at answers again; a file is read to its end."""
 
 
 class Reconciler:
@@ -47,7 +44,6 @@ class Reconciler:
         queue: ChangeQueue,
         units: Collection[Unit],
         executor: Executor,
-        background: Background,
         clocks: Clocks,
         jitter: random.Random | None = None,
     ) -> None:
@@ -61,27 +57,18 @@ class Reconciler:
         texts = Texts()
         self.removals = Removals(self.context)
         self.writers = Writers(self.context)
-        self._derivations = Derivations(background, "files")
-        self._inspector = Inspector(self.context, self.removals, texts, self._derivations, self.writers.hold)
+        self._inspector = Inspector(self.context, self.removals, texts, self.writers.hold)
         self._doubts, self._twins = Doubts(), Twins(self.context)
         unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(
             self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
         )
-        self._fetching = Fetching(self.context, texts, background)
         self._dispatcher = Dispatcher(
-            self.context,
-            self.backlog,
-            executor,
-            self.connection,
-            self._admission,
-            unsure,
-            self._fetching,
-            self.writers,
+            self.context, self.backlog, executor, self.connection, self._admission, unsure, texts, self.writers
         )
         self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
         self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)
-        self._due = Due()
+        self._due: list[FileRef] = []
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
@@ -122,9 +109,9 @@ class Reconciler:
                 self._rescan(folder, why)
         self._peek()
         self._inspect()
-        self._fetching.take_in()
         self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
+        self.removals.recount()
         self._reopen()
         unsettled = self._unsettled()
         if self.connection.deletes_closed_until <= self.context.clocks.mono():
@@ -143,9 +130,7 @@ class Reconciler:
 
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
-        come = self._derivations.waiting() or self._fetching.waiting()
-        ready = come or self._due.may_take(self._derivations.room)
-        if ready or self.context.todo or self.backlog.may_recall():
+        if self._due or self.context.todo or self.backlog.may_recall():
             return self.context.clocks.mono()
         times = [
             self.removals.next_due(),
@@ -162,8 +147,6 @@ class Reconciler:
         lanes = [lane for lane in Lane if self.backlog.peek(lane) is not None]
         return bool(
             self._due
-            or self._derivations
-            or self._fetching
             or self.context.todo
             or self.executor.in_flight
             or lanes
@@ -177,14 +160,6 @@ class Reconciler:
         """The objects that have a call in flight."""
         return self._dispatcher.altering()
 
-    def unread(self) -> tuple[FileRef, ...]:
-        """The files that may have changed and were not read since: they settle, wait for their turn, or are read."""
-        return (*self.context.queue.settling(), *self._uninspected())
-
-    def is_obsolete(self) -> bool:
-        """Asked by a thread that reads a file: whether nobody wants to know any more what is in it."""
-        return self._derivations.is_obsolete()
-
     def settling(self) -> bool:
         """Whether files still settle, or removals wait out their grace."""
         return bool(self.context.queue.settling()) or len(self.removals) > 0
@@ -193,10 +168,7 @@ class Reconciler:
         """The files of which nobody knows what they hold now."""
         context, mono = self.context, self.context.clocks.mono()
         unread = (ref for ref, each in context.unread.items() if each.until > mono)
-        return frozenset((*self.unread(), *context.outdated, *unread))
-
-    def _uninspected(self) -> tuple[FileRef, ...]:
-        return (*self._due, *self._derivations.refs())
+        return frozenset((*context.queue.settling(), *self._due, *context.outdated, *unread))
 
     # --- its parts --------------------------------------------------------------------------------------------------
 
@@ -222,7 +194,7 @@ class Reconciler:
     def _rescan(self, folder: str, why: str) -> None:
         context = self.context
         told_of = why == REGULAR_SCAN and folder in context.scanned
-        known = set(self.unread())
+        known = {*context.queue.settling(), *self._due}
         differences = scans.scan(context, context.units[folder])
         self.removals.take_up(folder)
         missed = scans.untold(differences, known) if told_of else None
@@ -234,30 +206,26 @@ class Reconciler:
             self._inspector.peek(ref)
 
     def _inspect(self) -> None:
-        """Look at what has settled, and record what was derived since: for a while, the rest is for the next turn."""
-        self._due.add(self.context.queue.take_due(self.context.clocks.mono()))
+        self._due.extend(self.context.queue.take_due(self.context.clocks.mono()))
+        if not self._due:
+            return
         until = self.context.clocks.mono() + SLICE_S
-        self._record(until)
-        while (ref := self._due.take(self._derivations.room)) is not None:
-            self._inspector.inspect(ref)
-            self._record(until)
+        done = 0
+        for ref in self._due:
+            try:
+                self._inspector.inspect(ref)
+            except Stopped:
+                break  # in the middle of a long file; the next process looks at it
+            done += 1
             if self.context.clocks.mono() >= until:
-                return
-
-    def _record(self, until: float) -> None:
-        for answer in self._derivations.finished():
-            if isinstance(answer.outcome, Stopped):
-                self._due.add([answer.of.ref])  # in the middle of a long file; the next process looks at it
-            else:
-                self._inspector.record(answer)
-            if self.context.clocks.mono() >= until:
-                return
+                break
+        del self._due[:done]
 
     def _judge_removals(self) -> None:
         due = self.removals.next_due()
         if due is None or due > self.context.clocks.mono():
             return
-        leaving = self.removals.judge(self._uninspected())
+        leaving = self.removals.judge(self._due)
         if leaving:
             self._plan_for(set(leaving), leaving)
 
@@ -278,6 +246,7 @@ class Reconciler:
         context.superseded |= altering & view.objects.keys()
         actions = [a for a in self.removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self.backlog)
+        self.removals.settled(actions)
         context.interactive.difference_update(view.in_place())
 
     def _reopen(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from picora_sync.core import guard
+from picora_sync.core import guard, succession
 from picora_sync.core.model import FileRef, Kind, kind_of
-from picora_sync.core.plan import Action, Reason
+from picora_sync.core.plan import Action, Bind, Reason
 from picora_sync.core.planner import plan
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.ports import Absent, Ignored, Present, Unknown
@@ -48,6 +48,7 @@ class Removals:
         self._due_at: dict[FileRef, float] = {}
         self._stalled: dict[FileRef, float] = {}
         self._loosened: set[str] = set()
+        self._counted: dict[str, int] = {}
 
     def __len__(self) -> int:
         return sum(1 for _ in self._awaited(self._due_at))
@@ -126,7 +127,10 @@ class Removals:
             del self._due_at[ref]
             if (why := self._ripe(ref, places)) is not None:
                 pending.setdefault(ref.folder, {})[ref] = why
-        return {ref: why for folder, refs in pending.items() for ref, why in self._pass_guard(folder, refs).items()}
+        passed: dict[FileRef, Leaving] = {}
+        for folder, refs in pending.items():
+            passed |= self._pass_guard(folder, refs, places)
+        return passed
 
     def _ripe(self, ref: FileRef, places: Places) -> Leaving | None:
         """Why this file may lose its object now; None if it must wait for something else, or is none that is to."""
@@ -141,9 +145,14 @@ class Removals:
             return None
         return self._confirm(row, places)
 
-    def _expected(self, folder: str) -> set[FileRef]:
-        """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole."""
-        return set() if self._keeps(folder) else {ref for ref in self._due_at if ref.folder == folder}
+    def _expected(self, folder: str, places: Places) -> set[FileRef]:
+        """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole.
+        What was found under another name meanwhile is not one of them.
+        """
+        if self._keeps(folder):
+            return set()
+        rows = self._context.index.files.get_many(ref for ref in self._due_at if ref.folder == folder)
+        return {row.ref for row in rows if row.bound is not None and places.heir(row) is None}
 
     def _keeps(self, folder: str) -> bool:
         """Whether nothing is deleted with its file (design §6.6): the guard has nothing to guard."""
@@ -199,10 +208,13 @@ class Removals:
     def _removed(self, row: FileRow, places: Places) -> Leaving | None:
         """It vanished: unless it is another file now that Picora does not hold yet."""
         place = places.of(row)
-        if place is None:
-            return Leaving(Reason.REMOVED, "deleted from the folder")
-        self._wait_for(row, place)
-        return None
+        if place is not None:
+            self._wait_for(row, place)
+            return None
+        heir = places.heir(row)
+        if heir is not None and heir.bound not in (None, row.bound):
+            return Leaving(Reason.RENAMED, f"renamed to {heir.ref.path}, and changed since")
+        return Leaving(Reason.REMOVED, "deleted from the folder")
 
     def _wait_for(self, row: FileRow, other: FileRow) -> None:
         """Something is to be done about the other first: soon, or nobody knows when if that waits itself."""
@@ -218,6 +230,7 @@ class Removals:
         """What the planner says, without what the guard holds: files that would give up objects of their own for one
         that they share keep what they have.
         """
+        view, carried = self._carry(view)
         actions = plan(view)
         merged = guard.merged(view, actions)
         for file in view.files:
@@ -226,29 +239,67 @@ class Removals:
         held: set[FileRef] = set()
         for folder in {ref.folder for ref in merged}:
             held |= self._hold_merged(folder, frozenset(ref for ref in merged if ref.folder == folder))
-        if not held:
-            return actions
-        return plan(replace(view, files=tuple(_kept(file) if file.ref in held else file for file in view.files)))
+        if held:
+            actions = plan(replace(view, files=tuple(_kept(file) if file.ref in held else file for file in view.files)))
+        return [*carried, *actions]
+
+    def _carry(self, view: View) -> tuple[View, list[Bind]]:
+        """Let what was renamed and edited take its object along: from then on it is a file that changed (design §4)."""
+        pairs = {ref: old for ref, old in succession.successors(view).items() if self._is_certainly(ref, old)}
+        return succession.carry(view, pairs)
+
+    def _is_certainly(self, ref: FileRef, old: FileRef) -> bool:
+        """Whether the disk says so, too: one is gone, and the other there as it was read."""
+        row, unit, home = self._context.index.files.get(ref), self._context.unit(ref), self._context.unit(old)
+        if row is None or unit is None or home is None:
+            return False
+        if not isinstance(home.disk.look(old.path), Absent):
+            self._context.queue.touch(old)
+            return False
+        match unit.disk.look(ref.path):
+            case Present(fingerprint) if row.fingerprint is not None:
+                return (fingerprint.inode, fingerprint.device) == (row.fingerprint.inode, row.fingerprint.device)
+            case _:
+                return False
+
+    def settled(self, actions: Iterable[Action]) -> None:
+        """What was found under another name is not waited for any more."""
+        for action in actions:
+            if isinstance(action, Bind) and action.renamed_from is not None:
+                self.suspend(action.renamed_from)
+
+    def recount(self) -> None:
+        """Have the reasons of what is held count what is held now."""
+        holds = self._context.index.holds
+        counts = holds.counts()
+        for folder, number in counts.items():
+            if number != self._counted.get(folder):
+                why = guard.why_held(number, self._ledger(folder))
+                rows = [(ref, before) for ref, before, approved in holds.held(folder) if not approved]
+                holds.reword((ref, _reworded(before, why)) for ref, before in rows)
+        self._counted = counts
 
     def _hold_merged(self, folder: str, merged: frozenset[FileRef]) -> frozenset[FileRef]:
         """Those that must wait. For the others a permission is left: their successor must be uploaded first."""
         index, wall, now = self._context.index, self._context.clocks.wall(), self._context.removal_time()
         ledger = replace(self._ledger(folder), merged=merged)
-        verdict = guard.judge(merged | self._expected(folder) | ledger.held, ledger)
+        verdict = guard.judge(merged | self._expected(folder, Places(self._context)) | ledger.held, ledger)
         index.holds.hold(verdict.held & merged, f"it became the same as other files; {verdict.why}", wall)
         index.holds.permit((verdict.allowed & merged) - ledger.approved, "it became the same as other files", wall, now)
         return verdict.held & merged
 
-    def _pass_guard(self, folder: str, pending: dict[FileRef, Leaving]) -> dict[FileRef, Leaving]:
-        if not pending:
-            return {}
+    def _pass_guard(self, folder: str, leaving: dict[FileRef, Leaving], places: Places) -> dict[FileRef, Leaving]:
+        """Those that may go: what is on Picora under another name is no removal (design §6)."""
         index, wall = self._context.index, self._context.clocks.wall()
-        if self._keeps(folder):
-            for ref in pending:
-                index.holds.release(ref)
-            return pending
+        keeps = self._keeps(folder)
+        moved = {ref: why for ref, why in leaving.items() if keeps or why.reason is Reason.RENAMED}
+        for ref in moved:
+            index.holds.release(ref)
+        pending = {ref: why for ref, why in leaving.items() if ref not in moved}
+        if not pending:
+            return moved
         ledger = self._ledger(folder)
-        verdict = guard.judge(pending.keys() | self._expected(folder) | ledger.held, ledger)
+        verdict = guard.judge(pending.keys() | self._expected(folder, places) | ledger.held, ledger)
         for ref in verdict.held & pending.keys():
             index.holds.hold([ref], _why_held(pending[ref], verdict.why), wall)
         allowed = verdict.allowed & pending.keys()
@@ -256,7 +307,7 @@ class Removals:
             index.holds.release(ref)
             if ref not in ledger.approved:  # what a person agreed to leaves the budget to what comes unasked
                 index.holds.removed(ref, self._context.removal_time())
-        return {ref: pending[ref] for ref in allowed}
+        return moved | {ref: pending[ref] for ref in allowed}
 
     def _ledger(self, folder: str) -> guard.Ledger:
         index = self._context.index
@@ -279,6 +330,12 @@ def _is_free(file: FileNow, view: View) -> bool:
 def _why_held(leaving: Leaving, why: str) -> str:
     """A file that is still there is held for what became of it (design §5)."""
     return why if leaving.reason is Reason.REMOVED else f"{leaving.why}; {why}"
+
+
+def _reworded(why: str, numbers: str) -> str:
+    """The numbers follow what became of the file, if that is said."""
+    what, parted, _ = why.rpartition("; ")
+    return f"{what}{parted}{numbers}"
 
 
 def _kept(file: FileNow) -> FileNow:

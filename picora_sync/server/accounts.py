@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from picora_sync.server.errors import ServerError
 from picora_sync.server.plans import PLANS, Plan
+from picora_sync.server.private_directory import keep_private
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store import ids
 from picora_sync.server.store.database import Database
@@ -171,7 +172,7 @@ def _insert_key(connection: Connection, user_id: str, scope: str, key: str, now_
 
 @contextmanager
 def _opened(settings: ServerSettings) -> Iterator[Database]:
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_private(settings.data)
     database = Database.for_settings(settings.data, settings.database)
     try:
         database.create()

@@ -27,6 +27,7 @@ from picora_sync.server.library.trash import Trash
 from picora_sync.server.library.upkeep import tidy
 from picora_sync.server.library.usage import Usage
 from picora_sync.server.library.views import Urls
+from picora_sync.server.private_directory import keep_private
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
@@ -34,6 +35,7 @@ from picora_sync.server.store.counters import DatabaseCounters, MemoryCounters
 from picora_sync.server.store.database import Database
 from picora_sync.server.web import envelope
 from picora_sync.server.web.access import Gate
+from picora_sync.server.web.hosts import AnyHost, LoopbackHosts
 from picora_sync.server.web.rate_windows import RateWindows
 
 __all__ = ["App", "Bootstrap", "bootstrap", "create_app", "open_app", "prepare"]
@@ -72,7 +74,7 @@ def prepare(settings: ServerSettings, *, clock: Callable[[], float] = time.time,
     Raises:
         ServerError: database or object store cannot be used.
     """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_private(settings.data)
     with closing(Database.for_settings(settings.data, settings.database)) as database:
         database.create()
         if settings.key is not None and accounts.find(database, settings.key) is None:
@@ -103,7 +105,8 @@ def open_app(
     counters = DatabaseCounters(database) if database.shared else MemoryCounters()
     windows = RateWindows(clock, counters, enforced=settings.rate_limits)
     stamps = Stamps(clock)
-    app = App(database, Gate(database, windows))
+    hosts = AnyHost() if settings.reachable else LoopbackHosts(base_url)
+    app = App(database, Gate(database, windows, hosts))
     envelope.install(app)
     app.add_route("/health", Health(stamps))
     app.add_route("/v1/health", Health(stamps))

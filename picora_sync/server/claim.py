@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from picora_sync.server.errors import DataInUse
+from picora_sync.server.private_directory import keep_private
 
 NAME = "lock"
 
@@ -21,9 +22,10 @@ def claimed(data: Path) -> Iterator[int]:
 
     Raises:
         DataInUse: another server holds it.
+        ServerError: it cannot be kept from other users.
         OSError: the directory cannot be made or written.
     """
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_private(data)
     descriptor = os.open(data / NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

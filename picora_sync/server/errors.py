@@ -78,6 +78,26 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BAD_REQUEST", message)
 
 
+def unsupported_encoding() -> ApiError:
+    """415: the body is compressed."""
+    message = "A request body must not be compressed: send it without Content-Encoding"
+    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", message, headers={"Accept-Encoding": "identity"})
+
+
+def misdirected(host: str) -> ApiError:
+    """421: the request is for another host, such as a web page that was bound to this address."""
+    message = (
+        f"This server does not answer for {host or 'a request without Host'}: use its own address, or --public-url"
+    )
+    return ApiError(421, "MISDIRECTED_REQUEST", message)
+
+
+def too_busy(retry_after_s: int) -> ApiError:
+    """503: too many bodies arrive at the same time."""
+    message = "Too many uploads arrive at the same time: try again in a moment"
+    return ApiError(503, "BUSY", message, headers={"Retry-After": str(retry_after_s)})
+
+
 def too_large(limit_bytes: int) -> ApiError:
     """413: the body is over the hard cap (contract §15 #8)."""
     return ApiError(413, "PAYLOAD_TOO_LARGE", f"The request body is over {limit_bytes} bytes")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from picora_sync.server.accounts import bootstrap, is_revoked
 from picora_sync.server.errors import ServerError
+from picora_sync.server.private_directory import keep_private
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store import ids
 
@@ -33,7 +34,7 @@ def usable_key(settings: ServerSettings) -> UsableKey:
     Raises:
         ServerError: the given key was revoked.
     """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_private(settings.data)
     known = settings.key or _read(settings)
     revoked = known is not None and is_revoked(settings, known)
     if settings.key is not None and revoked:

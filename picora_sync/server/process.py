@@ -16,6 +16,7 @@ from picora_sync.server.app import open_app, prepare
 from picora_sync.server.claim import claimed
 from picora_sync.server.errors import ServerError
 from picora_sync.server.keyfile import usable_key
+from picora_sync.server.private_directory import UMASK
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.wakeups import Wakeups
 from picora_sync.server.worker import BACKLOG, work
@@ -54,6 +55,7 @@ def serve(settings: ServerSettings, on_ready: Callable[[Ready], None], stop_on_s
     Raises:
         ServerError: data directory, port, database or storage cannot be used.
     """
+    os.umask(UMASK)
     with ExitStack() as held:
         with _usable(settings.data):
             lock = held.enter_context(claimed(settings.data))

@@ -211,7 +211,10 @@ NO_CURSOR = (
     _token(["created_desc", 10**30, UNKNOWN_ID]),
     _token(["elsewhere", 1, UNKNOWN_ID]),
 )
-NO_SORT = ("", "created", "CREATED_DESC", "title", "title_asc", "created_desc;", "created_desc,created_asc", "-created")
+NO_SORT = (
+    *("", "created", "CREATED_DESC", "title_asc", "Title", "created_desc;", "created_desc,created_asc", "-created"),
+    *("updated_at,title", "title ", "updated-at"),
+)
 NO_TYPE = ("", "document", "doc", "Image", "images", "image,audio", "*", "1")
 NO_DAY = (
     *("", "today", "2026", "2026-05", "2026-13-01", "2026-02-30", "2026-00-10", "2026-05-00", "20260502"),

@@ -24,6 +24,7 @@ class FakeFile:
     mtime_ns: int
     ctime_ns: int
     inode: int
+    born_ns: int = 0
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -36,7 +37,8 @@ class FakeDisk:
     ``rules`` are ignored paths with the reason, ``broken`` are paths that cannot be read, nor what is below them,
     ``missing_root`` takes the whole folder away. ``written`` says of files whether a program has them open for writing;
     of the others that cannot be told. Folders on one device share its ``inodes``: two files have never the same at
-    once.
+    once. What was deleted leaves its inode to the next file that is made if it ``reuses_inodes``; when a file was made
+    it says only if it ``tells_births``.
     """
 
     def __init__(self, wall: Callable[[], float], inodes: Iterator[int] | None = None) -> None:
@@ -47,6 +49,10 @@ class FakeDisk:
         self.broken: dict[str, Problem] = {}
         self.written: dict[str, bool] = {}
         self.missing_root = False
+        self.tells_births = False
+        self.reuses_inodes = False
+        self._freed: list[int] = []
+        self._births = count(1)
         self.mounts: frozenset[str] = frozenset()
         self._expected_mounts: frozenset[str] | None = None
 
@@ -82,7 +88,8 @@ class FakeDisk:
         file = self.files.get(path)
         if file is None:
             return Absent()
-        return Ignored(self.rules[path]) if path in self.rules else Present(file.fingerprint)
+        born_ns = file.born_ns if self.tells_births else None
+        return Ignored(self.rules[path]) if path in self.rules else Present(file.fingerprint, born_ns)
 
     def _broken(self, path: str) -> Problem | None:
         return next((why for top, why in self.broken.items() if f"{path}/".startswith(f"{top}/")), None)
@@ -115,19 +122,24 @@ class FakeDisk:
         """Write in place: the inode stays."""
         now = self._now_ns()
         old = self.files.get(path)
-        inode = old.inode if old else next(self._inodes)
-        self.files[path] = FakeFile(data, now, now, inode)
+        if old is None:
+            inode = self._freed.pop() if self.reuses_inodes and self._freed else next(self._inodes)
+            self.files[path] = FakeFile(data, now, now, inode, now + next(self._births))
+        else:
+            self.files[path] = replace(old, data=data, mtime_ns=now, ctime_ns=now)
 
     def save_over(self, path: str, data: bytes) -> None:
         """What editors do: write a temporary file and rename it over."""
-        self.files.pop(path, None)
+        old = self.files.pop(path, None)
         self.write(path, data)
+        if old is not None:
+            self._freed.append(old.inode)
 
     def move(self, old: str, new: str) -> None:
         self.files[new] = replace(self.files.pop(old), ctime_ns=self._now_ns())
 
     def remove(self, path: str) -> None:
-        del self.files[path]
+        self._freed.append(self.files.pop(path).inode)
 
     def age(self, path: str, seconds: float) -> None:
         """Let the file look as if it had not been touched for so long."""

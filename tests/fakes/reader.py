@@ -11,11 +11,12 @@ from picora_sync.errors import FileUnreadable
 
 
 class PlainReader:
-    """Reads real files. ``unreadable`` are absolute paths that fail; ``reads`` are those that were asked for."""
+    """Reads real files. ``unreadable`` are absolute paths that fail; ``reads``, ``heads``: what was asked for."""
 
     def __init__(self) -> None:
         self.unreadable: set[str] = set()
         self.reads: list[str] = []
+        self.heads: list[str] = []
 
     def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
         self.reads.append(path)
@@ -23,6 +24,12 @@ class PlainReader:
         if limit_bytes is not None and fingerprint.size_bytes > limit_bytes:
             raise FileUnreadable("too large", code="FILE_TOO_LARGE")
         return Path(path).read_bytes(), fingerprint
+
+    def head(self, path: str, size_bytes: int) -> bytes:
+        self.heads.append(path)
+        self._fingerprint(path)
+        with Path(path).open("rb") as file:
+            return file.read(size_bytes)
 
     def digest(self, path: str) -> Digest:
         data, fingerprint = self.read(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,8 @@ import httpx
 
 from picora_sync.core.model import FileState, Kind
 from picora_sync.core.policy import Folder
+from picora_sync.core.ports import Presence, Present
+from picora_sync.disk.folder import FolderDisk
 from tests.contract import samples
 from tests.fakes.mirror import Mirror as Model
 from tests.lessons.catalogue import Mutation, promise
@@ -273,3 +276,89 @@ def _emptied(body: dict[str, object]) -> dict[str, object]:
     data = body["data"]
     assert isinstance(data, dict)
     return body | {"data": {name: [] if isinstance(value, list) else value for name, value in data.items()}}
+
+
+class _DiskThatTellsBirths(FolderDisk):
+    """What is in ``new`` was made later than the rest, whatever inode it has."""
+
+    def look(self, path: str) -> Presence:
+        found = super().look(path)
+        return replace(found, born_ns=2 if path.startswith("new/") else 1) if isinstance(found, Present) else found
+
+
+WORDS = "on a subject of its own, with words that no other note has: w{0} x{0} y{0} z{0}"
+
+
+def write_old(mirror: Mirror) -> list[str]:
+    """A folder of 40 notes beside 12 others; returns their names."""
+    mirror.write_notes(12)
+    for number in range(40):
+        mirror.write(f"old/{number}.md", WORDS.format(number))
+    return [f"old/{number}.md" for number in range(40)]
+
+
+def move_with_edits(mirror: Mirror) -> None:
+    """It is moved, and 15 of its notes are edited."""
+    write_old(mirror)
+    mirror.quiet()
+    (mirror.root / "old").rename(mirror.root / "new")
+    for number in range(15):
+        mirror.write(f"new/{number}.md", f"{WORDS.format(number)}, and a link")
+
+
+@promise(
+    6,
+    Mutation("picora_sync/reconciler/removals.py", "return succession.carry(view, pairs)", "return view, []"),
+    Mutation(
+        "picora_sync/reconciler/planning.py",
+        "rows |= {row.ref: row for row in relatives(context, rows.values())}",
+        "rows |= {}",
+    ),
+)
+def test_promise_06_a_folder_that_is_moved_with_edits_is_not_held(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        move_with_edits(mirror)
+        mirror.rescan()
+        mirror.run(2 * HOUR_S)
+        assert mirror.on_hold() == {}
+        assert set(mirror.states().values()) == {FileState.SYNCED}
+        assert len(mirror.held()) == 52
+
+
+@promise(
+    6,
+    Mutation(
+        "picora_sync/core/succession.py",
+        "return before.born_ns == now.born_ns",
+        "return True",
+    ),
+)
+def test_promise_06_notes_made_on_the_inodes_of_deleted_ones_are_others(tmp_path: Path) -> None:
+    """Here they are the same inodes, and the file system says that they were used again."""
+    with Mirror(tmp_path, disk=_DiskThatTellsBirths) as mirror:
+        old = write_old(mirror)
+        mirror.quiet()
+        (mirror.root / "old").rename(mirror.root / "new")
+        for number in range(40):
+            mirror.write(f"new/{number}.md", f"Nothing like it {number + 100}. " * 5)
+        mirror.rescan()
+        mirror.run(2 * DAY_S)
+        assert sorted(mirror.on_hold()) == sorted(old)
+        assert len(mirror.held()) == 92
+
+
+@promise(6, Mutation("picora_sync/core/guard.py", "if rest & ledger.held or total > limit:", "if total > limit:"))
+def test_promise_06_a_folder_that_grew_and_a_day_that_passed_release_nothing(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        notes = mirror.write_notes(30)
+        mirror.quiet()
+        mirror.remove(*notes[:12])
+        mirror.run(2 * HOUR_S)
+        assert sorted(mirror.on_hold()) == sorted(notes[:12])
+        mirror.write_notes(60, "more/")
+        mirror.run(2 * DAY_S)
+        mirror.stop()
+        mirror.start()
+        mirror.run(2 * HOUR_S)
+        assert sorted(mirror.on_hold()) == sorted(notes[:12])
+        assert len(mirror.held()) == 90

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import falcon
@@ -54,10 +55,10 @@ class AudioUpload(Resource):
         public = form_flag(upload.fields, "isPublic", "is_public")
         audio_format = _format(upload, owner.plan.audio_file_bytes)
         info = audio_probe.probe(upload.path, audio_format.ext)
-        if info.duration_s is not None and info.duration_s > owner.plan.audio_duration_s:
+        if info.length_s is not None and info.length_s > owner.plan.audio_duration_s:
             limit = owner.plan.audio_duration_s
             message = f"The audio is longer than {limit} seconds"
-            raise errors.invalid("file", message, reason="duration", limit=limit, actual=info.duration_s)
+            raise errors.invalid("file", message, reason="duration", limit=limit, actual=math.ceil(info.length_s))
         self._audio.require_room(owner, upload.size_bytes)
         return NewAudio(
             path=upload.path,

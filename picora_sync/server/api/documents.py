@@ -46,6 +46,7 @@ class DocumentList(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """One page."""
+        fields.refuse_knowledge_bases(req.params)
         sort = query.choice(req, "sort", SORTS) or SORTS[0]
         tags = tuple(part.strip() for part in (query.text(req, "tag") or "").split(",") if part.strip())
         wanted = DocFilter(query.text(req, "q"), tags, query.flag(req, "isPublic", "is_public"))
@@ -88,11 +89,11 @@ class DocumentItem(Resource):
         if found is None or found["user_id"] != user_id:
             raise errors.not_found("document")
         sent = body.json_object(content)
-        tags = sent.get("tags")
+        fields.refuse_knowledge_bases(sent)
         changes = DocChanges(
             title=fields.title(sent, MAX_TITLE_CHARACTERS),
             public=fields.boolean(sent, "isPublic", "is_public"),
-            tags=None if tags is None else fields.tag_list(tags),
+            tags=fields.tags(sent),
         )
         if changes == DocChanges():
             raise errors.invalid("body", "Give at least one of title, isPublic, tags")
@@ -154,20 +155,17 @@ def _draft(sent: dict[str, object]) -> Draft:
     Raises:
         ApiError: 422 for the first wrong field.
     """
-    for name in ("kbId", "relativePath"):
-        if sent.get(name) is not None:
-            raise errors.invalid(name, f"{name} is not supported: this server has no knowledge bases")
+    fields.refuse_knowledge_bases(sent)
     filename = fields.doc_filename(sent)
     content = fields.string(sent, "content")
     if content is None:
         raise errors.invalid("content", "content is needed")
     rewrite = fields.boolean(sent, "rewriteImages")
-    tags = sent.get("tags")
     return Draft(
         filename=filename,
         content=content,
         title=fields.title(sent, MAX_TITLE_CHARACTERS),
-        tags=None if tags is None else fields.tag_list(tags),
+        tags=fields.tags(sent),
         public=fields.boolean(sent, "isPublic", "is_public"),
         rewrite_images=rewrite is not False,
     )

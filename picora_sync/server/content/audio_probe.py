@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +35,17 @@ _OGG_KINDS: dict[bytes, Any] = {
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What could be read: whole seconds, average kbps, artwork with its true media type."""
+    """What could be read: exact seconds, average kbps, artwork with its true media type."""
 
-    duration_s: int | None = None
+    length_s: float | None = None
     bitrate_kbps: int | None = None
     cover: bytes | None = None
     cover_mime: str | None = None
+
+    @property
+    def duration_s(self) -> int | None:
+        """Whole seconds, to be shown: a limit is compared with the exact length."""
+        return _rounded(self.length_s)
 
 
 def probe(path: Path, ext: str) -> AudioInfo:
@@ -48,12 +54,12 @@ def probe(path: Path, ext: str) -> AudioInfo:
         guarded = _Guarded(file)
         stream = _attempt(lambda: _STREAMS[ext](guarded))
         pictures = _attempt(lambda: _PICTURES[ext](guarded)) if ext in _PICTURES else None
-    duration_s = _rounded(getattr(stream, "length", None))
+    length_s = _positive(getattr(stream, "length", None))
     bitrate_kbps = _rounded((getattr(stream, "bitrate", None) or 0) / 1000)
-    if bitrate_kbps is None and duration_s is not None and stream is not None:
-        bitrate_kbps = _rounded(path.stat().st_size * 8 / 1000 / stream.length)
+    if bitrate_kbps is None and length_s is not None:
+        bitrate_kbps = _rounded(path.stat().st_size * 8 / 1000 / length_s)
     cover, cover_mime = _artwork(pictures or [])
-    return AudioInfo(duration_s, bitrate_kbps, cover, cover_mime)
+    return AudioInfo(length_s, bitrate_kbps, cover, cover_mime)
 
 
 def _attempt(read: Callable[[], Any]) -> Any:  # noqa: ANN401 - mutagen is not typed
@@ -141,6 +147,11 @@ def _artwork(pictures: Iterable[Any]) -> tuple[bytes, str] | tuple[None, None]:
     return None, None
 
 
+def _positive(value: float | None) -> float | None:
+    return float(value) if value and 0 < value < math.inf else None
+
+
 def _rounded(value: float | None) -> int | None:
     """The nearest whole number of a positive value; None for what cannot be told."""
-    return round(value) if value and value > 0 else None
+    known = _positive(value)
+    return None if known is None else round(known)

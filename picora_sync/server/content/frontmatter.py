@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
@@ -15,7 +16,14 @@ _MAX_DEPTH = 64
 _BLOCK = re.compile(r"\ufeff?---[ \t]*\r?\n(?P<yaml>.*?)(?<=\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the wheel has it, 10 times faster
 _FLOW = re.compile(r"[\[{]")
-_STRING_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "timestamp", "bool"))
+_TAG = "tag:yaml.org,2002:"
+_SCALAR_TAGS = frozenset(f"{_TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp"))
+_STRING_TAGS = frozenset(f"{_TAG}{name}" for name in ("str", "int", "float", "timestamp", "bool"))
+_PLAIN: Any = yaml.resolver.Resolver()  # its method is not typed
+_KEYS = frozenset({"title", "tags", "public"})
+_INVALID = "is not valid YAML"
+_MAX_MERGED = 64
+Values = dict[str, yaml.Node]
 
 
 @dataclass(frozen=True)
@@ -34,21 +42,13 @@ def parse(text: str) -> Frontmatter:
     match = _BLOCK.match(text)
     if match is None:
         return Frontmatter(body_start=1 if text.startswith("\ufeff") else 0)
-    source = match["yaml"]
-    if len(source) > _MAX_YAML_CHARACTERS or len(_FLOW.findall(source)) > _MAX_YAML_CHARACTERS // 16:
-        return Frontmatter(warnings=["frontmatter is too large, treated as text"])
     try:
-        root = _compose(source)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return Frontmatter(warnings=["frontmatter is not valid YAML, treated as text"])
-    if root is None:
-        return Frontmatter(body_start=match.end())
-    if not isinstance(root, yaml.MappingNode):
-        return Frontmatter(warnings=["frontmatter is not a mapping, treated as text"])
-    values = {key.value: value for key, value in root.value if isinstance(key, yaml.ScalarNode)}
+        values = _values(match["yaml"])
+    except _Unreadable as error:
+        return Frontmatter(public=error.public, warnings=[f"frontmatter {error}, treated as text"])
     warnings: list[str] = []
     return Frontmatter(
-        title=_title(values.get("title")),
+        title=_title(values.get("title"), warnings),
         tags=_tags(values.get("tags"), warnings),
         public=_public(values.get("public"), warnings),
         body_start=match.end(),
@@ -56,14 +56,51 @@ def parse(text: str) -> Frontmatter:
     )
 
 
-def _compose(source: str) -> yaml.Node | None:
-    """The node graph only: nothing is constructed, so aliases and merge keys cannot blow up.
+class _Unreadable(Exception):
+    """The block is text, and why; a wish to be private that can be read all the same is kept to."""
+
+    def __init__(self, reason: str, public: bool | None = None) -> None:
+        super().__init__(reason)
+        self.public = public
+
+
+def _values(source: str) -> Values:
+    """The nodes of our keys.
 
     Raises:
-        ValueError: it is nested deeper than anybody writes.
+        _Unreadable: it is no YAML mapping, or a large one.
     """
-    depth = 0
+    if len(source) > _MAX_YAML_CHARACTERS or len(_FLOW.findall(source)) > _MAX_YAML_CHARACTERS // 16:
+        raise _Unreadable("is too large")
+    try:
+        root, tags_fit = _compose(source)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _Unreadable(_INVALID) from error
+    if root is None:
+        return {}
+    if not isinstance(root, yaml.MappingNode):
+        raise _Unreadable("is not a mapping")
+    found = list(_pairs(root))
+    values = _merged(root) | dict(found)
+    if not tags_fit or len({name for name, _ in found}) < len(found):
+        asked = [values.get("public"), *(node for name, node in found if name == "public")]
+        raise _Unreadable(_INVALID, public=False if any(_boolean(node) is False for node in asked) else None)
+    return values
+
+
+def _compose(source: str) -> tuple[yaml.Node | None, bool]:
+    """The node graph only: nothing is constructed, so aliases and merge keys cannot blow up.
+
+    The second value is whether every tag that is written out fits what it stands before.
+
+    Raises:
+        ValueError: it is nested deeper than anybody writes, or holds half a character.
+    """
+    source.encode()
+    depth, tags_fit = 0, True
     for event in yaml.parse(source, Loader=_LOADER):
+        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+            tags_fit = tags_fit and _tag_fits(event)
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             depth += 1
             if depth > _MAX_DEPTH:
@@ -71,7 +108,53 @@ def _compose(source: str) -> yaml.Node | None:
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             depth -= 1
     node: yaml.Node | None = yaml.compose(source, Loader=_LOADER)
-    return node
+    return node, tags_fit
+
+
+def _tag_fits(event: yaml.NodeEvent) -> bool:
+    """Whether a loader that builds values would not fail at the tag of an event: ``!!bool xyz``, ``!!python/…``."""
+    tag = event.tag  # type: ignore[attr-defined]  # all events of nodes but aliases have one
+    if tag in (None, "!"):
+        return True
+    if isinstance(event, yaml.ScalarEvent):
+        return tag == f"{_TAG}str" or (tag in _SCALAR_TAGS and tag == _resolved(event.value))
+    return bool(tag == (f"{_TAG}seq" if isinstance(event, yaml.SequenceStartEvent) else f"{_TAG}map"))
+
+
+def _resolved(text: str) -> str:
+    """The tag of a scalar that is written without one."""
+    return str(_PLAIN.resolve(yaml.ScalarNode, text, (True, False)))
+
+
+def _pairs(mapping: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
+    """Our keys in a mapping itself, each as often as it stands there."""
+    for key, value in mapping.value:
+        if isinstance(key, yaml.ScalarNode) and key.value in _KEYS:
+            yield key.value, value
+
+
+def _merged(mapping: yaml.MappingNode) -> Values:
+    """Our keys in what a mapping merges (``<<``): what is named first wins, each mapping is looked at once."""
+    values: Values = {}
+    seen = {id(mapping)}
+    waiting = _merges(mapping)
+    while waiting and len(seen) <= _MAX_MERGED:
+        merged = waiting.pop(0)
+        if id(merged) in seen or not isinstance(merged, yaml.MappingNode):
+            continue
+        seen.add(id(merged))
+        for name, node in _pairs(merged):
+            values.setdefault(name, node)
+        waiting = _merges(merged) + waiting
+    return values
+
+
+def _merges(mapping: yaml.MappingNode) -> list[yaml.Node]:
+    found: list[yaml.Node] = []
+    for key, value in mapping.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag == f"{_TAG}merge":
+            found += value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return found[:_MAX_MERGED]
 
 
 def _scalar(node: yaml.Node | None) -> str | None:
@@ -82,17 +165,26 @@ def _scalar(node: yaml.Node | None) -> str | None:
     return None
 
 
-def _title(node: yaml.Node | None) -> str | None:
+def _title(node: yaml.Node | None, warnings: list[str]) -> str | None:
+    if _is_odd(node):
+        warnings.append("frontmatter title is not text, ignored")
     return _scalar(node)
+
+
+def _boolean(node: yaml.Node | None) -> bool | None:
+    """A boolean of YAML 1.1; None for everything else."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == f"{_TAG}bool":
+        return yaml.SafeLoader.bool_values.get(node.value.lower())
+    return None
 
 
 def _public(node: yaml.Node | None, warnings: list[str]) -> bool | None:
     if node is None:
         return None
-    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:bool":
-        return bool(yaml.SafeLoader.bool_values[node.value.lower()])
-    warnings.append("frontmatter public is not true or false, ignored")
-    return None
+    public = _boolean(node)
+    if public is None:
+        warnings.append("frontmatter public is not true or false, ignored")
+    return public
 
 
 def _tags(node: yaml.Node | None, warnings: list[str]) -> list[str] | None:
@@ -118,3 +210,10 @@ def _tag_texts(node: yaml.Node) -> Iterator[str]:
     else:
         for part in (_scalar(node) or "").split(","):
             yield part.strip()
+
+
+def _is_odd(node: yaml.Node | None) -> bool:
+    """Whether something stands there that is neither text nor null."""
+    return not isinstance(node, yaml.ScalarNode | None) or (
+        node is not None and node.tag not in (*_STRING_TAGS, f"{_TAG}null")
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from picora_sync.server.accounts import Credential
@@ -22,10 +22,11 @@ from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
 from picora_sync.server.store.schema import docs, tags
-from picora_sync.server.web.cursors import Cursor
+from picora_sync.server.web.cursors import BY_TITLE, Cursor
 
 INLINE_BYTES = 262_144
-SORTS = ("created_desc", "created_asc", "updated_desc", "updated_asc")
+# Four of the contract, and three names of the SDK: its times are newest first, its titles from A to Z.
+SORTS = ("created_desc", "created_asc", "updated_desc", "updated_asc", "created_at", "updated_at", BY_TITLE)
 
 _COLUMNS = [column for column in docs.c if column is not docs.c.inline] + [
     docs.c.inline.is_not(None).label("is_inline")
@@ -137,11 +138,11 @@ class Documents:
                 connection,
                 statement,
                 order=sort,
-                stamp=docs.c.updated_at if sort.startswith("updated") else docs.c.created_at,
+                by=_sorted_by(sort),
                 key=docs.c.id,
                 after=after,
                 limit=limit,
-                descending=sort.endswith("desc"),
+                descending=sort != BY_TITLE and not sort.endswith("asc"),
             )
 
     def change(self, user_id: str, doc_id: str, changes: DocChanges) -> RowMapping | None:
@@ -259,6 +260,12 @@ def blob_key(doc_id: str) -> str:
 
 def _keep_nothing(_: Connection, __: RowMapping) -> None:
     pass
+
+
+def _sorted_by(sort: str) -> ColumnElement[Any]:
+    if sort == BY_TITLE:
+        return docs.c.title_folded
+    return docs.c.updated_at if sort.startswith("updated") else docs.c.created_at
 
 
 def _dump(tag_list: list[str]) -> str:

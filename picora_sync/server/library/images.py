@@ -14,7 +14,7 @@ from picora_sync.server.content.image_formats import EXTENSIONS, ImageInfo
 from picora_sync.server.errors import ApiError
 from picora_sync.server.library import listing
 from picora_sync.server.library.listing import Page
-from picora_sync.server.store import ids, tally
+from picora_sync.server.store import ids, tally, uploads
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
@@ -85,6 +85,7 @@ class Images:
                 with self._database.write() as connection:
                     now = self._stamps.take_ms(connection, owner.user_id)
                     tally.take(connection, owner.user_id, "img_storage", image.size_bytes, limit)
+                    uploads.count(connection, owner.user_id, now)
                     return _insert(connection, owner.user_id, image_id, image, now), True
         except (IntegrityError, ApiError):  # the same bytes were faster, and may have taken the last room
             known = self.find_by_hash(owner.user_id, image.source_hash)
@@ -111,7 +112,7 @@ class Images:
                 connection,
                 statement,
                 order=LIST_ORDER,
-                stamp=media.c.created_at,
+                by=media.c.created_at,
                 key=media.c.id,
                 after=after,
                 limit=limit,

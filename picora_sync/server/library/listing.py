@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, false, or_
 
 from picora_sync.server.store.schema import tags
-from picora_sync.server.web.cursors import Cursor, encode
+from picora_sync.server.web.cursors import BY_TITLE, Cursor, encode
 
 _MAX_NEEDLE = 1000
 
@@ -32,25 +32,26 @@ def fetch(
     statement: Select[Any],
     *,
     order: str,
-    stamp: ColumnElement[int],
+    by: ColumnElement[Any],
     key: ColumnElement[str],
     after: Cursor | None,
     limit: int,
     descending: bool = True,
 ) -> Page:
-    """One page of a statement, ordered by a time and, among equals, by id in the same direction."""
+    """One page of a statement, ordered by a column (a time, a title) and, among equals, by id in the same direction."""
     if after is not None:
         if descending:
-            beyond = or_(stamp < after.stamp_ms, and_(stamp == after.stamp_ms, key < after.id))
+            beyond = or_(by < after.place, and_(by == after.place, key < after.id))
         else:
-            beyond = or_(stamp > after.stamp_ms, and_(stamp == after.stamp_ms, key > after.id))
+            beyond = or_(by > after.place, and_(by == after.place, key > after.id))
         statement = statement.where(beyond)
-    ordering = (stamp.desc(), key.desc()) if descending else (stamp.asc(), key.asc())
+    ordering = (by.desc(), key.desc()) if descending else (by.asc(), key.asc())
     rows = list(connection.execute(statement.order_by(*ordering).limit(limit + 1)).mappings())
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    return Page(rows[:limit], encode(Cursor(order, last[stamp], last[key])))
+    ended = Cursor(order, 0, last[key], last[by]) if order == BY_TITLE else Cursor(order, last[by], last[key])
+    return Page(rows[:limit], encode(ended))
 
 
 def tagged(owner: ColumnElement[str], user_id: str, wanted: Iterable[str]) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from picora_sync.server.library import inventory
 from picora_sync.server.library.media import forget_old_tombstones
+from picora_sync.server.store import uploads
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.database import Database
 
@@ -17,6 +18,8 @@ def tidy(database: Database, blobs: Blobs, now_s: float) -> list[str]:
     Call it before requests are served: on a directory of our own every object without a row is a leftover.
     """
     forget_old_tombstones(database, int(now_s * 1000))
+    with database.write() as connection:
+        uploads.forget_old(connection, int(now_s * 1000))
     newest_s = now_s - SHARED_GRACE_S if blobs.shared else float("inf")
     blobs.clear_incoming(newest_s)
     # Objects first, rows second: what is uploaded in between has its row by then.

@@ -8,19 +8,18 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, Table, bindparam, case, cast, func, select
 
 from picora_sync.server.accounts import Credential
+from picora_sync.server.store import uploads
 from picora_sync.server.store.clock import Stamps, iso
 from picora_sync.server.store.database import Database
 from picora_sync.server.store.schema import docs, media
 
 
 class _Held(NamedTuple):
-    """Objects of one kind: how many, their bytes, how many anybody may see, how many came this day and this month."""
+    """Objects of one kind: how many, their bytes, how many anybody may see."""
 
     total: int = 0
     size_bytes: int = 0
     public: int = 0
-    today: int = 0
-    month: int = 0
 
 
 def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
@@ -34,9 +33,7 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _held(table: Table) -> tuple[ColumnElement[int], ...]:
     """The columns of :class:`_Held`."""
-    came = table.c.created_at
-    since = (_count(came >= bindparam("today")), _count(came >= bindparam("month")))
-    return (func.count(), _sum(table.c.size_bytes), _count(table.c.public), *since)
+    return (func.count(), _sum(table.c.size_bytes), _count(table.c.public))
 
 
 _OWNER: BindParameter[str] = bindparam("user")
@@ -54,10 +51,11 @@ class Usage:
     def report(self, caller: Credential) -> dict[str, object]:
         """The blocks of ``/v1/user/me/usage``."""
         now_ms = self._stamps.now_ms()
-        asked = {"user": caller.user_id, **_begins(now_ms)}
+        asked = {"user": caller.user_id}
         with self._database.read() as connection:
             documents = _Held._make(connection.execute(_DOCUMENTS, asked).one())
             by_type = {kind: _Held._make(held) for kind, *held in connection.execute(_MEDIA, asked)}
+            today, month = uploads.counted(connection, caller.user_id, *_begins(now_ms))
         images, audio = (by_type.get(kind, _Held()) for kind in ("image", "audio"))
         plan = caller.plan
         return {
@@ -74,8 +72,8 @@ class Usage:
                 "totalCount": images.total,
                 "storageUsed": images.size_bytes,
                 "bandwidthUsed": 0,
-                "uploadCountToday": images.today,
-                "uploadCountMonth": images.month,
+                "uploadCountToday": today,
+                "uploadCountMonth": month,
                 **_visibility(images),
             },
             "audio": {"totalCount": audio.total, "storageUsed": audio.size_bytes},
@@ -86,10 +84,10 @@ class Usage:
         }
 
 
-def _begins(now_ms: int) -> dict[str, int]:
+def _begins(now_ms: int) -> tuple[int, int]:
     """When this day and this month began (UTC), in milliseconds."""
     today = datetime.fromtimestamp(now_ms / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return {name: int(at.timestamp() * 1000) for name, at in (("today", today), ("month", today.replace(day=1)))}
+    return int(today.timestamp() * 1000), int(today.replace(day=1).timestamp() * 1000)
 
 
 def _visibility(held: _Held) -> dict[str, object]:

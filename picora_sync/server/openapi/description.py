@@ -17,7 +17,8 @@ The embedded Picora keeps Markdown documents, audio and images.
 
 Every answer is `{"success": true, "data": …}` or `{"success": false, "error": …, "code": …, "meta": …}`, and carries \
 `x-request-id`. Send `Authorization: Bearer <key>`. Unknown fields and parameters are ignored; ids and cursors are \
-opaque. Beyond a rate limit the answer is 429, and `Retry-After` says how many seconds to wait."""
+opaque. Beyond a rate limit the answer is 429, and `Retry-After` says how many seconds to wait. A compressed body is \
+refused with 415, a `Host` that is not this server's with 421, and one body too many at the same time with 503."""
 _RATE_HEADERS = tuple(
     f"{family}-{name}" for family in ("RateLimit", "X-RateLimit") for name in ("Limit", "Remaining", "Reset")
 )

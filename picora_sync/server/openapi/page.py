@@ -102,8 +102,8 @@ def _fields(description: Json, schema: Json) -> Iterator[str]:
     required = set(schema.get("required", ()))
     for name, field in schema.get("properties", {}).items():
         resolved = _resolved(description, field)
-        if resolved.get("type") == "null":
-            continue  # known, but never useful
+        if resolved.get("not") == {}:
+            continue  # known, and refused
         needed = "required" if name in required else ""
         yield _row(f"`{name}`", needed, f"{_kind(description, resolved)} {resolved.get('description', '')}")
 

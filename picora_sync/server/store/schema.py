@@ -155,6 +155,19 @@ rate_counts = Table(
 _unlogged = DDL("ALTER TABLE rate_counts SET UNLOGGED")  # type: ignore[no-untyped-call]  # not annotated by SQLAlchemy
 event.listen(rate_counts, "after_create", _unlogged.execute_if(dialect="postgresql"))
 
+# Images that came, by day since the epoch (UTC): what is deleted afterwards was uploaded all the same.
+image_uploads = Table(
+    "image_uploads",
+    metadata,
+    Column("user_id", String(21), primary_key=True),
+    Column("day", BigInteger, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+)
+
+_UPLOADS_SO_FAR = """
+INSERT INTO image_uploads (user_id, day, used)
+SELECT user_id, created_at / 86400000, COUNT(*) FROM media WHERE type = 'image' GROUP BY user_id, created_at / 86400000
+"""
 _NEWEST_STAMPS = """
 UPDATE users SET stamp_ms = COALESCE((SELECT MAX(updated_at) FROM (
     SELECT user_id, updated_at FROM docs
@@ -167,12 +180,16 @@ UPDATE users SET stamp_ms = COALESCE((SELECT MAX(updated_at) FROM (
 def create(connection: Connection) -> None:
     """Make the tables that are missing, and the columns that an older version's tables lack.
 
-    Call it in one transaction: the newest table marks a schema that lacks nothing.
+    Call it in one transaction: the newest tables mark a schema that lacks nothing.
     """
-    if inspect(connection).has_table(trash.name):
+    found = inspect(connection)
+    counts_uploads = found.has_table(image_uploads.name)
+    if counts_uploads and all(found.has_table(table.name) for table in (rate_counts, trash)):
         return
     metadata.create_all(connection)
     known = {column["name"] for column in inspect(connection).get_columns("users")}
     if users.c.stamp_ms.name not in known:
         connection.execute(text("ALTER TABLE users ADD COLUMN stamp_ms BIGINT NOT NULL DEFAULT 0"))
         connection.execute(text(_NEWEST_STAMPS))
+    if not counts_uploads:
+        connection.execute(text(_UPLOADS_SO_FAR))

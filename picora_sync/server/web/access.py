@@ -14,6 +14,7 @@ from picora_sync.server import accounts, errors
 from picora_sync.server.accounts import Credential, Scope
 from picora_sync.server.errors import ApiError
 from picora_sync.server.store.database import Database
+from picora_sync.server.web.hosts import AnyHost
 from picora_sync.server.web.rate_windows import Budget, RateWindows, Tier
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_\-.~+/]+=*)")
@@ -64,18 +65,24 @@ class Resource:
 
 
 class Gate:
-    """Falcon middleware: request ids, CORS, authentication, rate limits, scopes."""
+    """Falcon middleware: request ids, hosts, CORS, authentication, rate limits, scopes."""
 
-    def __init__(self, database: Database, windows: RateWindows) -> None:
+    def __init__(self, database: Database, windows: RateWindows, hosts: AnyHost) -> None:
         self._database = database
+        self._hosts = hosts
         self._windows = windows
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Name the request."""
+        """Name the request, and refuse it if it is for somebody else.
+
+        Raises:
+            ApiError: 421.
+        """
         req.context.request_id = secrets.token_hex(8)
         req.context.budget = None
         req.context.credential = None
         req.context.confirm = lambda: self._confirm(req)
+        self._hosts.require(req)
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: Resource, params: dict[str, object]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from picora_sync.server import errors
 
@@ -15,32 +15,47 @@ _DOC_SUFFIXES = (".md", ".markdown")
 
 
 def string(body: Mapping[str, object], field: str) -> str | None:
-    """A string, or None if the field is absent or null. Bodies hold no broken Unicode: ``web.body`` refuses them.
+    """A string, or None if the field is absent. Bodies hold no broken Unicode: ``web.body`` refuses them.
 
     Raises:
-        ApiError: it is no string.
+        ApiError: it is no string; null is none.
     """
-    value = body.get(field)
-    if value is None:
+    if field not in body:
         return None
+    value = body[field]
     if not isinstance(value, str):
         raise errors.invalid(field, f"{field} must be a string")
     return value
 
 
 def boolean(body: Mapping[str, object], *names: str) -> bool | None:
-    """A boolean under the first of several names that is present.
+    """A boolean under the first of several names that is present; all that are present must be booleans.
 
     Raises:
-        ApiError: it is something else.
+        ApiError: one is something else; null is no boolean.
     """
-    for name in names:
-        value = body.get(name)
-        if value is not None:
-            if not isinstance(value, bool):
-                raise errors.invalid(name, f"{name} must be true or false")
-            return value
-    return None
+    values = [_boolean(body[name], name) for name in names if name in body]
+    return values[0] if values else None
+
+
+def tags(body: Mapping[str, object]) -> list[str] | None:
+    """``tags``, or None if the field is absent.
+
+    Raises:
+        ApiError: see :func:`tag_list`; null is no list.
+    """
+    return tag_list(body["tags"]) if "tags" in body else None
+
+
+def refuse_knowledge_bases(names: Container[str]) -> None:
+    """Nothing belongs to a knowledge base here, and nothing may look as if it did (contract §15 #23).
+
+    Raises:
+        ApiError: one of the fields of knowledge bases is named.
+    """
+    for name in ("kbId", "relativePath"):
+        if name in names:
+            raise errors.invalid(name, f"{name} is not supported: this server has no knowledge bases")
 
 
 def title(body: Mapping[str, object], most: int) -> str | None:
@@ -82,6 +97,12 @@ def tag_list(value: object) -> list[str]:
             raise errors.invalid("tags", f"a tag is over {MAX_TAG_CHARACTERS} characters")
         tags[tag] = None
     return list(tags)
+
+
+def _boolean(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise errors.invalid(name, f"{name} must be true or false")
+    return value
 
 
 def base_name(filename: str) -> str:

@@ -19,6 +19,7 @@ from picora_sync.server.web import body, fields, form_parts
 
 # Text fields that any form of the contract has; others are ignored, whatever they hold (contract §15 #6).
 _FIELDS = frozenset({"title", "isPublic", "is_public", "tags"})
+_FLAGS = frozenset({"isPublic", "is_public"})  # of other fields that are repeated, the first one counts
 _MAX_PARTS = 32
 _MAX_FIELD_BYTES = 64 * 1024
 _HEAD_BYTES = 64 * 1024
@@ -159,7 +160,9 @@ class _Receiver:
     def _end(self) -> None:
         if not self._is_file and self._name in _FIELDS:
             try:
-                self.upload.fields.setdefault(self._name, form_parts.text(self._part, bytes(self._text)))
+                value = form_parts.text(self._part, bytes(self._text))
             except UnicodeDecodeError as error:
                 raise errors.invalid(self._name, "the field is not text in UTF-8 or the charset it names") from error
+            if self.upload.fields.setdefault(self._name, value) != value and self._name in _FLAGS:
+                raise errors.invalid(self._name, f"{self._name} is given twice, and differently")
         self._text.clear()

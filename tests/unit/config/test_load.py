@@ -203,6 +203,15 @@ def test_aliases_share_settings() -> None:
         ("folders: [{path: /n, name: a/b}]", [":1:28: 'a/b' is no name for a folder"]),
         ("folders: [{path: /n, tags: ['#']}]", [":1:29: '#' is no tag"]),
         ("folders: [{path: /n, tags: [a,b,c,d,e,f,g,h,i,j,k]}]", [":1:22: 11 tags are more than Picora takes"]),
+        (
+            f"folders: [{{path: /n, ignore: [{'a/b,' * 1001}]}}]",
+            [":1:22: the ignore list is too long: it has 1,001 patterns with wildcards or slashes; 1,000 are allowed"],
+        ),
+        (
+            f"folders: [{{path: /n, ignore: [{'a/b,' * 1001}]}}, {{path: /n/m}}]",
+            [":1:22: the ignore list is too long: it has 1,001 patterns with wildcards or slashes; 1,000 are allowed"],
+        ),
+        (f"folders: [{{path: /n, ignore: [{'a' * 1025}]}}]", ["it has 1,025 characters; 1,024 are allowed"]),
         ("folders: [{path: /n, ignore: ['']}]", [":1:31: '' is no ignore pattern: it is empty"]),
         ("folders: [{path: ''}]", [":1:18: this is no path (write the path of a file or directory)"]),
         ("folders: [{path: /n, title_template: '{titel}'}]", [":1:38: '{titel}' is no variable of a title"]),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.core.guard import FEW, Ledger, judge
+from picora_sync.core.guard import FEW, Ledger, judge, why_held
 from picora_sync.core.model import FileRef
 
 
@@ -58,3 +58,34 @@ def test_nothing_unapproved_passes_beyond_the_limit(pending: int, approved: int,
     unapproved = verdict.allowed - refs(0, approved)
     assert not unapproved or recent + len(unapproved) <= max(FEW, bound // 5)
     assert not unapproved or pending < bound
+
+
+@given(st.integers(1, 40), ANY, ANY, st.integers(0, 5000))
+def test_what_is_held_stays_so_however_the_folder_grows_and_however_long_ago_the_others_went(
+    held: int, pending: int, recent: int, bound: int
+) -> None:
+    ledger = Ledger(bound, recent, held=refs(0, held))
+    verdict = judge(refs(0, held) | refs(40, 40 + pending), ledger)
+    assert verdict.allowed == frozenset()
+    assert refs(0, held) <= verdict.held
+
+
+REASONS = {
+    "many": (20, Ledger(52), "20 of 52 files would be deleted within 24 hours (limit 10)"),
+    "with those of the last day": (
+        4,
+        Ledger(50, removed_recently=8),
+        "12 of 58 files would be deleted within 24 hours (limit 10)",
+    ),
+    "all": (3, Ledger(3), "nothing would be left of the 3 files of this folder on Picora"),
+    "few are left": (
+        2,
+        Ledger(52),
+        "2 of 52 files, held with others that are not to be deleted any more, would be deleted",
+    ),
+}
+
+
+@pytest.mark.parametrize(("number", "ledger", "why"), REASONS.values(), ids=REASONS.keys())
+def test_the_reason_counts_what_is_held(number: int, ledger: Ledger, why: str) -> None:
+    assert why_held(number, ledger) == why

@@ -56,6 +56,16 @@ def test_file_over_the_limit_is_refused_with_its_code(reader: StableReader, tmp_
     assert caught.value.problem_code == "FILE_TOO_LARGE"
 
 
+@pytest.mark.parametrize(("size_bytes", "head"), [(0, b""), (3, b"123"), (6, b"123456"), (9, b"123456")])
+def test_the_head_of_a_file_is_read_alone(reader: StableReader, tmp_path: Path, size_bytes: int, head: bytes) -> None:
+    assert reader.head(written(tmp_path / "a.md", b"123456"), size_bytes) == head
+
+
+def test_the_head_of_a_file_that_is_not_there_has_changed(reader: StableReader, tmp_path: Path) -> None:
+    with pytest.raises(FileChanged):
+        reader.head(str(tmp_path / "a.md"), 10)
+
+
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import insert, text
 
 from picora_sync.server.errors import CommitUnknown, ServerError, StorageUnavailable
+from picora_sync.server.store import uploads
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.counters import Counters, DatabaseCounters, MemoryCounters
 from picora_sync.server.store.database import Database
 from picora_sync.server.store.object_stores import open_store
-from picora_sync.server.store.schema import users
+from picora_sync.server.store.schema import media, users
 
 
 @pytest.fixture
@@ -145,3 +146,27 @@ def test_bytes_go_when_their_row_was_not_committed(tmp_path: Path) -> None:
 def test_a_fault_of_the_database_is_storage_that_is_unavailable(database: Database) -> None:
     with pytest.raises(StorageUnavailable, match="no such table"), database.read() as connection:
         connection.execute(text("SELECT * FROM nowhere"))
+
+
+def test_a_schema_without_counts_of_uploads_counts_what_is_stored(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE image_uploads"))
+        for number, day in enumerate((3, 3, 5)):
+            row = {"id": f"i{number}", "user_id": "u", "type": "image", "title_folded": "", "mime": "image/png"}
+            row |= {"filename": "a", "filename_folded": "a", "ext": "png", "source_hash": str(number), "tags": "[]"}
+            at = day * uploads.DAY_MS + 1
+            numbers = {"size_bytes": 1, "public": True, "content_hash": "", "created_at": at, "updated_at": at}
+            connection.execute(insert(media).values(row | numbers))
+    for _ in range(2):
+        database.create()
+    with database.read() as connection:
+        assert uploads.counted(connection, "u", 5 * uploads.DAY_MS, 0) == (1, 3)
+        assert uploads.counted(connection, "v", 0, 0) == (0, 0)
+
+
+def test_old_days_are_forgotten(database: Database) -> None:
+    with database.write() as connection:
+        for day in (1, 100):
+            uploads.count(connection, "u", day * uploads.DAY_MS)
+        uploads.forget_old(connection, 100 * uploads.DAY_MS)
+        assert uploads.counted(connection, "u", 0, 0) == (1, 1)

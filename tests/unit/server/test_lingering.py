@@ -144,7 +144,7 @@ def server(tmp_path: Path) -> Iterator[Running]:
 
 def test_three_hundred_slow_bodies_and_headers_delay_nobody_and_are_all_ended(server: Running) -> None:
     address = ("127.0.0.1", server.port)
-    headers = f"POST /v1/docs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.ready['key']}\r\n"
+    headers = f"POST /v1/docs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.ready['key']}\r\n"
     slow = [socket.create_connection(address) for _ in range(_SLOW)]
     for number, connection in enumerate(slow):
         # Every tenth never ends its headers; the others send a body byte by byte.
