@@ -69,7 +69,10 @@ class AccountWatch:
         self._heed(account.limits)
         self._connection.room.learn(account.quotas, self._mono())
         self._asked_at = self._mono()
-        self._pacer.prime(self._client.rate_limits())
+        try:
+            self._pacer.prime(self._client.rate_limits())
+        except RemoteError as error:
+            log.info("the rate limits are not known: %s", error.message)
         self._connection.accepted()
         return account
 

@@ -44,7 +44,7 @@ from picora_sync.summary import LIVE_NAME, Live, Progress, SyncReport
 from picora_sync.supervision import FolderWatch
 from picora_sync.telling import Telling
 from picora_sync.units import make_unit
-from picora_sync.workers import Threads
+from picora_sync.workers import Readers, Threads
 
 IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
@@ -63,6 +63,7 @@ class Daemon:
         self._settles = {folder.name: folder for folder in config.folders}
         self._queue = ChangeQueue(self._settle_of, time.monotonic)
         self._threads = Threads(self._queue.wake)
+        self._readers = Readers(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
         self._client = client_of(config, key, self._pacer, stop)
         self._watches = [
@@ -73,6 +74,7 @@ class Daemon:
             self._queue,
             [watch.unit for watch in self._watches],
             Executor(self._client, self._threads, self._pacer),
+            self._readers,
             self._clocks,
         )
         self.orders = Orders(self.reconciler)
@@ -107,6 +109,7 @@ class Daemon:
             watch.stop()
         self._client.close()
         self._threads.close()
+        self._readers.close()
 
     # --- what the commands do ---------------------------------------------------------------------------------------
 
@@ -232,7 +235,6 @@ class Daemon:
         return make_unit(folder, self._config.state_dir, self._meter, lambda: self._account.limits, self._breathe)
 
     def _breathe(self) -> None:
-        """However long a file takes to be hashed: who listens hears that we live, and nobody waits for our end."""
-        if self._stop.is_set():
+        """Within a long file: whoever reads it ends when the program does, or when nobody wants to know any more."""
+        if self._stop.is_set() or self.reconciler.is_obsolete():
             raise Stopped
-        self._telling.repeat()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
-from typing import Protocol
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from typing import Protocol, TypeVar
 
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Rank
 
+Result = TypeVar("Result")
 _Work = queue.SimpleQueue[tuple[Lane, Callable[[], None]] | None]
 
 
@@ -24,6 +27,15 @@ class Pool(Protocol):
 
     def start(self, lane: Lane, work: Callable[[], None]) -> None:
         """Run this soon, on the worker that was reserved for it."""
+
+
+class Background(Protocol):
+    """Where files are read: threads in the daemon, at once in a test."""
+
+    def start(self, line: Hashable, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        """Do this work when what was started before in the same line has ended, and hand over what it returns; neither
+        raises anything.
+        """
 
 
 UPLOADS = 5
@@ -89,3 +101,62 @@ class Threads:
                 with self._lock:
                     self._busy[lane] -= 1
                 self._wake()
+
+
+class AtOnce:
+    """Reads files as soon as it is asked to, in the caller's thread: for who has nothing else to do meanwhile."""
+
+    def start(self, line: Hashable, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        """Do this now."""
+        del line  # all is done at once
+        done(work())
+
+
+WAKE_S = 0.2
+"""While files are read one after the other, the loop is woken this often: each turn of it costs a commit."""
+
+
+class Readers:
+    """Daemon threads that read files: one per line, started when there is work for it, ended when there is none.
+
+    Nobody ever waits for them: a thread that hangs in a parser or in a file system keeps its own line waiting and
+    nothing else, and ends with the process. ``wake`` is called when there is something to look at.
+    """
+
+    def __init__(self, wake: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._wake = wake
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lines: dict[Hashable, deque[Callable[[], None]]] = {}
+        self._closed = False
+
+    def start(self, line: Hashable, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        """Do this on the line's thread, after what was started before."""
+        job = lambda: done(work())  # noqa: E731  (one expression)
+        with self._lock:
+            waiting = self._lines.get(line)
+            if waiting is not None:
+                waiting.append(job)
+                return
+            self._lines[line] = deque([job])
+        threading.Thread(target=self._run, args=(line,), name=f"reading-{line}", daemon=True).start()
+
+    def close(self) -> None:
+        """Each thread ends after what it is doing now."""
+        self._closed = True
+
+    def _run(self, line: Hashable) -> None:
+        woken_at = float("-inf")
+        while (job := self._next(line)) is not None:
+            job()
+            if not self._lines[line] or self._clock() - woken_at >= WAKE_S:
+                woken_at = self._clock()
+                self._wake()
+
+    def _next(self, line: Hashable) -> Callable[[], None] | None:
+        with self._lock:
+            waiting = self._lines[line]
+            if waiting and not self._closed:
+                return waiting.popleft()
+            del self._lines[line]
+            return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
-import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from picora_sync.core.model import ASSET_SUFFIXES, DOC_SUFFIXES, Fingerprint, suffix_of
@@ -36,10 +36,20 @@ def vault_root(folder: Folder) -> str:
     return next((path for path in above if os.path.isdir(f"{path}/.obsidian")), folder.root)  # noqa: PTH112
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found when the vault was looked through, as of ``generation``; versions are asked for one by one."""
+
+    generation: object
+    names: Mapping[str, Sequence[str]]
+    versions: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+
+
 class Vault:
     """The notes and images below the vault's root, by name. Paths are relative to the root, as the disk spells them.
 
     Dot-folders are no part of it; symbolic links are only if the folder follows them, and never out of the vault.
+    Threads may use it at once, and none waits for another: who finds that nothing is known looks for itself.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -47,9 +57,8 @@ class Vault:
         self._follow = folder.follow_symlinks
         prefix = os.path.relpath(folder.root, self.root)
         self._prefix = "" if prefix == "." else f"{prefix}/"
-        self._lock = threading.Lock()
-        self._names: dict[str, list[str]] | None = None
-        self._versions: dict[str, tuple[int, int] | None] = {}
+        self._generation = object()
+        self._known: _Known | None = None
 
     def path_of(self, folder_path: str) -> str:
         """The vault path of a file of the folder."""
@@ -65,22 +74,18 @@ class Vault:
 
     def refresh(self) -> None:
         """Forget all names; the next question looks again."""
-        with self._lock:
-            self._names = None
-            self._versions = {}
+        self._generation = object()
 
-    def candidates(self, name: str) -> list[str]:
+    def candidates(self, name: str) -> Sequence[str]:
         """All files whose normalised name this is. Raises FileUnreadable if the vault cannot be looked through."""
-        with self._lock:
-            if self._names is None:
-                self._names = self._look_through()
-            return self._names.get(name, [])
+        return self._now().names.get(name, [])
 
     def version(self, path: str) -> tuple[int, int] | None:
         """Size and mtime of a vault path as of the first question after a refresh; None if it is gone."""
-        if path not in self._versions:
-            self._versions[path] = version_of(self.absolute(path))
-        return self._versions[path]
+        versions = self._now().versions
+        if path not in versions:
+            versions[path] = version_of(self.absolute(path))
+        return versions[path]
 
     def resolve(self, target: str, directory: str) -> str | None:
         """The file that ``target`` (with its extension) means in a note of this vault directory, None if there is none.
@@ -107,6 +112,13 @@ class Vault:
             key=lambda path: (len(path), path),
             default=None,
         )
+
+    def _now(self) -> _Known:
+        """What is known since the last refresh; one that comes while it is looked up makes that old already."""
+        generation, known = self._generation, self._known
+        if known is None or known.generation is not generation:
+            known = self._known = _Known(generation, self._look_through())
+        return known
 
     def _look_through(self) -> dict[str, list[str]]:
         names: dict[str, list[str]] = {}

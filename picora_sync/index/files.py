@@ -318,6 +318,17 @@ class Files:
         """Let the next look read the file again although it did not change."""
         self._connection.execute("UPDATE file SET hashed_at = 0 WHERE folder = ? AND path = ?", key(ref))
 
+    def reading(self, ref: FileRef) -> None:
+        """The file is being read: from now on :meth:`is_asked_anew` tells whether that is to be done once more."""
+        self._connection.execute(
+            "UPDATE file SET hashed_at = NULL WHERE folder = ? AND path = ? AND hashed_at = 0", key(ref)
+        )
+
+    def is_asked_anew(self, ref: FileRef) -> bool:
+        """Whether somebody asked, since the last reading began, for the file to be read again."""
+        row = self._connection.execute("SELECT hashed_at = 0 FROM file WHERE folder = ? AND path = ?", key(ref))
+        return bool(row.fetchone() == (1,))
+
     def rederive_refused(self, folder: str) -> None:
         """Let the next scan have the notes read again for which a file was looked up and not used."""
         self._connection.execute(

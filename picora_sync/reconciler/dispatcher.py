@@ -8,17 +8,16 @@ from __future__ import annotations
 from functools import partial
 
 from picora_sync.core.backlog import BATCH, Backlog, Lane
-from picora_sync.core.model import FileRef, Kind, Rank, Tier
+from picora_sync.core.model import FileRef, Fingerprint, Kind, Rank, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
-from picora_sync.core.ports import AudioUpload, Derived, Digest, DocUpload, Present
+from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present
 from picora_sync.core.view import Content
-from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.executor import Alter, Executor, Probe, Remove, Seek, Send
 from picora_sync.reconciler.admission import Admission
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.doubts import as_wanted_now
-from picora_sync.reconciler.texts import Texts
+from picora_sync.reconciler.fetching import Fetching
 from picora_sync.reconciler.unsure import Unsure
 from picora_sync.reconciler.writers import Writers
 
@@ -37,7 +36,7 @@ class Dispatcher:
         connection: Connection,
         admission: Admission,
         unsure: Unsure,
-        texts: Texts,
+        texts: Fetching,
         writers: Writers,
     ) -> None:
         self._context = context
@@ -146,7 +145,9 @@ class Dispatcher:
         """
         rank = self._backlog.rank(lane)
         if lane is not Lane.AUDIO or rank is None or self._strangers.known:
-            return self._backlog.rank(lane) if self._admission.ready(lane, unsettled) else None
+            ready = self._admission.ready(lane, unsettled)
+            first = self._backlog.peek(lane) if ready else None
+            return self._backlog.rank(lane) if isinstance(first, Upload) and self._texts.can_send(first) else None
         survey = self._strangers.take(now) if self._executor.room(lane, rank) else None
         if survey is not None:
             self._executor.stage(lane, survey)
@@ -186,12 +187,18 @@ class Dispatcher:
             self._executor.stage(Lane.AUDIO, look)
 
     def _prepare(self, upload: Upload) -> Send | None:
-        """The job with its intent written down; None if the file is not what was planned any more."""
+        """The job with its intent written down; None if the file is not what was planned any more, or its text is made
+        again first.
+        """
         unit = self._context.unit(upload.ref)
         body = None if unit is None else self._body(unit, upload)
         if body is None:
             self._context.look_again(upload.ref)
             self._context.todo.update(upload.also)
+            return None
+        if isinstance(body, Fingerprint):
+            assert unit is not None  # noqa: S101  (else there were no body)
+            self._texts.fetch(unit, upload, body)
             return None
         text = body.content if isinstance(body, DocUpload) else None
         now = self._context.server_time()
@@ -204,7 +211,8 @@ class Dispatcher:
         idempotent = upload.wanted.kind is Kind.DOC
         return Send(upload, body, intent_at=before.opened_at, posted_before=before.sends, may_post=idempotent)
 
-    def _body(self, unit: Unit, upload: Upload) -> DocUpload | AudioUpload | None:
+    def _body(self, unit: Unit, upload: Upload) -> DocUpload | AudioUpload | Fingerprint | None:
+        """None if the file is another one by now; its fingerprint if its text must be made again."""
         wanted, meta = upload.wanted, upload.metadata
         row = self._context.index.files.get(upload.ref)
         if row is None or row.fingerprint is None or row.file_sha256 is None:
@@ -219,9 +227,7 @@ class Dispatcher:
             return None
         text = self._texts.take(upload.ref, wanted.sha256, row.fingerprint)
         if text is None:
-            text = _derive_again(unit, upload)
-        if text is None:
-            return None
+            return row.fingerprint
         return DocUpload(wanted.filename, text, meta.title, meta.tags, meta.public, wanted.rewrite_images)
 
     def _deletes(self, now: float, more_to_come: bool) -> None:
@@ -256,12 +262,3 @@ class Dispatcher:
         else:
             self._executor.budget.give_back(Tier.MUTATION)
         self._deletes_since = None
-
-
-def _derive_again(unit: Unit, upload: Upload) -> str | None:
-    try:
-        derived = unit.content.derive(upload.ref.path)
-    except (FileChanged, FileUnreadable):
-        return None
-    fits = isinstance(derived, Derived) and derived.wanted.sha256 == upload.wanted.sha256
-    return derived.text if isinstance(derived, Derived) and fits else None

@@ -14,6 +14,7 @@ from picora_sync.core.policy import Settle
 from picora_sync.index import Index
 from picora_sync.reconciler import scans
 from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.deriving import Derivations
 from picora_sync.reconciler.fitting import fitting, let_wait_for_room
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
@@ -21,6 +22,7 @@ from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.writers import Writers
 from picora_sync.summary import Planned, PlanReport
+from picora_sync.workers import AtOnce
 
 AT_ONCE = Settle(quiet_s=0.0, at_most_s=0.0)
 """What nothing waits for."""
@@ -40,7 +42,8 @@ def forecast(
     queue = ChangeQueue(lambda _: AT_ONCE, clocks.mono)
     context = Context(copy, queue, {unit.policy.name: unit for unit in hasty}, clocks, clocks.wall)
     removals, backlog = Removals(context), Backlog()
-    inspector = Inspector(context, removals, Texts(0), Writers(context).still_held)
+    derivations = Derivations(AtOnce(), "plan")
+    inspector = Inspector(context, removals, Texts(0), derivations, Writers(context).still_held)
     let_wait_for_room(context, quotas)
     context.todo.update(copy.files.unfinished())
     for ref in copy.files.rederive_limited():
@@ -50,7 +53,7 @@ def forecast(
     removals.reconsider_held(context.units)
     while due := queue.take_due(float("inf")):
         for ref in due:
-            inspector.inspect(ref)
+            inspector.inspect_and_record(ref)
     actions = _plan(context, removals, backlog, context.todo, {})
     leaving = removals.judge()
     actions += _plan(context, removals, backlog, set(leaving), leaving)

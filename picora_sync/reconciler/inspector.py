@@ -1,10 +1,14 @@
-"""What happened to a path is decided by looking at it now (design §3); the result goes into the index."""
+"""What happened to a path is decided by looking at it now (design §3); the result goes into the index.
+
+What has to be read for that is read beside the loop, and recorded when that is done.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, Wanted, kind_of, suffix_of
 from picora_sync.core.ports import Absent, Derived, Ignored, Present, Unknown
@@ -12,6 +16,7 @@ from picora_sync.core.succession import is_another
 from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
+from picora_sync.reconciler.deriving import Answer, Derivations, Outcome
 from picora_sync.reconciler.removals import Removals
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.writers import HoldOpen
@@ -26,18 +31,24 @@ FRESH_S = 60.0
 FEW = 20
 """A new file written within the last minute is sent before the backfill, as long as it is one of a few."""
 
+LONG_AGO_S = 1e9
+"""What was read in vain is read again at once."""
+
 RACE_S = 2.0
 """A file that was touched this shortly before it was hashed is hashed again."""
 
 
 class Inspector:
-    """Looks at paths, derives what they want, and records both."""
+    """Looks at paths, has derived what they want, and records both."""
 
-    def __init__(self, context: Context, removals: Removals, texts: Texts, hold_open: HoldOpen) -> None:
+    def __init__(
+        self, context: Context, removals: Removals, texts: Texts, derivations: Derivations, hold_open: HoldOpen
+    ) -> None:
         self._context = context
         self._hold_open = hold_open
         self._removals = removals
         self._texts = texts
+        self._derivations = derivations
         self._found: dict[FileRef, tuple[Fingerprint, float]] = {}  # audio with stamps of the future, since when (mono)
 
     def inspect(self, ref: FileRef) -> None:
@@ -48,27 +59,69 @@ class Inspector:
         if kind_of(ref.path) is None:
             self._attachment(unit, ref)
             return
+        was_outdated = ref in self._context.outdated
         self._context.outdated.discard(ref)
         self._context.interactive.discard(ref)
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):
             case Absent():
+                self._derivations.withdraw(ref)
                 self._context.unread.pop(ref, None)
                 self._context.queue.closed(ref)
                 self._absent(unit, ref, row)
             case Unknown(problem, of_root=of_root):
+                self._derivations.withdraw(ref)
                 if of_root:
                     self._out_of_sight(row)
                 else:
                     self._unreadable(ref, problem, None)
                 self._removals.suspend(ref)
             case Ignored(why):
+                self._derivations.withdraw(ref)
                 self._context.unread.pop(ref, None)
                 self._context.queue.closed(ref)
                 self._ignored(ref, row, why, None)
-            case Present(fingerprint, born_ns):
-                self._present(unit, ref, row, fingerprint, born_ns)
+            case Present(fingerprint):
+                self._present(unit, ref, row, fingerprint)
+        if ref not in self._derivations.refs():
+            self._context.todo.add(ref)
+        elif was_outdated:
+            self._context.outdated.add(ref)  # until it was read
+
+    def inspect_and_record(self, ref: FileRef) -> None:
+        """Both, where files are read at once."""
+        self.inspect(ref)
+        for answer in self._derivations.finished():
+            self.record(answer)
+
+    def record(self, answer: Answer) -> None:
+        """Write down what was derived, unless the file, or what was read for it, has changed meanwhile: then it is
+        derived again. What wants private now must not be overwritten by what it wanted before.
+        """
+        ref, outcome = answer.of.ref, answer.outcome
+        unit = self._context.unit(ref)
+        if unit is None:
+            return
+        row = self._context.index.files.get(ref)
+        now = unit.disk.look(ref.path)
+        if not isinstance(now, Present):
+            self.inspect(ref)
+            return
         self._context.todo.add(ref)
+        self._context.outdated.discard(ref)
+        read = outcome.fingerprint if isinstance(outcome, Derived) else answer.of.fingerprint
+        if isinstance(outcome, FileChanged):
+            self._context.outdated.add(ref)
+            self._context.queue.grew(ref)
+            self._heed_private(unit, ref, row, now.fingerprint)
+        elif read != now.fingerprint:
+            self._context.outdated.add(ref)
+            self._context.queue.touch(ref)
+        elif self._derivations.is_overtaken(answer) or self._context.index.files.is_asked_anew(ref):
+            self._context.outdated.add(ref)
+            self._context.queue.touch(ref, changed_s_ago=LONG_AGO_S)
+        else:
+            self._derived(unit, ref, row, now, outcome)
 
     def peek(self, ref: FileRef) -> None:
         """After 2 s of quiet: does a note whose object may be public want to be private now? (promise 4)."""
@@ -146,6 +199,7 @@ class Inspector:
 
     def _touch_dependents(self, ref: FileRef) -> list[FileRef]:
         name = unicodedata.normalize("NFC", ref.path.rpartition("/")[2]).casefold()
+        self._derivations.name_changed(name)
         dependents = [each for each in self._context.index.files.dependents(name) if each != ref]
         for dependent in dependents:
             self._context.index.files.rederive(dependent)
@@ -185,10 +239,9 @@ class Inspector:
         if row is not None and row.bound is not None and unit is not None:
             self._expect_removal(unit, row)
 
-    def _present(
-        self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint, born_ns: int | None
-    ) -> None:
+    def _present(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         if row is not None and _is_as_before(row, fingerprint):
+            self._derivations.withdraw(ref)
             self._context.unread.pop(ref, None)
             if row.seen is Seen.IGNORED:
                 return  # still nothing in it
@@ -196,47 +249,50 @@ class Inspector:
             self._settle_removal(unit, ref, row, row.wanted)
             return
         if self._is_warm(unit, ref, fingerprint):
+            self._derivations.withdraw(ref)
             return
-        derived = self._derive(unit, ref, row, fingerprint)
-        if derived is None:
-            self._heed_private(unit, ref, row, fingerprint)
+        if self._derivations.goes_on(ref, fingerprint) and not self._context.index.files.is_asked_anew(ref):
             return
+        self._context.index.files.reading(ref)
+        self._derivations.ask(ref, fingerprint, partial(unit.content.derive, ref.path))
+
+    def _derived(self, unit: Unit, ref: FileRef, row: FileRow | None, now: Present, outcome: Outcome) -> None:
+        """What the file wants; or why that cannot be said now."""
+        fingerprint = now.fingerprint
+        match outcome:
+            case Derived():
+                self._context.unread.pop(ref, None)
+                self._wants(unit, ref, row, outcome, now.born_ns)
+            case Problem():
+                self._context.unread.pop(ref, None)
+                self._unusable(ref, row, outcome, fingerprint)
+                self._heed_private(unit, ref, row, fingerprint)
+            case FileUnreadable():
+                problem = Problem(outcome.problem_code, outcome.message, outcome.hint)
+                self._unreadable(ref, problem, fingerprint)
+                if row is not None and _is_there(row):
+                    self._removals.suspend(ref)  # it may be what it was held for
+                else:
+                    self._removals.withdraw(ref)
+                self._heed_private(unit, ref, row, fingerprint)
+            case _:
+                raise outcome
+
+    def _wants(self, unit: Unit, ref: FileRef, row: FileRow | None, derived: Derived, born_ns: int | None) -> None:
         if derived.wanted.unclear and row is not None and row.bound is not None:
             # What cannot be understood makes a note private, and is no reason to take it away (design §4).
             derived = replace(derived, wanted=replace(derived.wanted, selected=True))
         if derived.wanted.kind is Kind.DOC and not derived.wanted.public:
-            self._turned_private(ref, row, fingerprint)
-        known = derived.fingerprint.inode == fingerprint.inode  # else another file was put there meanwhile
-        self._context.index.files.present(ref, derived, self._context.clocks.wall(), born_ns if known else None)
+            self._turned_private(ref, row, derived.fingerprint)
+        self._context.index.files.present(ref, derived, self._context.clocks.wall(), born_ns)
         self._texts.keep(ref, derived)
-        if (row is not None and row.bound is not None) or self._is_fresh(fingerprint):
+        if (row is not None and row.bound is not None) or self._is_fresh(derived.fingerprint):
             self._context.interactive.add(ref)
         self._settle_removal(unit, ref, row, derived.wanted)
         if row is None or row.seen is Seen.IGNORED or row.file_sha256 != derived.file_sha256:
             if row is None or row.seen is not Seen.PRESENT:
                 unit.content.refresh()
             self._touch_dependents(ref)
-
-    def _derive(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> Derived | None:
-        """What the file wants; None if that cannot be said now, which is then recorded."""
-        try:
-            derived = unit.content.derive(ref.path)
-        except FileChanged:
-            self._context.outdated.add(ref)
-            self._context.queue.grew(ref)
-            return None
-        except FileUnreadable as error:
-            self._unreadable(ref, Problem(error.problem_code, error.message, error.hint), fingerprint)
-            if row is not None and _is_there(row):
-                self._removals.suspend(ref)  # it may be what it was held for
-            else:
-                self._removals.withdraw(ref)
-            return None
-        self._context.unread.pop(ref, None)
-        if isinstance(derived, Problem):
-            self._unusable(ref, row, derived, fingerprint)
-            return None
-        return derived
 
     def _unreadable(self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.block(ref, problem, None, self._context.clocks.wall())

@@ -19,6 +19,7 @@ from picora_sync.index import Index
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler import scans
 from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.deriving import Derivations
 from picora_sync.reconciler.forecast import AT_ONCE, without_waits
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.recognising import Recogniser
@@ -26,6 +27,7 @@ from picora_sync.reconciler.removals import Removals
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.writers import Writers
 from picora_sync.summary import Progress, RebuildReport
+from picora_sync.workers import AtOnce
 
 BATCH = 100
 """So many files are read between two commits."""
@@ -67,7 +69,8 @@ class Rebuilding:
         """Scan the folders and read their files, as if everything had settled."""
         queue = ChangeQueue(lambda _: AT_ONCE, self._clocks.mono)
         context = Context(self._index, queue, self._units, self._clocks, self._clocks.wall)
-        inspector = Inspector(context, Removals(context), Texts(0), Writers(context).still_held)
+        derivations = Derivations(AtOnce(), "rebuild")
+        inspector = Inspector(context, Removals(context), Texts(0), derivations, Writers(context).still_held)
         for unit in self._units.values():
             scans.scan(context, unit)
         looks: Counter[FileRef] = Counter()
@@ -77,7 +80,7 @@ class Rebuilding:
                 self._tell(Progress("reading files", start, len(due)))
                 with self._index.transaction():
                     for ref in due[start : start + BATCH]:
-                        inspector.inspect(ref)
+                        inspector.inspect_and_record(ref)
 
     def recognise(
         self, library: Library, eta: Callable[[Mapping[Tier, int]], float], server_s: float, *, claim: bool

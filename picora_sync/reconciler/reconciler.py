@@ -17,8 +17,10 @@ from picora_sync.reconciler import scans
 from picora_sync.reconciler.admission import Admission
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.deriving import Derivations, Due
 from picora_sync.reconciler.dispatcher import Dispatcher
 from picora_sync.reconciler.doubts import Doubts, doubt_of
+from picora_sync.reconciler.fetching import Fetching
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.outcomes import Outcomes
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
@@ -30,9 +32,10 @@ from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.twins import Twins
 from picora_sync.reconciler.unsure import Unsure
 from picora_sync.reconciler.writers import Writers
+from picora_sync.workers import Background
 
 SLICE_S = 0.25
-"""After this much inspecting (hashing above all) the loop looks at answers again; a file is read to its end."""
+"""After this much looking at files, or recording, the loop looks at answers again."""
 
 
 class Reconciler:
@@ -44,6 +47,7 @@ class Reconciler:
         queue: ChangeQueue,
         units: Collection[Unit],
         executor: Executor,
+        background: Background,
         clocks: Clocks,
         jitter: random.Random | None = None,
     ) -> None:
@@ -57,18 +61,27 @@ class Reconciler:
         texts = Texts()
         self.removals = Removals(self.context)
         self.writers = Writers(self.context)
-        self._inspector = Inspector(self.context, self.removals, texts, self.writers.hold)
+        self._derivations = Derivations(background, "files")
+        self._inspector = Inspector(self.context, self.removals, texts, self._derivations, self.writers.hold)
         self._doubts, self._twins = Doubts(), Twins(self.context)
         unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(
             self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
         )
+        self._fetching = Fetching(self.context, texts, background)
         self._dispatcher = Dispatcher(
-            self.context, self.backlog, executor, self.connection, self._admission, unsure, texts, self.writers
+            self.context,
+            self.backlog,
+            executor,
+            self.connection,
+            self._admission,
+            unsure,
+            self._fetching,
+            self.writers,
         )
         self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
         self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)
-        self._due: list[FileRef] = []
+        self._due = Due()
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
@@ -109,6 +122,7 @@ class Reconciler:
                 self._rescan(folder, why)
         self._peek()
         self._inspect()
+        self._fetching.take_in()
         self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
         self.removals.recount()
@@ -130,7 +144,9 @@ class Reconciler:
 
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
-        if self._due or self.context.todo or self.backlog.may_recall():
+        come = self._derivations.waiting() or self._fetching.waiting()
+        ready = come or self._due.may_take(self._derivations.room)
+        if ready or self.context.todo or self.backlog.may_recall():
             return self.context.clocks.mono()
         times = [
             self.removals.next_due(),
@@ -147,6 +163,8 @@ class Reconciler:
         lanes = [lane for lane in Lane if self.backlog.peek(lane) is not None]
         return bool(
             self._due
+            or self._derivations
+            or self._fetching
             or self.context.todo
             or self.executor.in_flight
             or lanes
@@ -160,6 +178,14 @@ class Reconciler:
         """The objects that have a call in flight."""
         return self._dispatcher.altering()
 
+    def unread(self) -> tuple[FileRef, ...]:
+        """The files that may have changed and were not read since: they settle, wait for their turn, or are read."""
+        return (*self.context.queue.settling(), *self._uninspected())
+
+    def is_obsolete(self) -> bool:
+        """Asked by a thread that reads a file: whether nobody wants to know any more what is in it."""
+        return self._derivations.is_obsolete()
+
     def settling(self) -> bool:
         """Whether files still settle, or removals wait out their grace."""
         return bool(self.context.queue.settling()) or len(self.removals) > 0
@@ -168,7 +194,10 @@ class Reconciler:
         """The files of which nobody knows what they hold now."""
         context, mono = self.context, self.context.clocks.mono()
         unread = (ref for ref, each in context.unread.items() if each.until > mono)
-        return frozenset((*context.queue.settling(), *self._due, *context.outdated, *unread))
+        return frozenset((*self.unread(), *context.outdated, *unread))
+
+    def _uninspected(self) -> tuple[FileRef, ...]:
+        return (*self._due, *self._derivations.refs())
 
     # --- its parts --------------------------------------------------------------------------------------------------
 
@@ -194,7 +223,7 @@ class Reconciler:
     def _rescan(self, folder: str, why: str) -> None:
         context = self.context
         told_of = why == REGULAR_SCAN and folder in context.scanned
-        known = {*context.queue.settling(), *self._due}
+        known = set(self.unread())
         differences = scans.scan(context, context.units[folder])
         self.removals.take_up(folder)
         missed = scans.untold(differences, known) if told_of else None
@@ -206,26 +235,30 @@ class Reconciler:
             self._inspector.peek(ref)
 
     def _inspect(self) -> None:
-        self._due.extend(self.context.queue.take_due(self.context.clocks.mono()))
-        if not self._due:
-            return
+        """Look at what has settled, and record what was derived since: for a while, the rest is for the next turn."""
+        self._due.add(self.context.queue.take_due(self.context.clocks.mono()))
         until = self.context.clocks.mono() + SLICE_S
-        done = 0
-        for ref in self._due:
-            try:
-                self._inspector.inspect(ref)
-            except Stopped:
-                break  # in the middle of a long file; the next process looks at it
-            done += 1
+        self._record(until)
+        while (ref := self._due.take(self._derivations.room)) is not None:
+            self._inspector.inspect(ref)
+            self._record(until)
             if self.context.clocks.mono() >= until:
-                break
-        del self._due[:done]
+                return
+
+    def _record(self, until: float) -> None:
+        for answer in self._derivations.finished():
+            if isinstance(answer.outcome, Stopped):
+                self._due.add([answer.of.ref])  # in the middle of a long file; the next process looks at it
+            else:
+                self._inspector.record(answer)
+            if self.context.clocks.mono() >= until:
+                return
 
     def _judge_removals(self) -> None:
         due = self.removals.next_due()
         if due is None or due > self.context.clocks.mono():
             return
-        leaving = self.removals.judge(self._due)
+        leaving = self.removals.judge(self._uninspected())
         if leaving:
             self._plan_for(set(leaving), leaving)
 

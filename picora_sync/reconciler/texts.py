@@ -20,6 +20,18 @@ class Texts:
         self._limit_notes = limit_notes
         self._bytes = 0
         self._kept: OrderedDict[FileRef, Derived] = OrderedDict()
+        self._pinned: OrderedDict[FileRef, Derived] = OrderedDict()
+
+    def pin(self, ref: FileRef, derived: Derived) -> None:
+        """Remember a text that is about to be sent, however long it is; a few of them at once."""
+        self._pinned.pop(ref, None)
+        self._pinned[ref] = derived
+        while len(self._pinned) > 1 and sum(each.wanted.size_bytes for each in self._pinned.values()) > 2 * LIMIT_BYTES:
+            self._pinned.popitem(last=False)
+
+    def has(self, ref: FileRef, sha256: str) -> bool:
+        """Whether a text with this hash is remembered."""
+        return any(ref in kept and kept[ref].wanted.sha256 == sha256 for kept in (self._pinned, self._kept))
 
     def keep(self, ref: FileRef, derived: Derived) -> None:
         """Remember the text of a note."""
@@ -34,13 +46,14 @@ class Texts:
 
     def drop(self, ref: FileRef) -> None:
         """Forget a note's text."""
+        self._pinned.pop(ref, None)
         old = self._kept.pop(ref, None)
         if old is not None:
             self._bytes -= old.wanted.size_bytes
 
     def take(self, ref: FileRef, sha256: str, fingerprint: Fingerprint) -> str | None:
         """The text with this hash, if it was derived from the file as it is now; it is then forgotten here."""
-        derived = self._kept.get(ref)
+        derived = self._pinned.get(ref) or self._kept.get(ref)
         if derived is None:
             return None
         self.drop(ref)

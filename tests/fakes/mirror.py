@@ -20,7 +20,7 @@ from tests.fakes.budget import FreeBudget
 from tests.fakes.content import FakeContent
 from tests.fakes.disk import FIRST_INODE, FakeDisk
 from tests.fakes.picora import FakePicora
-from tests.fakes.pool import InlinePool
+from tests.fakes.pool import Delayed, InlinePool
 
 EPOCH_S = 1_700_000_000.0
 NOTES = Folder("notes", "/notes")
@@ -65,10 +65,12 @@ class Mirror:
         """A new process on the same index: all that is in memory is gone, and what was under way was cut off."""
         self.queue = ChangeQueue(self._settle_of, self.mono)
         self.pool = InlinePool()
+        self.background = Delayed()
+        jitter = random.Random(1)  # noqa: S311  (spreads retries; no secret)
         units = [Unit(p, self.disks[n], self.contents[n], self.disks[n].open) for n, p in self.policies.items()]
         executor = Executor(self.picora, self.pool, self.budget)
         clocks = Clocks(self.mono, self.wall)
-        self.reconciler = Reconciler(self.index, self.queue, units, executor, clocks, random.Random(1))  # noqa: S311
+        self.reconciler = Reconciler(self.index, self.queue, units, executor, self.background, clocks, jitter)
         self.reconciler.connection.accepted()
         self.reconciler.start()
         for name in self.policies:

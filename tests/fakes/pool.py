@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Any
 
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Rank
-from picora_sync.workers import is_room
+from picora_sync.workers import Result, is_room
 
 
 class InlinePool:
@@ -36,3 +38,31 @@ class InlinePool:
         jobs, self._jobs = self._jobs, []
         for _, work in jobs:
             work()
+
+
+class Delayed:
+    """A background whose work is done, and handed over, when a test says so; at once as long as it is not ``slow``."""
+
+    def __init__(self) -> None:
+        self.slow = False
+        self._lines: dict[Hashable, deque[tuple[Callable[[], object], Callable[[Any], None]]]] = {}
+        self._read: deque[Callable[[], None]] = deque()
+
+    def start(self, line: Hashable, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        self._lines.setdefault(line, deque()).append((work, done))
+        if not self.slow:
+            self.finish()
+
+    def read(self, line: Hashable) -> None:
+        """Have everything read that waits in a line; nothing is handed over."""
+        while self._lines[line]:
+            work, done = self._lines[line].popleft()
+            result = work()
+            self._read.append(lambda done=done, result=result: done(result))  # type: ignore[misc]  # binds both now
+
+    def finish(self) -> None:
+        """Have all that waits read, and handed over."""
+        for line in list(self._lines):
+            self.read(line)
+        while self._read:
+            self._read.popleft()()

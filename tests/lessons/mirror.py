@@ -31,6 +31,7 @@ from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
+from picora_sync.workers import AtOnce
 from tests.contract.harness import BASE_URL, Service
 from tests.fakes.pool import InlinePool
 from tests.simulation.remote import Held, Server
@@ -160,6 +161,7 @@ class Mirror:
             self.queue,
             [unit],
             Executor(self.client, self._pool, self._pacer),
+            AtOnce(),
             Clocks(self.mono, self.wall),
             random.Random(1),  # noqa: S311  (spreads retries; no secret)
         )

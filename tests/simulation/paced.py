@@ -19,6 +19,7 @@ from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.forecast import forecast
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
+from picora_sync.workers import AtOnce
 from tests.contract.harness import BASE_URL, Service
 from tests.fakes.content import FakeContent
 from tests.fakes.disk import FakeDisk
@@ -55,7 +56,7 @@ class Paced:
         self._index = Index.in_memory()
         unit = Unit(NOTES, self.disk, self.content, self.disk.open)
         executor = Executor(self.client, self._pool, self.pacer)
-        self.reconciler = Reconciler(self._index, self.queue, [unit], executor, self._clocks)
+        self.reconciler = Reconciler(self._index, self.queue, [unit], executor, AtOnce(), self._clocks)
         self.client.verify()
         self.pacer.prime(self.client.rate_limits())
         self.reconciler.connection.accepted()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.supervision import FolderWatch
-from picora_sync.workers import is_room
+from picora_sync.workers import Result, is_room
 from tests.contract.harness import BASE_URL
 from tests.simulation.disk import TroubledContent, TroubledDisk, TroubledFile, require_readable
 from tests.simulation.tree import Tree
@@ -82,6 +82,40 @@ class Pool:
         self._busy[lane] -= 1
 
 
+class Readings:
+    """Files are read when the world lets them be, those of one line in the order in which that was asked for; what was
+    read is handed over when the world lets it be, which may be long after.
+    """
+
+    def __init__(self, point: Callable[[], None]) -> None:
+        self._point = point
+        self._lines: dict[Hashable, list[tuple[Callable[[], object], Callable[[Any], None]]]] = {}
+        self._read: dict[Hashable, object] = {}
+
+    def start(self, line: Hashable, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        self._point()
+        self._lines.setdefault(line, []).append((work, done))
+
+    def lines(self) -> list[Hashable]:
+        return list(self._lines)
+
+    def waiting(self) -> int:
+        return sum(map(len, self._lines.values()))
+
+    def read(self, line: Hashable) -> None:
+        """Have the first file of a line read."""
+        if line not in self._read:
+            self._read[line] = self._lines[line][0][0]()
+
+    def hand_over(self, line: Hashable) -> None:
+        """What was read of the first file of a line is handed over."""
+        self.read(line)
+        _, done = self._lines[line].pop(0)
+        if not self._lines[line]:
+            del self._lines[line]
+        done(self._read.pop(line))
+
+
 class Process:
     """From start to death. All state that outlives it is in the index."""
 
@@ -93,6 +127,7 @@ class Process:
         self.queue = ChangeQueue(self._settle_of, world.mono)
         self.stop = Stop(world.pass_time)
         self.pool = Pool(world.point)
+        self.readings = Readings(world.point)
         self.pacer = ThreadPacer(Pacing(), world.mono, self.stop)
         self.client = PicoraClient(
             BASE_URL,
@@ -106,7 +141,9 @@ class Process:
         self.watches = [FolderWatch(unit, disk, index, self.queue, vault_root(unit.policy)) for unit, disk in units]
         executor = Executor(self.client, self.pool, self.pacer)
         jitter = random.Random(world.seed)  # noqa: S311  (a simulation)
-        self.reconciler = Reconciler(index, self.queue, [u for u, _ in units], executor, self.clocks, jitter)
+        self.reconciler = Reconciler(
+            index, self.queue, [u for u, _ in units], executor, self.readings, self.clocks, jitter
+        )
         self.orders = Orders(self.reconciler)
         self.inbox: list[Callable[[Orders], object]] = []
         """What people ask of the running daemon."""
@@ -155,7 +192,9 @@ class Process:
         return self._enquiry.under_way and not self.pool.jobs
 
     def busy(self) -> bool:
-        return bool(self.pool.jobs or self.reconciler.working() or self.reconciler.settling())
+        return bool(
+            self.pool.jobs or self.readings.waiting() or self.reconciler.working() or self.reconciler.settling()
+        )
 
     def _settle_of(self, ref: FileRef) -> Settle:
         folder = self._settles.get(ref.folder)

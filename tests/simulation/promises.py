@@ -113,7 +113,10 @@ class Promises:
         for object_id, ref in list(self._held.items()):
             item = self.ours.get(object_id)
             elsewhere = item is not None and any(held_at_some_time(line, item) for line in self._world.folders.living())
-            if elsewhere or ref.path in self._tree(ref).lines:  # it came back, or was found under another name
+            tree = self._world.folders.trees.get(ref.folder)  # none under the name that it had before
+            if elsewhere or (
+                tree is not None and ref.path in tree.lines
+            ):  # it came back, or was found under another name
                 del self._held[object_id]
         self._budget.look_around(self._world.real_s())
         self.broken += [*self._secrecy.leaks(), *self.manners.wrong]
@@ -143,7 +146,9 @@ class Promises:
     def given_up(self, folder: str) -> None:
         """People said that what this folder left behind may be deleted."""
         self._left_behind.pop(folder, None)
-        matters = contents_of([self._world.folders.trees[folder]])
+        self._held = {object_id: ref for object_id, ref in self._held.items() if ref.folder != folder}
+        trees = self._world.folders.trees
+        matters = contents_of([trees[folder]] if folder in trees else [])  # it goes by another name by now
         self._approved |= {i for i, item in self._world.server.held().items() if is_among(item, matters)}
 
     def forgot(self, folder: str) -> None:
@@ -181,9 +186,6 @@ class Promises:
 
     def _break(self, what: str) -> None:
         self.broken.append(what)
-
-    def _tree(self, ref: FileRef) -> Tree:
-        return self._world.folders.trees[ref.folder]
 
     def _check_whole(self, item: Held) -> None:
         """8: what is stored stood on disk, and not only while somebody was still writing."""

@@ -61,20 +61,20 @@ class Secrecy:
             return []
         since, before = hidden
         world = self._world
-        troubled_s = max(world.troubled_at + LAST_TROUBLE_S, max(world.fault_at, self._met_at) + LAST_FAULT_S)
-        if world.mono() < max(since + WITHIN_S[world.scenario.calm], troubled_s):
-            return []
         others = [other for other in world.folders.living() if other is not line]
         others += [gone for tree in world.folders.trees.values() if tree.keeps for gone in tree.dead]  # stays as it was
         known = world.promises.ours.keys() - world.promises.forgotten  # a lost index cannot know of what it uploaded
-        shown = [i for i in world.server.held().values() if i.public and i.id in known and is_among(i, [before])]
+        alike = [item for item in world.server.held().values() if item.id in known and is_among(item, [before])]
         now = world.mono()
-        shared = (item.id for item in shown if any(_held_lately(other, item.sha256, now) for other in others))
+        shared = (item.id for item in alike if any(_held_lately(other, item.sha256, now) for other in others))
         self._shared_at.update(dict.fromkeys(shared, now))
+        troubled_s = max(world.troubled_at + LAST_TROUBLE_S, max(world.fault_at, self._met_at) + LAST_FAULT_S)
+        if world.mono() < max(since + WITHIN_S[world.scenario.calm], troubled_s):
+            return []
         return [
             f"4: {path!r} wants private since {now - since:.0f} s, but {item} is public"
-            for item in shown
-            if now - self._shared_at.get(item.id, 0.0) >= REMOVED_WITHIN_S
+            for item in alike
+            if item.public and now - self._shared_at.get(item.id, 0.0) >= REMOVED_WITHIN_S
         ]
 
 

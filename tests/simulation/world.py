@@ -17,7 +17,7 @@ from tests.simulation import acts
 from tests.simulation.chapters import CHAPTERS, answers
 from tests.simulation.folders import Folders
 from tests.simulation.premises import Lodger
-from tests.simulation.process import Crash, Process
+from tests.simulation.process import Crash, Process, Readings
 from tests.simulation.promises import Promises
 from tests.simulation.remote import Road, Server
 from tests.simulation.shelf import Shelf
@@ -35,6 +35,8 @@ IDLE_S = 30.0
 """The loop looks around this often."""
 MILD = frozenset((*DISK, "remove_many", "crash", "stop", "approve", "approved", "rescan", "plant"))
 """What is no trouble to a daemon that has time to look around, or starts again."""
+SLOWLY_READ = 0.3
+"""So often a file is read at one moment, and what it held is heard of at another."""
 ALONE_S = 900.0
 """So long it is let sleep while nothing happens, though it would look around more often."""
 
@@ -231,11 +233,25 @@ class World:
                 break
             self.process.pool.run(self.dice.randrange(len(jobs)) if self.chaos else 0)
             self.point(dies=False)
+        self._have_read(self.process.readings)
+
+    def _have_read(self, readings: Readings) -> None:
+        """All that is asked for; in chaos some of it, and of that some is handed over later than it was read."""
+        for _ in range(self.dice.randint(0, 2 * readings.waiting()) if self.chaos else readings.waiting()):
+            lines = readings.lines()
+            if not lines:
+                break
+            line = self.dice.choice(lines) if self.chaos else lines[0]
+            if self.chaos and self.dice.random() < SLOWLY_READ:
+                readings.read(line)
+            else:
+                readings.hand_over(line)
+            self.point(dies=False)
 
     def _pause_s(self) -> float:
         if self.process is None:
             return 1.0
-        if self.process.pool.jobs:
+        if self.process.pool.jobs or self.process.readings.waiting():
             return self.dice.uniform(0.02, 1.0)
         if self.process.answered():
             return 0.01

@@ -48,6 +48,7 @@ def _rebuild(world: World, *, claim: bool) -> None:
     try:
         if not all(tree.mounted for tree in world.folders.trees.values()):
             raise FileUnreadable("an empty mount point would be taken for the folder")
+        world.road.lag_s = 0.0  # who has to find out what happened takes longer than lists lag behind writes
         world.promises.started()  # a command is a process, too, and knows nothing of a 429 before
         process = Process(world, world.index)
         for watch in process.watches:

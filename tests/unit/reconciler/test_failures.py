@@ -424,7 +424,7 @@ def test_a_note_that_comes_out_differently_without_a_change_of_its_file_is_read_
     mirror.run(20)
     old = mirror.disk.files["a.md"]
     mirror.disk.files["a.md"] = replace(old, data=b"omega")  # nothing that stat shows
-    mirror.reconciler._dispatcher._texts._kept.clear()  # noqa: SLF001  (as when many notes were read since)
+    mirror.reconciler._dispatcher._texts._texts._kept.clear()  # noqa: SLF001  (as when many notes were read since)
     mirror.reconciler.connection.accepted()
     mirror.quiet()
     assert list(mirror.picora.texts.values()) == ["omega"]
