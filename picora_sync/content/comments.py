@@ -1,98 +1,251 @@
-"""Removes Obsidian's ``%%comments%%``: what an author hides is never sent (design §5)."""
+"""Removes Obsidian's ``%%comments%%``: what an author hides is never sent (design §5, decision 0215).
+
+Where a comment ends depends on what one takes for code, and on whether it may go on in the next paragraph, where
+Obsidian's editor and its reading view differ. So a note is read in both ways, and what either of them hides is left
+out; nothing but what is code without doubt is kept from that.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from picora_sync.content.markdown import Span, edited, merged, parse
+from picora_sync.content.markdown import Span, edited, merged
+from picora_sync.content.terrain import NO_TERRAIN, Stretches, Terrain, survey
 from picora_sync.core.model import Problem
 
-MAX_PASSES = 50
+FREE_SURVEY_BYTES = 1 << 20
+"""So much may be parsed again because of comments that hide half of a code block, and once more the note itself."""
+
 _MARK = b"%%"
-_CONTAINER_ONLY = re.compile(rb"[ \t>]*\Z")
+_EMPTY = re.compile(rb"(?:%%%%)+")
+_FENCES = re.compile(rb"%{4,}")
+_LINE_START = re.compile(rb"(?:\A|(?<=[\r\n]))(?:[ \t>]|(?:[-+*]|\d{1,9}[.)])[ \t])*+(?:\[[ xX]\][ \t]+)?+(?=(%%))")
+_SIGN_OF_PERCENT = re.compile(rb"[\s.,;:!?)\]}\"'*_]|\Z")
+_UNSEEN = re.compile(rb"<!--|`{3}|~{3}")
+"""What begins a block of which nobody is shown anything: a comment of HTML, what stands behind an opening fence."""
+_ENDS = re.compile(rb"[^\s%]%%(?:\s|\Z)")
+"""An end of a comment by its looks: right behind a word."""
+_NO_BREAK = re.compile(rb"[^\r\n]")
+_IN_LINE = re.compile(r"%%[^\r\n]*?%%")
+_IN_TEXT = re.compile(r"%%.*?%%", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Stripped:
-    """A text without its comments, and a remark if one of them never ended."""
+    """A text without its comments, and a remark if one of them never ended, or may have ended elsewhere."""
 
     text: str
     problem: Problem | None = None
 
 
-def strip_comments(text: str) -> Stripped:
-    """Remove every comment that is not part of code, math, HTML or a link's destination.
+def strip_comments(text: str, *, first_line: int = 1) -> Stripped:
+    """Remove every comment, and whatever may be one. ``first_line`` is the line of its file in which the text begins.
 
-    A comment ends at the next ``%%``, whatever is between. One that opens a line and never ends hides the rest, as
-    Obsidian does; elsewhere a single ``%%`` is text. A comment that fills its lines takes them with it.
+    A comment ends at the next ``%%``, whatever is between, and hides the rest if there is none. A comment that fills
+    its lines takes them with it. Raises Unparsable.
     """
-    position = 0
-    for remaining in reversed(range(MAX_PASSES)):
-        data = text.encode()
-        if data.find(_MARK, position) < 0:
-            break
-        # The last pass protects nothing: better to lose a line of code than to publish a comment.
-        closed = merged(parse(text).closed) if remaining else []
-        found = _find(data, closed, position)
-        text = edited(data, [(span.start, span.end, "") for span in found.comments])
-        if found.unclosed:
-            return Stripped(text, _UNCLOSED)
-        if found.resume is None:
-            break
-        position = found.resume
-    return Stripped(text)
+    if "%%" not in text:
+        return Stripped(text)
+    data = text.encode()
+    starts = frozenset(match.start(1) for match in _LINE_START.finditer(data))
+    terrain, allowance = survey(data), _Allowance(len(data) + FREE_SURVEY_BYTES)
+    editor = _Reading(data, _Ground(data, terrain, allowance), starts)
+    editor.read_on()
+    view = _Reading(data, _Ground(data, terrain, allowance), starts)
+    view.read_by_block()
+    hidden = merged([*editor.hidden, *view.hidden, *_between_fences(data, terrain, starts)])
+    if not hidden:
+        return Stripped(text)
+    return Stripped(
+        edited(data, [(span.start, span.end, "") for span in merged(_with_own_lines(data, span) for span in hidden)]),
+        _remark(data, editor, view, hidden, first_line),
+    )
 
 
-_UNCLOSED = Problem(
-    code="COMMENT_UNCLOSED",
-    message="a comment that opens a line with %% never ends, so the rest of the note is left out",
-    hint="close it with %%, or write \\%\\% for the characters themselves",
-)
+def strip_line_comments(head: str) -> str:
+    """The same for metadata, in which a comment ends in its line: what is around it must not change its meaning."""
+    return _IN_LINE.sub("", head) if "%%" in head else head
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The comments of one pass. ``resume`` is the offset, in the edited text, from which it must be parsed again."""
-
-    comments: list[Span]
-    resume: int | None = None
-    unclosed: bool = False
+def strip_value(value: str) -> str:
+    """The same for a value of the metadata."""
+    return _IN_TEXT.sub("", value) if "%%" in value else value
 
 
-def _find(data: bytes, closed: list[Span], position: int) -> _Found:
-    starts = [span.start for span in closed]
-    comments: list[Span] = []
-    while (start := data.find(_MARK, position)) >= 0:
-        around = _at(closed, starts, start)
-        if around is not None:
-            position = around.end
-            continue
-        close = data.find(_MARK, start + len(_MARK))
-        if close < 0:
-            line = data[data.rfind(b"\n", 0, start) + 1 : start]
-            if not _CONTAINER_ONLY.match(line):
+@dataclass(slots=True)
+class _Allowance:
+    """How many bytes may still be parsed again, so that the whole takes linear time."""
+
+    left_bytes: int
+
+
+@dataclass(slots=True)
+class _Ground:
+    """The structure of a text in which comments are found one after the other, from the start."""
+
+    data: bytes
+    terrain: Terrain
+    allowance: _Allowance
+    masked: bytearray = field(default_factory=bytearray)
+    pending: list[Span] = field(default_factory=list)
+
+    def hide(self, span: Span) -> None:
+        """What lies in the comment is no structure. If it was half of some, all that follows is read anew."""
+        self.pending.append(span)
+        if not self.terrain.cuts(span.end):
+            return
+        self.allowance.left_bytes -= len(self.data)
+        if self.allowance.left_bytes < 0:
+            self.terrain = NO_TERRAIN  # better to lose a line of code than to publish a comment
+            return
+        self.masked = self.masked or bytearray(self.data)
+        for each in self.pending:
+            self.masked[each.start : each.end] = _NO_BREAK.sub(b"x", self.data[each.start : each.end])
+        self.pending.clear()
+        self.terrain = survey(bytes(self.masked))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One way to read the comments of a text, whose lines begin with ``%%`` at the offsets ``line_starts``."""
+
+    data: bytes
+    ground: _Ground
+    line_starts: Collection[int]
+    hidden: list[Span] = field(default_factory=list)
+    unclosed: int | None = None
+
+    def read_on(self) -> None:
+        """As the editor does: a comment goes on until the next ``%%``, through all paragraphs."""
+        for start, weak in self._openings():
+            if not weak:
+                close = self.data.find(_MARK, start + 2)
+                self._hide(start, close) if close >= 0 else self._hide_rest(start)
+
+    def read_by_block(self) -> None:
+        """As the reading view does: only a comment that begins a line goes on in the next paragraph."""
+        ends_another = -1
+        for start, weak in self._openings():
+            terrain = self.ground.terrain
+            border = None if start in self.line_starts and not weak else terrain.next_border(start)
+            limit = len(self.data) if border is None else border
+            around = terrain.blocks.at(start) if weak else None
+            # Where one may mean itself, any of the block's may begin or end a comment.
+            close = (self.data.rfind if weak else self.data.find)(_MARK, start + 2, limit)
+            if around is not None and _UNSEEN.match(self.data, around.start):
+                self._hide(start, around.end - 2)
+            elif close >= 0:
+                self._hide(start, close)
+            elif not weak and not (start == ends_another and _ENDS.match(self.data, start - 1)):
+                # For the editor the comment goes on; but the next %% may as well begin another one.
+                following = self._outside_of_code(start + 2)
+                ends_another = -1 if self.data[start - 1 : start] == b"%" else following
+                self._hide_rest(start) if following < 0 else self._hide(start, following - 2)
+
+    def _openings(self) -> Iterator[tuple[int, bool]]:
+        """Where a comment may begin outside of those that are hidden already, and whether ``%%`` may mean itself."""
+        position = 0
+        while (at := self.data.find(_MARK, max(position, self._hidden_to()))) >= 0:
+            terrain = self.ground.terrain
+            around = terrain.code.at(at)
+            if around is not None:
+                position = around.end
+                continue
+            position = at + 2
+            around = terrain.sealed.at(at)
+            if around is not None:
+                close = self.data.find(_MARK, at + 2, around.end)
+                if close >= 0:
+                    self._hide(at, close)
+                continue
+            empty = _EMPTY.match(self.data, at)
+            if empty is not None:
+                self._hide(at, empty.end() - 2)
+                continue
+            start, weak = self._strength(at, terrain)
+            position = start + 2
+            yield start, weak
+
+    def _outside_of_code(self, position: int) -> int:
+        while (at := self.data.find(_MARK, position)) >= 0:
+            around = self.ground.terrain.code.at(at)
+            if around is None:
                 break
-            return _Found([*comments, Span(start, len(data))], unclosed=True)
-        span = _with_own_lines(data, start, close + len(_MARK))
-        comments.append(span)
-        position = span.end
-        if _at(closed, starts, close) is not None:
-            # It ends inside of what was parsed as code or the like: without the comment, that is something else.
-            return _Found(comments, resume=span.end - sum(c.end - c.start for c in comments))
-    return _Found(comments)
+            position = around.end
+        return at
+
+    def _hidden_to(self) -> int:
+        return self.hidden[-1].end if self.hidden else 0
+
+    def _strength(self, at: int, terrain: Terrain) -> tuple[int, bool]:
+        before, backslashes = at, 0
+        while before and self.data[before - 1] == ord("\\"):
+            before, backslashes = before - 1, backslashes + 1
+        if backslashes % 2:
+            return (at + 1, False) if self.data.startswith(b"%%%", at) else (at, True)
+        if at and self.data[at - 1 : at].isdigit() and _SIGN_OF_PERCENT.match(self.data, at + 2):
+            return at, True
+        if terrain.blocks.at(at) is not None:
+            return at, True
+        return at, terrain.spans.at(at) is not None and at not in self.line_starts
+
+    def _hide(self, start: int, close: int) -> None:
+        span = Span(start, close + 2)
+        self.hidden.append(span)
+        self.ground.hide(span)
+
+    def _hide_rest(self, start: int) -> None:
+        self.unclosed = start
+        self.hidden.append(Span(start, len(self.data)))
 
 
-def _at(closed: list[Span], starts: list[int], offset: int) -> Span | None:
-    index = bisect_right(starts, offset) - 1
-    return closed[index] if index >= 0 and offset < closed[index].end else None
+def _between_fences(data: bytes, terrain: Terrain, line_starts: Collection[int]) -> Iterator[Span]:
+    """What is between equally long runs of ``%``, in one block or at the start of lines: longer marks, perhaps."""
+    runs = [run.span() for run in _FENCES.finditer(data) if terrain.code.at(run.start()) is None]
+    at_line_start = [run for run in runs if run[0] in line_starts]
+    for first, second in (*pairwise(runs), *pairwise(at_line_start)):
+        border = terrain.next_border(first[0])
+        together = border is None or border >= second[1] or second[0] in line_starts
+        if together and first[1] - first[0] == second[1] - second[0]:
+            yield Span(first[0], second[1])
 
 
-def _with_own_lines(data: bytes, start: int, end: int) -> Span:
-    line_start = data.rfind(b"\n", 0, start) + 1
-    line_end = data.find(b"\n", end)
-    line_end = len(data) if line_end < 0 else line_end + 1
-    if data[line_start:start].strip() or data[end:line_end].strip():
-        return Span(start, end)
-    return Span(line_start, line_end)
+def _with_own_lines(data: bytes, span: Span) -> Span:
+    start, end = span.start, span.end
+    while start and data[start - 1] in b" \t":
+        start -= 1
+    if start and data[start - 1] != ord("\n"):
+        return span
+    while end < len(data) and data[end] in b" \t\r":
+        end += 1
+    if end < len(data):
+        return Span(start, end + 1) if data[end] == ord("\n") else span
+    return Span(start, end)
+
+
+def _remark(data: bytes, editor: _Reading, view: _Reading, hidden: list[Span], first_line: int) -> Problem | None:
+    unclosed = [reading.unclosed for reading in (editor, view) if reading.unclosed is not None]
+    if unclosed:
+        line = first_line + _lines(data, min(unclosed))
+        return Problem(
+            code="COMMENT_UNCLOSED",
+            message=f"line {line}: a comment that opens with %% never ends, so the rest of the note is left out",
+            hint="close it with %%, or write \\%\\% for the characters themselves",
+        )
+    certain = Stretches(editor.hidden)
+    doubtful = next((span for span in hidden if (sure := certain.at(span.start)) is None or sure.end < span.end), None)
+    if doubtful is None:
+        return None
+    return Problem(
+        code="COMMENT_DOUBTFUL",
+        message=f"line {first_line + _lines(data, doubtful.start)}: %% may begin or end a comment here, so what is "
+        "between two of them is left out",
+        hint="put code into a fence or backticks, or write \\%\\% for the characters themselves",
+    )
+
+
+def _lines(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset)

@@ -19,6 +19,14 @@ _OBSIDIAN = _PLAIN | Options.ENABLE_WIKILINKS
 _DATA_URI_IN_HTML = re.compile(r"<img[^<>]*\ssrc\s*=\s*[\"']?data:image/", re.IGNORECASE)
 _CONTAINERS = frozenset({"BlockQuote", "Item", "FootnoteDefinition"})
 _FLAT = frozenset({"Table", "Heading"})
+_STAND_INS = "\x1a\x1f\x1e\x1d\x1c\x19\x18\x17"
+_ROUNDS = 2
+_BLANK = re.compile(rb"\s")
+_BESIDE_NO_MATH = re.compile(rb"[\w\x80-\xff\\]")
+_BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
+_CONTAINER = re.compile(rb"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
+LOOKBACK_BYTES = 256
+"""The longest beginning of a line that is looked at."""
 _LITERAL = frozenset({"Code", "InlineMath", "DisplayMath"})
 
 
@@ -82,7 +90,7 @@ def parse(text: str) -> Source:
     """Everything that the transformation needs to know of an Obsidian note. Raises Unparsable."""
     collector = _Collector(text.encode())
     with panics_as_unparsable():
-        for event, where in _events(text, _OBSIDIAN):
+        for event, where in _events(without_prices(text)[0], _OBSIDIAN):
             if "Text" not in event or collector.listens:
                 collector.take(event, where["start"], where["end"])
     return collector.source
@@ -97,10 +105,11 @@ def first_h1(text: str, *, obsidian: bool) -> str:
         return ""
     collector = _Collector(text.encode())
     with panics_as_unparsable():
+        text, sign = without_prices(text)
         for event, where in _events(text, _OBSIDIAN if obsidian else _PLAIN):
             collector.take(event, where["start"], where["end"])
             if collector.source.headings and collector.source.headings[-1].level == 1:
-                return collector.source.headings[-1].text
+                return collector.source.headings[-1].text.replace(sign, "$")
     return ""
 
 
@@ -158,10 +167,65 @@ def edited(data: bytes, edits: Iterable[tuple[int, int, str]]) -> str:
     return b"".join(parts).decode()
 
 
+def events(text: str) -> Iterator[tuple[pyromark.event.Event, pyromark.event.Range]]:
+    """What the parser finds in an Obsidian note. A panic of it is for :func:`panics_as_unparsable`."""
+    return _events(text, _OBSIDIAN)
+
+
 def section_end(source: Source, heading: Heading) -> int:
     """Where the section of a heading ends: at the next heading of its level or above."""
     later = (other for other in source.headings if other.start > heading.start and other.level <= heading.level)
     return next((other.start for other in later), len(source.data))
+
+
+def without_prices(text: str) -> tuple[str, str]:
+    """The text with a control character for each ``$`` that only perhaps is the sign of math; and that character.
+
+    When in doubt whether something is math, it is not (decision 0215): links and comments between prices are such.
+    """
+    sign = next((each for each in _STAND_INS if each not in text), _STAND_INS[0])
+    if "$" not in text:
+        return text, sign
+    data = bytearray(text.encode())
+    for _ in range(_ROUNDS):
+        doubtful = [span for span in _math(data.decode()) if not is_math(data, span.start, span.end)]
+        if not doubtful:
+            return data.decode(), sign
+        for span in doubtful:
+            signs = sign.encode() * (2 if data.startswith(b"$$", span.start) else 1)
+            data[span.start : span.start + len(signs)] = data[span.end - len(signs) : span.end] = signs
+    return text.replace("$", sign), sign
+
+
+def _math(text: str) -> Iterator[Span]:
+    for event, where in _events(text, _OBSIDIAN):
+        if "InlineMath" in event or "DisplayMath" in event:
+            yield Span(where["start"], where["end"])
+
+
+def is_math(data: bytes | bytearray, start: int, end: int) -> bool:
+    """Whether what the parser takes for math is that without doubt: alone on its lines, or a formula in a sentence."""
+    signs = 2 if data.startswith(b"$$", start) else 1
+    inner = bytes(data[start + signs : end - signs])
+    if b"\n" in inner or b"\r" in inner:
+        between_lines = inner[:1] in b"\r\n" and inner.rstrip(b" \t>")[-1:] in b"\r\n"
+        return signs > 1 and (between_lines or stands_alone(data, start, end))
+    prose = bool(_BLANK.search(inner)) and any(each in inner for each in (b"[[", b"](", b"]["))
+    beside = bytes(data[max(0, start - 1) : start]), bytes(data[end : end + 1])
+    blank = inner[:1].isspace() or inner[-1:].isspace()
+    return not (
+        prose
+        or any(map(_BESIDE_NO_MATH.match, beside))
+        or (blank and signs == 1)
+        or any(inner.count(left) != inner.count(right) for left, right in _BRACKETS)
+    )
+
+
+def stands_alone(data: bytes | bytearray, start: int, end: int) -> bool:
+    """Whether nothing else is on the lines of this stretch: prices and sums stand in sentences."""
+    begin = max(0, start - LOOKBACK_BYTES)
+    line = data[max(data.rfind(b"\n", begin, start) + 1, begin) : start]
+    return data[end : end + 1] in (b"", b"\n", b"\r") and _CONTAINER.fullmatch(line) is not None
 
 
 def _events(text: str, options: Options) -> Iterator[tuple[pyromark.event.Event, pyromark.event.Range]]:

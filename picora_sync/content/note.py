@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 
-from picora_sync.content.comments import strip_comments
+from picora_sync.content.comments import strip_comments, strip_line_comments, strip_value
 from picora_sync.content.frontmatter import LIMIT_CHARS, Frontmatter, parse_frontmatter
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
@@ -136,7 +136,8 @@ def _decoded(data: bytes) -> str | Problem:
 
 def _shown_body(text: str, front: Frontmatter, materials: Materials) -> str:
     """The note without its frontmatter and its comments."""
-    stripped = strip_comments(text.removeprefix(BOM)[front.end :])
+    text = text.removeprefix(BOM)
+    stripped = strip_comments(text[front.end :], first_line=1 + text.count("\n", 0, front.end))
     materials.remarks.add(stripped.problem)
     return stripped.text
 
@@ -151,12 +152,14 @@ def _below(text: str, front: Frontmatter, body: str, folder: Folder) -> str:
 
 def _sent(path: str, text: str, front: Frontmatter, body: str, materials: Materials) -> str:
     head = text.removeprefix(BOM)[: front.end]
-    return head + transform(body, Place(materials.vault_path_of(path)), materials)
+    return strip_line_comments(head) + transform(body, Place(materials.vault_path_of(path)), materials)
 
 
 def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
     rule = TitleRule(folder.name, folder.title, folder.title_template)
     said = front.text("title")
+    if folder.obsidian:
+        said = strip_value(said)
     if not said.strip():
         said = first_h1(body, obsidian=folder.obsidian)
     return title_for(Kind.DOC, path, rule, said)
@@ -164,7 +167,9 @@ def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
 
 def _own_tags(front: Frontmatter) -> tuple[str, ...]:
     value = front.get("tags")
-    return parse_tags(value) if isinstance(value, str | tuple) else ()
+    if isinstance(value, str):
+        return parse_tags(strip_value(value))
+    return parse_tags(tuple(map(strip_value, value))) if isinstance(value, tuple) else ()
 
 
 def _unsendable(sent: str, size_bytes: int, embedded: int, limit_bytes: int, limits: PlanLimits) -> Problem | None:

@@ -48,6 +48,14 @@ def test_the_title_is_the_first_heading_without_markup(vault: VaultOnDisk, text:
     assert vault.note(text).wanted.title == title
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [("# paid $20 and $30", "paid $20 and $30"), ("# a $x$ b", "a x b"), ("# $1 \x1a $2 $3", "$1 $2 $3")],
+)
+def test_prices_in_a_title_stay(vault: VaultOnDisk, text: str, title: str) -> None:
+    assert vault.note(text).wanted.title == title
+
+
 def test_the_title_of_an_embedded_note_is_not_taken(vault: VaultOnDisk) -> None:
     vault.write("Other.md", "# Theirs")
     assert vault.note("![[Other]]\n\n# Ours").wanted.title == "Ours"

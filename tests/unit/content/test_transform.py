@@ -64,7 +64,7 @@ def test_a_local_image_goes_inside(pictures: VaultOnDisk, text: str, sent: str) 
         "~~~md\n![[pic.png]]\n~~~\n",
         "    ![[pic.png]]\n    [[a]]\n",
         "$[[a]]$ and $$\n![[pic.png]]\n$$",
-        "<!-- ![[pic.png]] [[a]] %%b%% -->",
+        "<!-- ![[pic.png]] [[a]] -->",
         "<!--\n\n<img src=pic.png> [[a]]\n\n-->",
         "\\[[a]] \\![[b.png\\]]",
         "[[1]](http://x) [[2]](<a b> 'c')",
@@ -102,6 +102,29 @@ def test_a_wikilink_becomes_its_text(vault: VaultOnDisk, text: str, sent: str) -
     derived = vault.note(text)
     assert derived.text == sent
     assert derived.wanted.depends == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("see ($20) [[x]] ($30)", "see ($20) x ($30)"),
+        ("$5 [[x]] 10$", "$5 x 10$"),
+        ("costs 20$ and [[x]] 30$", "costs 20$ and x 30$"),
+        ("US$ [[x]] and AU$", "US$ x and AU$"),
+        ("$$20 [[x]] $$30", "$$20 x $$30"),
+        ("$$ sum\n[[x]] $$ more", "$$ sum\nx $$ more"),
+        ("($5) [[x]] (US$)", "($5) x (US$)"),
+        ("$1 $2 [[x]] $3 $4 [[y]] $5", "$1 $2 x $3 $4 y $5"),
+        ("$x$ costs $5 [[x]] and $y$ [[y]] $6", "$x$ costs $5 x and $y$ y $6"),
+    ],
+)
+def test_prices_are_no_math(vault: VaultOnDisk, text: str, sent: str) -> None:
+    assert vault.sent(text) == sent
+
+
+@pytest.mark.parametrize("text", ["$[[a]]$", "a $\\{[[1]]\\}$ b", "$$\n[[a]]\n$$", "- $$\n  [[a]]\n  $$", "$$[[a]]$$"])
+def test_formulas_are_math(vault: VaultOnDisk, text: str) -> None:
+    assert vault.sent(text) == text
 
 
 @pytest.mark.parametrize(
