@@ -106,7 +106,8 @@ def test_promise_04_nothing_that_is_sent_holds_a_comment(tmp_path: Path, seed: i
 
 TREASURES = [
     "`%%x%%`", "a `%%` b", "``%%` x %%``", "```\n%%x%%\n```", "~~~ js\n%% one\n%% two\n~~~", "> ```\n> %%x%%\n> ```",
-    "- ```m\n  %% Section\n  y = x %% 2\n  ```", "text\n\n    %%x%%", "text\n\n\t%% code", "100%% sure", "a 50%%, b", "\\%\\%x\\%\\%",
+    "- ```m\n  %% Section\n  y = x %% 2\n  ```", "text\n\n    %%x%%", "text\n\n\t%% code", "100%% sure",
+    "a 50%%, b", "\\%\\%x\\%\\%",
     "50% %a", "$$\n%% LaTeX\nx\n$$", "[x](http://y/a%%b)", "http://y/a%%b c", "[[a%%b]]", "<img width='50%%'>",
     "![a](b%%c.png)", "1. a\n\n   ```\n   %%x%%\n   ```", '```printf("%%")```',
     "| `%%x%%` | b |\n|---|---|\n| c | `%%` |", "**`%%x%%`**",
