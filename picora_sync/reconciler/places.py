@@ -46,8 +46,7 @@ class Places:
         """The file that it certainly is now, edited, whether Picora holds that or not."""
         if gone.fingerprint is None:
             return None
-        rows = [row for row in self._context.index.files.with_inode_of(gone.fingerprint) if row.ref != gone.ref]
-        rows = [row for row in rows if row.seen is Seen.PRESENT and kind_of(row.ref.path) is kind_of(gone.ref.path)]
+        rows = self._others(gone, self._context.index.files.with_inode_of(gone.fingerprint))
         if not rows:
             return None
         traces = traces_of(self._context, [gone, *rows])
@@ -59,6 +58,19 @@ class Places:
                 case _:
                     pass
         return None
+
+    def sharer(self, gone: FileRow) -> FileRow | None:
+        """Another file that is bound to its object and holds the same: nothing is deleted without this one."""
+        if gone.bound is None or gone.wanted is None:
+            return None
+        rows = self._others(gone, self._context.index.files.bound_to([gone.bound]))
+        sha256 = gone.wanted.sha256
+        same = (row for row in rows if row.wanted is not None and row.wanted.selected and row.wanted.sha256 == sha256)
+        return next((row for row in same if isinstance(self._look(row.ref), Present)), None)
+
+    def _others(self, gone: FileRow, rows: Iterable[FileRow]) -> list[FileRow]:
+        there = [row for row in rows if row.ref != gone.ref and row.seen is Seen.PRESENT]
+        return [row for row in there if kind_of(row.ref.path) is kind_of(gone.ref.path)]
 
     def _may_be(self, row: FileRow, gone: FileRow) -> bool:
         if kind_of(row.ref.path) is not kind_of(gone.ref.path):

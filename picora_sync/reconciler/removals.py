@@ -31,10 +31,11 @@ vanished one, what cannot be made private, or a look at what cannot be looked at
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The guard agreed that this file loses its object."""
+    """The guard agreed that this file loses its object. Not ``counted`` is what Picora holds under another name."""
 
     reason: Reason
     why: str
+    counted: bool = True
 
 
 class Removals:
@@ -152,7 +153,7 @@ class Removals:
         if self._keeps(folder):
             return set()
         rows = self._context.index.files.get_many(ref for ref in self._due_at if ref.folder == folder)
-        return {row.ref for row in rows if row.bound is not None and places.heir(row) is None}
+        return {row.ref for row in rows if row.bound is not None and not (places.heir(row) or places.sharer(row))}
 
     def _keeps(self, folder: str) -> bool:
         """Whether nothing is deleted with its file (design §6.6): the guard has nothing to guard."""
@@ -213,7 +214,9 @@ class Removals:
             return None
         heir = places.heir(row)
         if heir is not None and heir.bound not in (None, row.bound):
-            return Leaving(Reason.RENAMED, f"renamed to {heir.ref.path}, and changed since")
+            return Leaving(Reason.RENAMED, f"renamed to {heir.ref.path}, and changed since", counted=False)
+        if (other := places.sharer(row)) is not None:
+            return Leaving(Reason.REMOVED, f"the same as {other.ref.path}", counted=False)
         return Leaving(Reason.REMOVED, "deleted from the folder")
 
     def _wait_for(self, row: FileRow, other: FileRow) -> None:
@@ -292,7 +295,7 @@ class Removals:
         """Those that may go: what is on Picora under another name is no removal (design §6)."""
         index, wall = self._context.index, self._context.clocks.wall()
         keeps = self._keeps(folder)
-        moved = {ref: why for ref, why in leaving.items() if keeps or why.reason is Reason.RENAMED}
+        moved = {ref: why for ref, why in leaving.items() if keeps or not why.counted}
         for ref in moved:
             index.holds.release(ref)
         pending = {ref: why for ref, why in leaving.items() if ref not in moved}

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from picora_sync.content.folder import FolderContent
 from picora_sync.core.model import Dependency, Problem
-from picora_sync.core.ports import Absent, Derived, Presence, Scan, StableFile, Unknown
+from picora_sync.core.ports import Absent, Derived, Presence, Present, Scan, StableFile, Unknown
 from picora_sync.disk.faults import GONE, problem_of, unreadable
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.scanning import without_failed
@@ -34,6 +34,18 @@ class TroubledDisk:
         self._mounts = mounts
 
     def scan(self) -> Scan:
+        scan, inodes = self._scan(), self._tree.inodes
+        if inodes is None:
+            return scan
+        return replace(scan, files={path: inodes.as_told(found) for path, found in scan.files.items()})
+
+    def look(self, path: str) -> Presence:
+        found, inodes = self._look(path), self._tree.inodes
+        if inodes is None or not isinstance(found, Present):
+            return found
+        return Present(inodes.as_told(found.fingerprint), found.born_ns if inodes.tells_births else None)
+
+    def _scan(self) -> Scan:
         self._point()
         scan = self._disk.scan()
         if "" in scan.failed:
@@ -49,7 +61,7 @@ class TroubledDisk:
         seen = without_failed(Scan(scan.files, scan.failed | failed, scan.ignored, scan.problems, mounted))
         return replace(seen, failed=scan.failed) if self._tree.errno in GONE else seen
 
-    def look(self, path: str) -> Presence:
+    def _look(self, path: str) -> Presence:
         self._point()
         moved = frozenset(self._tree.disks) ^ (self._mounts or frozenset())
         below = any(path.startswith(f"{top}/") for top in (*self._tree.locked, *moved))
@@ -74,7 +86,10 @@ class TroubledContent:
     def derive(self, path: str) -> Derived | Problem:
         self._point()
         require_readable(self._tree, path)
-        return self._content.derive(path)
+        derived, inodes = self._content.derive(path), self._tree.inodes
+        if inodes is None or not isinstance(derived, Derived):
+            return derived
+        return replace(derived, fingerprint=inodes.as_told(derived.fingerprint))
 
     def wants_private(self, path: str) -> bool:
         self._point()

@@ -11,6 +11,7 @@ from picora_sync.core.model import Kind
 from tests.contract import samples
 
 VARIANTS = 12
+ESSAY_WORDS = 80
 SUBJECTS = 4
 PICTURE = "pic.png"
 PICTURES = tuple(samples.png(salt=bytes([65 + n])) for n in range(2))
@@ -70,6 +71,16 @@ def letter(number: int, *, public: bool | None = None) -> Matter:
     """A note unlike all others, of which there can be many."""
     body = f"Letter {number}, unlike all others.\n"
     return Matter(Kind.DOC, body.encode()) if public is None else _with_front(body, _PUBLIC[public], public=public)
+
+
+def essay(number: int) -> Matter:
+    """A long note, of which no other shares anything."""
+    return Matter(Kind.DOC, " ".join(f"e{number}w{word}" for word in range(ESSAY_WORDS)).encode())
+
+
+def edited(content: Matter, number: int) -> Matter:
+    """The same note with a little more at its end."""
+    return replace(content, data=content.data + f" more{number}".encode())
 
 
 _PUBLIC = {True: "public: true", False: "public: false"}

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from picora_sync.account import AccountWatch
@@ -215,6 +216,8 @@ class Process:
         def open_audio(path: str, digest: Digest) -> StableFile:
             point()
             require_readable(tree, path)
+            if tree.inodes is not None:
+                digest = replace(digest, fingerprint=tree.inodes.as_is(digest.fingerprint))
             return TroubledFile(reader.open(f"{folder.root}/{path}", digest), tree, path)
 
         return Unit(folder, TroubledDisk(disk, tree, point), TroubledContent(content, tree, point), open_audio), disk

@@ -6,6 +6,7 @@ What goes wrong on the way is found here, with :mod:`secrecy` (4), :mod:`budget`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httpx
@@ -253,6 +254,18 @@ class Promises:
         wrong = self._budget.removed(self._world.real_s(), item, told_at, before, after)
         if wrong is not None:
             self._break(f"6: {call} is {wrong}, and nobody approved")
+
+    def check_holds(self, knows_moves: Callable[[str], bool]) -> None:
+        """6: nothing is held that is still there under another name. Raises AssertionError."""
+        index, stored = self._world.index, self._world.server.held()
+        for row in index.files.get_many(ref for ref, _, approved in index.holds.held() if not approved):
+            item = stored.get(row.bound or "")
+            if item is None or row.ref.folder not in self._world.folders.trees:
+                continue
+            for _, tree in self._world.folders.mirrored():
+                for path, line in tree.lines.items():
+                    moved = knows_moves(path) and held_at_some_time(line, item)
+                    assert not moved, f"6: {row.ref} is held without need: it is {path!r} by now"
 
     # --- in the end -------------------------------------------------------------------------------------------------
 

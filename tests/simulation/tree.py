@@ -15,6 +15,7 @@ from pathlib import Path
 
 from picora_sync.core.model import Kind, kind_of
 from picora_sync.reconciler.context import Clocks
+from tests.simulation.inodes import Inodes
 from tests.simulation.line import DIRECTORIES, NOTES, RULE, RULES, SOUNDS, Line
 from tests.simulation.matter import EMPTY, PICTURE, PICTURES, Matter, matter
 from tests.simulation.sight import Sight
@@ -28,7 +29,8 @@ class Tree:
     stood at a path, or at the path that the file there came from: what a blocked file may keep. ``keeps`` tells that
     the remote objects of removed files are, or were at some time, left behind. Of the next reads, every third of
     ``flaky`` fails, the last time at ``flaked_at``. ``disks`` are the mount points below the root as they are now;
-    ``displaced`` is the one that is not as it should be.
+    ``displaced`` is the one that is not as it should be. ``inodes`` are the numbers that files seem to have, if those
+    are not the real ones.
     """
 
     def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
@@ -52,6 +54,7 @@ class Tree:
         self.displaced: str | None = None
         self.lost_mark = ""
         self.sight = Sight()
+        self.inodes: Inodes | None = None
         self.on_sending: Callable[[str], None] | None = None
         self._wall, self._mono = clocks.wall, clocks.mono
         self._tell_of = told
@@ -167,7 +170,11 @@ class Tree:
     def give(self, pick: int, other: Tree) -> bool:
         """Move a file to another folder, where its name is free; whether it is."""
         path = self.choose(pick)
-        if path is None or path in self.unreadable or path in other.lines or path in other.links:
+        return path is not None and self.hand_over(path, other)
+
+    def hand_over(self, path: str, other: Tree) -> bool:
+        """Move this file there."""
+        if path in self.unreadable or path in other.lines or path in other.links:
             return False
         if not other.may_stand(path):
             return False
@@ -185,6 +192,11 @@ class Tree:
         """Restore it from a backup; not to where another disk is mounted, since it would vanish with that."""
         if self.reachable and self.may_stand(path):
             self._store(path, content)
+
+    def save_over(self, path: str, content: Matter) -> None:
+        """Save this as editors do: a temporary file, renamed over."""
+        if self.reachable and self.may_stand(path):
+            self._store(path, content, over=True)
 
     def remove_many(self, pick: int, count: int) -> None:
         for _ in range(count):
@@ -217,10 +229,13 @@ class Tree:
         self._tell(a, b)
 
     def move_directory(self, one: int, other: int) -> None:
-        old, new = DIRECTORIES[one % len(DIRECTORIES)], DIRECTORIES[other % len(DIRECTORIES)]
+        self.rename_directory(DIRECTORIES[one % len(DIRECTORIES)], DIRECTORIES[other % len(DIRECTORIES)])
+
+    def rename_directory(self, old: str, new: str) -> bool:
+        """Give a directory another name; whether that could be done."""
         source, target = self.file(old), self.file(new)
         if not source.is_dir() or target.exists() or f"{new}/".startswith(f"{old}/") or not self.may_stand(new):
-            return
+            return False
         target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)
         for path in [path for path in self.lines if path.startswith(f"{old}/")]:
@@ -232,6 +247,7 @@ class Tree:
         for path in [path for path in self.links if path.startswith(f"{old}/")]:
             self.links[new + path[len(old) :]] = self.links.pop(path)
         self._told(self.name, "")
+        return True
 
     def directory_to_file(self, pick: int, number: int) -> None:
         """A directory goes, and a file stands where it was."""

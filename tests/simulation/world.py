@@ -180,6 +180,7 @@ class World:
         self._die()
         self.restart_at = self.now_s
         self._until_quiet()
+        self.promises.check_holds(self._chapter.knows_moves)
         for _ in range(4):
             if not [ref for ref, _, approved in self.index.holds.held() if not approved]:
                 break

@@ -20,6 +20,7 @@ from tests.simulation.chapters import (
     full,
     loss,
     mounts,
+    moves,
     older,
     others,
     people,
@@ -40,7 +41,7 @@ MODULES = (
 KEPT = tuple(module.CHAPTER for module in MODULES)
 MIXED = tuple(chapter for chapter in KEPT if chapter not in (full.CHAPTER, trash.CHAPTER))
 """An account that is full from the start would keep the other troubles from happening; trash has no act of its own."""
-APART = (older.CHAPTER, bereft.CHAPTER, trash.HOARD)
+APART = (older.CHAPTER, bereft.CHAPTER, trash.HOARD, moves.CHAPTER)
 CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), *APART)}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0

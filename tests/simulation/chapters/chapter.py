@@ -16,12 +16,17 @@ def _nothing(_: World) -> None:
     pass
 
 
+def _never(_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Chapter:
     """``weights`` are the acts it adds and how often, ``deeds`` carry them out (and what follows from them), ``heal``
     ends what would keep the remote from becoming equal. ``begin`` comes before the first run. Index
     and account are compared each ``verify_s`` seconds. ``mild`` are those acts that keep no daemon from its work, and
     ``without`` what the scenario would have besides. ``numbers``: one of these is how many acts it adds to a seed.
+    Of the files for which it ``knows_moves`` none is held that only moved, however it was edited.
     ``soft_delete`` and ``purge`` are settings of the server.
     """
 
@@ -36,6 +41,7 @@ class Chapter:
     numbers: tuple[int, ...] = (1, 2, 3, 6, 10)
     soft_delete: bool = False
     purge: bool = True
+    knows_moves: Callable[[str], bool] = _never
 
 
 NONE = Chapter("")

@@ -357,3 +357,37 @@ def test_a_hold_ends_with_what_it_held() -> None:
     mirror.quiet()
     assert mirror.index.holds.held() == []
     assert mirror.picora.count("delete") == 1
+
+
+def copied() -> Mirror:
+    """A folder of which everything was copied, and seen twice, before the first was missed."""
+    mirror = vault()
+    for number in range(MOVED):
+        mirror.write(f"new/{number}.md", text(number))
+    mirror.quiet()
+    return mirror
+
+
+def test_a_file_whose_copy_is_there_is_no_removal_when_it_vanishes() -> None:
+    mirror = copied()
+    mirror.remove(*(f"old/{number}.md" for number in range(MOVED)))
+    mirror.quiet()
+    is_well(mirror, 0)
+    assert mirror.picora.count("delete") == 0
+
+
+def test_files_that_vanish_with_their_copies_are_held() -> None:
+    mirror = copied()
+    mirror.remove(*(f"{where}/{number}.md" for number in range(MOVED) for where in ("old", "new")))
+    mirror.quiet()
+    assert len(mirror.index.holds.held()) == 2 * MOVED
+    assert len(mirror.picora.objects) == NOTES
+
+
+def test_a_copy_that_vanishes_later_is_counted() -> None:
+    mirror = copied()
+    for where in ("old", "new"):
+        mirror.remove(*(f"{where}/{number}.md" for number in range(MOVED)))
+        mirror.quiet()
+    assert len(mirror.index.holds.held()) == MOVED
+    assert len(mirror.picora.objects) == NOTES
