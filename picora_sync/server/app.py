@@ -47,6 +47,7 @@ class App(falcon.App[falcon.Request, falcon.Response]):
     def __init__(self, database: Database, gate: Gate) -> None:
         super().__init__(middleware=[gate])
         self._database = database
+        self.bodies = gate.bodies
 
     def close(self) -> None:
         """Give the connections to the database back; no request may follow."""

@@ -14,7 +14,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,15 @@ from pathlib import Path
 LEAST_BYTES_PER_S = 1024
 PATIENCE_S = 20.0
 HURRY_S = 5.0
+# With this many bodies under way, each of which holds a worker, one that is slow may hold it no longer than this.
+MANY_BODIES = 128
+RUSH_S = 1.0
+RUSH_BYTES_PER_S = 16 * 1024
 # Who has sent much may wait long for the answer: a large upload goes on to an object store first.
 CREDIT_BYTES_PER_S = 64 * 1024
 MOST_CREDIT_S = 300.0
 _SCAN_EVERY_S = 1.0
+_SCAN_IN_A_RUSH_S = 0.5
 _DESCRIPTORS = Path("/proc/self/fd")
 # struct tcp_info of Linux: bytes_acked, bytes_received (64 bits each), two counts of segments, notsent_bytes.
 _COUNTS = struct.Struct("=QQIII")
@@ -40,13 +45,13 @@ class Traffic:
     acknowledged: int
     waiting: int
 
-    def moved_on_from(self, before: Traffic, elapsed_s: float) -> bool:
+    def moved_on_from(self, before: Traffic, elapsed_s: float, least_bytes_per_s: int = LEAST_BYTES_PER_S) -> bool:
         """Whether the connection earned its place since ``before``.
 
         A peer that has an answer to read must read it fast enough. Otherwise, whoever was answered meanwhile is alive,
         and whoever was not must have sent enough.
         """
-        least = LEAST_BYTES_PER_S * elapsed_s
+        least = least_bytes_per_s * elapsed_s
         read = self.acknowledged - before.acknowledged
         if self.waiting and before.waiting:
             return read >= least
@@ -72,9 +77,11 @@ class _Watched:
 class Lingering:
     """Watches the connections that were accepted on one port of this process."""
 
-    def __init__(self, port: int, *, crowd: int) -> None:
+    def __init__(self, port: int, *, crowd: int, bodies: Callable[[], int] = lambda: 0) -> None:
+        """Watch ``port``; more than ``crowd`` connections are many, and ``bodies`` counts those under way."""
         self._port = port
         self._crowd = crowd
+        self._bodies = bodies
         self._watched: dict[int, _Watched] = {}
 
     def start(self) -> None:
@@ -85,14 +92,20 @@ class Lingering:
     def scan(self, now_s: float) -> None:
         """Look at every connection once; shut down those that stood still for too long.
 
-        With more than ``crowd`` of them, workers are scarce and patience is short.
+        With more than ``crowd`` of them, workers may become scarce and patience is short; with many bodies under way
+        it is shorter still for who has sent something and waits for the answer.
         """
-        patience_s = HURRY_S if len(self._watched) > self._crowd else PATIENCE_S
+        crowded = len(self._watched) > self._crowd
+        patience_s = HURRY_S if crowded else PATIENCE_S
         watched: dict[int, _Watched] = {}
         for inode, connection in self._connections():
             with connection, suppress(OSError):  # it may end at any moment
                 watched[inode] = self._judge(inode, connection, now_s, patience_s)
         self._watched = watched
+
+    @property
+    def _in_a_rush(self) -> bool:
+        return self._bodies() > MANY_BODIES
 
     def _judge(self, inode: int, connection: socket.socket, now_s: float, patience_s: float) -> _Watched:
         traffic = _traffic(connection)
@@ -100,11 +113,15 @@ class Lingering:
         if known is None:
             return _Watched(traffic, now_s, 0)
         elapsed_s = now_s - known.since_s
-        if elapsed_s < HURRY_S:
+        if self._in_a_rush and traffic.received > known.received_at_answer:
+            patience_s, soonest_s, least_bytes_per_s = RUSH_S, RUSH_S, RUSH_BYTES_PER_S
+        else:
+            soonest_s, least_bytes_per_s = HURRY_S, LEAST_BYTES_PER_S
+        if elapsed_s < soonest_s:
             return known
         answered = traffic.acknowledged > known.traffic.acknowledged
         received_at_answer = traffic.received if answered else known.received_at_answer
-        if traffic.moved_on_from(known.traffic, elapsed_s):
+        if traffic.moved_on_from(known.traffic, elapsed_s, least_bytes_per_s):
             return _Watched(traffic, now_s, received_at_answer)
         if elapsed_s < patience_s + known.credit_s:
             return known
@@ -133,7 +150,7 @@ class Lingering:
 
     def _watch(self) -> None:
         pause = threading.Event()
-        while not pause.wait(_SCAN_EVERY_S):
+        while not pause.wait(_SCAN_IN_A_RUSH_S if self._in_a_rush else _SCAN_EVERY_S):
             self.scan(time.monotonic())
 
 

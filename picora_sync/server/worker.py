@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import socket
 import sys
 import threading
@@ -28,10 +29,13 @@ from picora_sync.server.errors import ServerError
 from picora_sync.server.lingering import Lingering
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.wakeups import Wakeups, noted
+from picora_sync.server.web.bodies import WORKERS
 
 BACKLOG = 1024
 END_WITHIN_S = 7.0
-_BLOCKING_THREADS = 512  # started on demand; each slow body holds one until it is cut
+_CROWD = 256  # connections
+_MOST_CONNECTIONS = 8192  # more wait in the kernel's queue: who connects and says nothing must not fill it
+_OTHER_DESCRIPTORS = 512  # files, and connections to the database
 _HEADERS_WITHIN_MS = 15_000
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 _LOGGING: dict[str, Any] = {
@@ -58,7 +62,7 @@ def work(app: App, listener: socket.socket, wakeups: Wakeups, *, access_log: boo
     Raises:
         ServerError: the worker ended by itself.
     """
-    Lingering(listener.getsockname()[1], crowd=_BLOCKING_THREADS // 2).start()
+    Lingering(listener.getsockname()[1], crowd=_CROWD, bodies=app.bodies).start()
     server = _Server(listener, wakeups, access_log=access_log)
     try:
         AbstractServer.serve(server, target_loader=lambda: app, wrap_loader=False)
@@ -78,8 +82,9 @@ class _Server(MTServer):
             address=host,
             port=port,
             interface=Interfaces.WSGI,
-            blocking_threads=_BLOCKING_THREADS,
+            blocking_threads=WORKERS,
             backlog=BACKLOG,
+            backpressure=most_connections(),
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
             websockets=False,
@@ -110,6 +115,19 @@ class _Server(MTServer):
         self._shd: Any = holder(self._descriptor, False, BACKLOG)  # noqa: FBT003 - granian's own order
         self._sfd: Any = self._descriptor
         self._ssp = None
+
+
+def most_connections() -> int:
+    """As many as descriptors allow, whose limit is raised as far as we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):  # macOS says infinity, and has another limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    known = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+    return max(known - _OTHER_DESCRIPTORS, known // 2)
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from picora_sync.server.content import image_formats, svg
 from picora_sync.server.content.image_formats import ImageInfo
 
-_DATA = re.compile(r"data:(?P<mime>[^,;]*)(?P<parameters>[^,]*),", re.IGNORECASE)
+# Nothing in it is tried twice: five megabytes may lack the comma.
+_DATA = re.compile(r"data:(?P<mime>[^,;]*+)(?P<parameters>[^,]*+),", re.IGNORECASE)
 
 
 class Unusable(Exception):

@@ -15,6 +15,8 @@ from typing import Any
 
 import pyromark
 
+from picora_sync.server.content.markdown_nesting import require_shallow
+
 Span = tuple[int, int]
 
 _DESTINATION = re.compile(rb"\]\([\s>]*(?P<dest><(?:\\.|[^<>\\\n])*>|[^\s)]+)")
@@ -46,8 +48,12 @@ def outline(body: str, wanted: Callable[[str], bool]) -> Outline:
     """The first H1 as plain text, and every image reference that is wanted.
 
     ``wanted`` is asked once for the URL of each reference, in document order: five megabytes hold a million of them.
+
+    Raises:
+        NestedTooDeeply: reading it would take more than linear time.
     """
     source = body.encode()
+    require_shallow(source)
     heading = _Heading()
     images = _Images(body, source, wanted)
     for event, place in pyromark.events_with_range(body):

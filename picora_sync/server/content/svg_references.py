@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 # The filter writes one form: no prefixes, double quotes, and no angle bracket inside of them.
 _TAG = re.compile(r"<[A-Za-z][^>]*>")
-_ATTRIBUTE = re.compile(r"\s+(?P<name>[^\s=]+)=\"(?P<value>[^\"]*)\"")
+_ATTRIBUTE = re.compile(r"(?<!\s)\s++(?P<name>[^\s=]++)=\"(?P<value>[^\"]*+)\"")
 _ENTITIES = {'"': "&quot;", "'": "&apos;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}  # as the filter writes them
 _STYLE_TAG = re.compile(r"<(?P<end>/?)style(?=[\s/>])[^>]*?(?P<empty>/?)>")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)

@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 
+from picora_sync.server import errors
 from picora_sync.server.accounts import Credential
 from picora_sync.server.content import frontmatter, markdown_images, rewriting, words
 from picora_sync.server.content.data_uris import Unusable
@@ -14,6 +15,7 @@ from picora_sync.server.content.frontmatter import Frontmatter
 from picora_sync.server.content.image_formats import EXTENSIONS, ImageInfo
 from picora_sync.server.content.image_survey import ImageSurvey
 from picora_sync.server.content.markdown_images import Outline
+from picora_sync.server.content.markdown_nesting import NestedTooDeeply
 from picora_sync.server.errors import ApiError, StorageUnavailable
 from picora_sync.server.library.images import Images, NewImage
 from picora_sync.server.library.views import Urls
@@ -85,14 +87,17 @@ class Composer:
         """Read the text; refuse one with more embedded images than the plan has.
 
         Raises:
-            ApiError: 422 DOC_IMAGE_LIMIT_EXCEEDED.
+            ApiError: 422 DOC_IMAGE_LIMIT_EXCEEDED, or VALIDATION_ERROR for what nests too deeply.
         """
         front = frontmatter.parse(draft.content)
         body = draft.content[front.body_start :]
         limit = owner.plan.doc_images
         survey = ImageSurvey(limit)
-        with self._large if len(body) > _LARGE_CHARACTERS else nullcontext():
-            outline = markdown_images.outline(body, survey.take)
+        try:
+            with self._large if len(body) > _LARGE_CHARACTERS else nullcontext():
+                outline = markdown_images.outline(body, survey.take)
+        except NestedTooDeeply as error:
+            raise errors.invalid("content", "Lists and quotes of the document are nested too deeply") from error
         if survey.embedded > limit:
             meta = {"field": "content", "limit": limit, "actual": survey.embedded}
             raise ApiError(422, "DOC_IMAGE_LIMIT_EXCEEDED", f"The document embeds over {limit} images", meta=meta)

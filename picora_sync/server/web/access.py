@@ -14,6 +14,7 @@ from picora_sync.server import accounts, errors
 from picora_sync.server.accounts import Credential, Scope
 from picora_sync.server.errors import ApiError
 from picora_sync.server.store.database import Database
+from picora_sync.server.web.bodies import Bodies
 from picora_sync.server.web.hosts import AnyHost
 from picora_sync.server.web.rate_windows import Budget, RateWindows, Tier
 
@@ -71,6 +72,7 @@ class Gate:
         self._database = database
         self._hosts = hosts
         self._windows = windows
+        self.bodies = Bodies()
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Name the request, and refuse it if it is for somebody else.
@@ -81,6 +83,7 @@ class Gate:
         req.context.request_id = secrets.token_hex(8)
         req.context.budget = None
         req.context.credential = None
+        req.context.bodies = self.bodies
         req.context.confirm = lambda: self._confirm(req)
         self._hosts.require(req)
 

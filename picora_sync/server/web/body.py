@@ -6,12 +6,14 @@ import codecs
 import json
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NoReturn
 
 import falcon
 import msgspec
 
 from picora_sync.server import errors
+from picora_sync.server.web.bodies import Bodies
 
 JSON_CAP_BYTES = 64 * 1024 * 1024
 MULTIPART_CAP_BYTES = 1024 * 1024 * 1024
@@ -74,9 +76,20 @@ def received(req: falcon.Request) -> bytes:
     """The whole body of a request with JSON, not yet looked at.
 
     Raises:
-        ApiError: 413 over the cap, 400 if it is cut off.
+        ApiError: 413 over the cap, 400 if it is cut off, 503 if too many arrive at the same time.
     """
-    return b"".join(iter(reader(req, JSON_CAP_BYTES), b""))
+    with under_way(req):
+        return b"".join(iter(reader(req, JSON_CAP_BYTES), b""))
+
+
+def under_way(req: falcon.Request) -> AbstractContextManager[None]:
+    """The block in which a body is read.
+
+    Raises:
+        ApiError: 503, too many bodies of the key arrive at the same time.
+    """
+    bodies: Bodies = req.context.bodies
+    return bodies.under_way(req.context.credential.key_id)
 
 
 def json_object(content: bytes) -> dict[str, object]:

@@ -60,7 +60,7 @@ def receive(req: falcon.Request, blobs: Blobs, keep_bytes: int) -> Iterator[Uplo
     with blobs.incoming() as incoming:
         receiver = _Receiver(incoming, keep_bytes)
         try:
-            with _parser(boundary) as parser:
+            with body.under_way(req), _parser(boundary) as parser:
                 while not parser.closed and (block := read()):
                     for event in parser.parse(block):
                         receiver.take(event)
