@@ -16,6 +16,7 @@ list: after a crash the work is derived again.
     prospect        what a run would do; ``verification``: index and account compared; ``restoration``: a new index
     control         what commands ask of a running daemon, and what they do without one
     reconciler      one turn of the loop: inspect, plan, guard, dispatch, record
+    attention       everything that is wrong, in one list
     disk            watching, scanning, stable reading
     content         what is sent: notes (frontmatter, Obsidian), audio
     executor        plan → Picora, by a few workers

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -57,6 +58,7 @@ class Daemon:
         self.index = index = home.index
         self._config = config
         self._stop = stop
+        self._watches_on = self._ended = False
         self._clocks = Clocks(time.monotonic, time.time)
         rate = config.max_upload_rate_bytes_s
         self._meter = Meter(Throttle(rate, time.monotonic, stop.wait) if rate else None)
@@ -141,6 +143,7 @@ class Daemon:
             on_live(live)
             desk.tell(live)
 
+        self._watches_on = True
         self._take_up()
         with self.index.transaction():
             self._drift.start()
@@ -158,6 +161,7 @@ class Daemon:
             self._telling.tell(tell)
             desk.attend(self._account.give_up_if_hopeless)
             self._wait(IDLE_S)
+        self._ended = not desk.reloading
         self._telling.tell(on_live, at_once=True)
         desk.close()
         return desk.reloading
@@ -223,7 +227,8 @@ class Daemon:
     def _live(self) -> Live:
         folders = [watch.live() for watch in self._watches]
         pacer = self._pacer
-        return describe(self.reconciler, self._meter, pacer.eta_s, pacer.requests, pacer.accepted_s_ago(), folders)
+        live = describe(self.reconciler, self._meter, pacer.eta_s, pacer.requests, pacer.accepted_s_ago(), folders)
+        return replace(live, daemon=self._watches_on, ended=self._ended)
 
     # --- composition ------------------------------------------------------------------------------------------------
 

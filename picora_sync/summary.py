@@ -41,7 +41,8 @@ class FolderLive:
 class Live:
     """A snapshot of the process; times are wall clock. Counts are since the start, ``waiting`` is what is left.
 
-    ``accepted_at`` is when Picora last took the key, None if it has not done so since the start.
+    ``accepted_at`` is when Picora last took the key, None if it has not done so since the start. ``daemon``: it watches
+    until it is stopped, and has ``ended`` as it should if it says so.
     """
 
     pid: int
@@ -61,6 +62,8 @@ class Live:
     eta_s: float = 0.0
     recent: Sequence[str] = field(default_factory=tuple)
     accepted_at: float | None = None
+    daemon: bool = False
+    ended: bool = False
 
     def write(self, path: Path) -> None:
         """Replace the file with this snapshot, whole or not at all."""
@@ -119,7 +122,9 @@ LEFT = "LEFT_FOR_LATER"
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one pass came to: numbers of files by their state, calls made, and what is wrong."""
+    """What one pass came to: numbers of files by their state, calls made, and what is wrong. ``left`` are the objects
+    that are still on Picora because it refused to delete them.
+    """
 
     files: int = 0
     synced: int = 0
@@ -130,6 +135,7 @@ class SyncReport:
     deleted: int = 0
     requests: int = 0
     problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

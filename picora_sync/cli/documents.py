@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from picora_sync.core.attention import Concern
 from picora_sync.core.chronicle import Turn
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index.listing import Entry
@@ -25,7 +26,7 @@ def plan_document(report: PlanReport) -> Document:
 
 
 def sync_document(report: SyncReport) -> Document:
-    """``sync --json`` and ``up --once --json``."""
+    """``sync --json`` and ``up --once --json``; ``left`` counts what is still on Picora and should not be."""
     return {
         "files": report.files,
         "synced": report.synced,
@@ -36,6 +37,7 @@ def sync_document(report: SyncReport) -> Document:
         "deleted": report.deleted,
         "requests": report.requests,
         "problems": [problem_document(ref, problem) for ref, problem in report.problems],
+        "left": report.left,
     }
 
 
@@ -89,13 +91,28 @@ def problem_document(ref: FileRef, problem: Problem) -> Document:
     }
 
 
-def problems_document(problems: Iterable[tuple[FileRef, Problem, bool]]) -> list[Document]:
-    """``problems --json``; a ``blocking`` one keeps its file from being sent."""
-    return [{**problem_document(ref, problem), "blocking": blocking} for ref, problem, blocking in problems]
+def problems_document(concerns: Iterable[Concern]) -> list[Document]:
+    """``problems --json``; a ``blocking`` one keeps its file from being sent, a ``serious`` one is why `status` says
+    ``attention``. ``about`` is ``file``, ``folder``, ``account``, ``daemon`` or ``disk``; ``url`` is what is still on
+    Picora and should not be, and ``public`` whether anybody can read that.
+    """
+    return [
+        {
+            **problem_document(each.ref, each.problem),
+            "blocking": each.blocking,
+            "serious": each.serious,
+            "about": each.about.value,
+            "url": each.url or None,
+            "public": each.public,
+        }
+        for each in concerns
+    ]
 
 
 def file_document(entry: Entry) -> Document:
-    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it."""
+    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it. ``left`` says
+    why a file has this object no more, where the object is still on Picora.
+    """
     item = entry.object
     return {
         "folder": entry.ref.folder,
@@ -108,6 +125,8 @@ def file_document(entry: Entry) -> Document:
         "public": item.public if item else False,
         "tags": list(item.tags or ()) if item else [],
         "sha256": entry.sha256,
+        "left": entry.left.value if entry.left else None,
+        "problem": entry.problem.message if entry.problem else None,
     }
 
 

@@ -187,9 +187,10 @@ def _urls(urls: Sequence[tuple[FileRef, str]], *, stacked: bool) -> Table:
 def _problems(picture: Picture, lines: int) -> list[RenderableType]:
     shown = picture.problems[:lines]
     parts: list[RenderableType] = []
-    for ref, problem, blocking in shown:
-        text = Text(f"  {safe(ref.folder)}/{safe(ref.path)}: ", style="red" if blocking else "yellow", no_wrap=True)
-        parts.append(text.append(safe(problem.message), style="default"))
+    for each in shown:
+        place = f"  {safe(each.ref.folder)}/{safe(each.ref.path)}: "
+        text = Text(place, style="red" if each.serious else "yellow", no_wrap=True)
+        parts.append(text.append(safe(each.problem.message), style="default"))
     if len(picture.problems) > lines:
         parts.append(Text(f"  and {count(len(picture.problems) - lines, 'more problem')}", style="dim"))
     return parts

@@ -7,9 +7,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from picora_sync.core.model import FileRef, FileState, Problem
+from picora_sync.core.attention import Concern
+from picora_sync.core.model import FileRef, FileState
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry, entries
+from picora_sync.index.notices import concerns
 from picora_sync.summary import Live
 
 RATE_OVER_S = 5.0
@@ -26,7 +28,7 @@ class Picture:
     live: Live
     files: Mapping[FileRef, Entry]
     states: Mapping[str, Counter[FileState]]
-    problems: tuple[tuple[FileRef, Problem, bool], ...]
+    problems: tuple[Concern, ...]
     done: int
     total: int
     done_bytes: int
@@ -49,7 +51,7 @@ class Observer:
         self._next_count = float("-inf")
         self._files: dict[FileRef, Entry] = {}
         self._states: dict[str, Counter[FileState]] = {}
-        self._problems: tuple[tuple[FileRef, Problem, bool], ...] = ()
+        self._problems: tuple[Concern, ...] = ()
         self._sent: deque[tuple[float, int]] = deque()
 
     def picture(self, live: Live, *, exact: bool = False) -> Picture:
@@ -78,7 +80,7 @@ class Observer:
         self._states = {folder.name: Counter() for folder in live.folders}
         for entry in self._files.values():
             self._states.setdefault(entry.ref.folder, Counter())[entry.state] += 1
-        self._problems = tuple(self._index.files.problems())
+        self._problems = tuple(concerns(self._index, self._states.keys()))
 
     def _rate(self, now: float, sent_bytes: int) -> float:
         """Bytes a second over the last few seconds; an upload that had to begin again does not count backwards."""

@@ -32,7 +32,7 @@ COMMANDS = {
     "status": Entry("status", "Show how folders and account are."),
     "ls": Entry("files", "List files, with their state and URL."),
     "url": Entry("files", "Print the URL of a file."),
-    "problems": Entry("problems", "Show what is wrong, and what to do about it; what blocks a file comes first."),
+    "problems": Entry("problems", "Show what is wrong with account, daemon, disk and files, and what to do about it."),
     "history": Entry("files", "Show which URLs files had, and when, oldest first."),
     "approve": Entry("approve", "Carry out the removals of FOLDER that are held."),
     "verify": Entry("verify", "Compare the index with the account."),

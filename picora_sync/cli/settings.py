@@ -40,6 +40,11 @@ class Look:
     running: bool
     live: Live | None
 
+    @property
+    def folders(self) -> frozenset[str]:
+        """The names of the configured folders."""
+        return frozenset(folder.name for folder in self.config.folders)
+
     def entries(self, folder: str | None = None) -> Iterator[Entry]:
         """All files of a folder (None: of all), with what the running process knows of them."""
         live = self.live if self.running else None

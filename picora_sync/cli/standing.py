@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from picora_sync.attention import NOT_ASKED, Scene, gather, state_of
 from picora_sync.cli.settings import Look
 from picora_sync.cli.stalling import shortage
+from picora_sync.core.attention import Concern, most_pressing
 from picora_sync.core.model import FileState
 from picora_sync.core.policy import Folder
 from picora_sync.index.listing import count_states
-from picora_sync.summary import Live
+from picora_sync.summary import SHOWN, Live
 
 _MOVING = (FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING)
 
@@ -35,7 +39,7 @@ class FolderStanding:
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
-    """The account as it was at ``checked_at``; ``offline`` if it was never reached. ``accepted_at`` is when the mirror
+    """The account as it was at ``checked_at``; ``not asked yet`` before that. ``accepted_at`` is when the mirror
     that wrote this last had an answer that needs the key, None if it had none.
     """
 
@@ -48,33 +52,80 @@ class AccountStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The document; its fields are only ever added to. ``shortage`` says that there is little room for the index."""
+    """The document; its fields are only ever added to. ``state`` is ``ok``, ``working``, ``attention`` or ``stopped``.
+    ``shortage`` says that there is little room for the index; ``wrong`` is what somebody must see to, the most pressing
+    first, ``problems`` how many there are of it, notes included.
+    """
 
+    state: str
     running: bool
     pid: int | None
     folders: tuple[FolderStanding, ...]
     account: AccountStanding
     shortage: str
+    problems: int
+    wrong: tuple[Concern, ...]
 
 
 def standing(look: Look) -> Standing:
     """Put together what index and last snapshot say."""
+    account = _account(look)
+    current = look.live if look.running else None
+    folders = tuple(_folder(look, folder, current) for folder in look.config.folders)
+    scene = _scene(look, account, folders)
+    wrong = gather(look.index, look.folders, scene)
+    moving = any(folder.states[state] for folder in folders for state in _MOVING)
+    return Standing(
+        state=state_of(wrong, scene, moving=moving),
+        running=look.running,
+        pid=current.pid if current else None,
+        folders=folders,
+        account=account,
+        shortage=scene.shortage,
+        problems=len(wrong),
+        wrong=tuple(most_pressing(wrong)[:SHOWN]),
+    )
+
+
+def everything_wrong(look: Look) -> list[Concern]:
+    """What ``problems`` lists."""
+    current = look.live if look.running else None
+    folders = [_folder(look, folder, current) for folder in look.config.folders]
+    return gather(look.index, look.folders, _scene(look, _account(look), folders))
+
+
+def _account(look: Look) -> AccountStanding:
     live, url = look.live, look.config.account.url
     known = look.index.meta("base_url")
     if live is None:
-        account = AccountStanding("offline", url, "", None)
-    elif not look.running and known not in (None, url):
-        account = AccountStanding("offline", url, f"not asked at this address yet; the index is of {known}", None)
-    else:
-        account = AccountStanding(live.account, url, live.trouble, live.at, live.accepted_at)
-    current = live if look.running else None
-    return Standing(
+        return AccountStanding(NOT_ASKED, url, "", None)
+    if not look.running and known not in (None, url):
+        return AccountStanding(NOT_ASKED, url, f"not asked at this address yet; the index is of {known}", None)
+    return AccountStanding(live.account, url, live.trouble, live.at, live.accepted_at)
+
+
+def _scene(look: Look, account: AccountStanding, folders: Iterable[FolderStanding]) -> Scene:
+    live = look.live
+    return Scene(
+        account=account.state,
+        trouble=account.trouble,
+        live=live,
         running=look.running,
-        pid=current.pid if current else None,
-        folders=tuple(_folder(look, folder, current) for folder in look.config.folders),
-        account=account,
+        alive=live is not None and look.running and _is_alive(live.pid),
+        now=time.time(),
         shortage=shortage(look.config.state_dir),
+        missing={folder.name: folder.why for folder in folders if folder.watch == "missing"},
     )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
 
 
 def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:

@@ -300,6 +300,7 @@ class Passed(Answer, frozen=True):
     deleted: int
     requests: int
     problems: tuple[Finding, ...]
+    left: int = 0
 
     @classmethod
     def of(cls, report: SyncReport) -> Passed:
@@ -315,7 +316,7 @@ class Passed(Answer, frozen=True):
         return SyncReport(**numbers, problems=problems)
 
 
-_NUMBERS = ("files", "synced", "blocked", "held", "uploaded", "patched", "deleted", "requests")
+_NUMBERS = ("files", "synced", "blocked", "held", "uploaded", "patched", "deleted", "requests", "left")
 
 
 class Progress(Answer, frozen=True):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from picora_sync.core.model import FileRef, FileState, Problem
 from picora_sync.index.listing import entries
+from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
 from picora_sync.summary import LEFT, Live, SyncReport
 
@@ -27,7 +28,8 @@ class Pass:
         self._patience_ends = reconciler.context.clocks.mono() + max(waits, default=0.0) + SPARE_S
 
     def begin(self) -> None:
-        """Have every folder looked through, with the next turn of the loop."""
+        """Have every folder looked through, with the next turn of the loop, and what was refused deleted again."""
+        self._reconciler.retry_deletes()
         for name in self._reconciler.context.units:
             self._reconciler.context.queue.rescan(name, "a full pass")
 
@@ -59,7 +61,7 @@ class Pass:
         settling = set(context.queue.settling())
         listed = [each for folder in context.units for each in entries(context.index, folder, settling)]
         left = [(e.ref, self._left(e.ref, settling)) for e in listed if e.state is FileState.SETTLING]
-        problems = [(ref, p) for ref, p, _ in context.index.files.problems() if ref.folder in context.units]
+        wrong = concerns(context.index, context.units)
         states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
         return SyncReport(
             files=len(states),
@@ -70,7 +72,8 @@ class Pass:
             patched=tally.patched - before.patched,
             deleted=tally.deleted - before.deleted,
             requests=self._requests() - self._requests_before,
-            problems=[*problems, *left],
+            problems=[*((each.ref, each.problem) for each in wrong), *left],
+            left=sum(bool(each.url) for each in wrong),
         )
 
     def _left(self, ref: FileRef, settling: Collection[FileRef]) -> Problem:

@@ -9,6 +9,8 @@ from picora_sync.core.model import FileRef
 
 BOUND = "bound"
 REPLACED = "replaced"
+DELETED = "deleted"
+"""Picora confirmed that an object is gone, whatever its file has by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ def chronicle(entries: Iterable[Entry]) -> Iterator[Turn]:
     """Tell entries, oldest first, as turns."""
     has: dict[FileRef, Entry] = {}
     for entry in entries:
+        if entry.event == DELETED:
+            yield Turn(entry)
+            continue
         before = has.pop(entry.ref, None)
         if entry.event != BOUND:
             yield Turn(entry)

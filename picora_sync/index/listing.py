@@ -1,4 +1,4 @@
-"""What is where: one entry per file, with its state (design §5, §9)."""
+"""What is where: one entry per file, with its state (design §5, §9), and what files left on Picora."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from picora_sync.core.model import FileRef, FileState, Kind, Problem, RemoteObject, kind_of
+from picora_sync.core.plan import Reason
+from picora_sync.index.leftovers import Leftover
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.index.store import Index
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file, as ``ls`` shows it; the object's fields are None as long as it has none."""
+    """One file, as ``ls`` shows it; the object's fields are None as long as it has none. ``left``: it is what a file
+    left on Picora, that is gone or has another object.
+    """
 
     ref: FileRef
     state: FileState
@@ -21,6 +25,7 @@ class Entry:
     object: RemoteObject | None
     sha256: str | None
     problem: Problem | None
+    left: Reason | None = None
 
 
 def entries(
@@ -29,7 +34,9 @@ def entries(
     settling: Collection[FileRef] = frozenset(),
     uploading: Collection[FileRef] = frozenset(),
 ) -> Iterator[Entry]:
-    """All files of a folder (None: of all), in order; the live sets come from the running process."""
+    """All files of a folder (None: of all), in order; the live sets come from the running process. A file that is gone
+    is listed until Picora confirmed that its object is, too.
+    """
     objects = {item.id: item for item in index.objects.all()}
     bindings = index.objects.count_bindings()
     known = set()
@@ -42,9 +49,31 @@ def entries(
         elif state in (FileState.QUEUED, FileState.SYNCED) and row.ref in settling:
             state = FileState.SETTLING
         yield Entry(row.ref, state, kind_of(row.ref.path), item, row.wanted.sha256 if row.wanted else None, row.blocked)
+    for left in _left_in(index, folder):
+        if left.ref not in known and left.ref not in settling:
+            known.add(left.ref)
+            yield _left(left)
     for ref in sorted(set(settling) - known):
         if folder in (None, ref.folder) and kind_of(ref.path) is not None:
             yield Entry(ref, FileState.SETTLING, kind_of(ref.path), None, None, None)
+
+
+def old_versions(index: Index, listed: Collection[Entry], folder: str | None = None) -> Iterator[Entry]:
+    """What else Picora refused to delete: objects that files had before those that are ``listed``."""
+    shown = {entry.object.id for entry in listed if entry.object is not None}
+    for left in _left_in(index, folder):
+        if left.refusal is not None and left.object.id not in shown:
+            yield _left(left)
+
+
+def _left_in(index: Index, folder: str | None) -> list[Leftover]:
+    return [left for left in index.leftovers.all() if folder in (None, left.ref.folder)]
+
+
+def _left(left: Leftover) -> Entry:
+    state = FileState.QUEUED if left.refusal is None else FileState.BLOCKED
+    problem = None if left.refusal is None else left.problem
+    return Entry(left.ref, state, left.object.kind, left.object, left.object.sha256, problem, left.reason)
 
 
 def count_states(listed: Iterator[Entry]) -> Counter[FileState]:

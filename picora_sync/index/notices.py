@@ -1,11 +1,12 @@
-"""What a person should know besides the problems of single files: removals that wait, and objects that are shared."""
+"""What the index knows to be wrong, or worth knowing: of files, of folders, and of what is left on Picora."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
+from picora_sync.core.attention import About, Concern
 from picora_sync.core.model import FileRef, Problem, RemoteObject
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.index.store import Index
@@ -14,25 +15,37 @@ HELD = "REMOVALS_HELD"
 SHARED = "SHARED"
 
 
-Told = tuple[FileRef, Problem, bool]
-"""A problem, and whether it keeps its file from being sent."""
+def concerns(index: Index, folders: Collection[str]) -> list[Concern]:
+    """Of these folders, which are the configured ones: what blocks files, what else is wrong with them, what Picora did
+    not delete, what waits for a person, and notes.
+    """
+    known = [_of_file(*told) for told in index.files.problems()]
+    rest = [*_leftovers(index, folders), *_notices(index)]
+    return [each for each in (*known, *rest) if each.url or each.ref.folder in folders]
 
 
-def all_problems(index: Index) -> list[Told]:
-    """The problems of files, the blocking ones first, and what else a person should know."""
-    return [*index.files.problems(), *_notices(index)]
+def _of_file(ref: FileRef, problem: Problem, blocking: bool) -> Concern:
+    about = About.FILE if ref.path else About.FOLDER  # of a root: nothing below it is done
+    return Concern(about, ref, problem, blocking, serious=blocking or about is About.FOLDER)
 
 
-def _notices(index: Index) -> Iterator[Told]:
+def _leftovers(index: Index, folders: Collection[str]) -> Iterator[Concern]:
+    for left in index.leftovers.all(folders):
+        if left.refusal is not None:
+            item = left.object
+            yield Concern(About.FILE, left.ref, left.problem, serious=True, url=item.url, public=item.public)
+
+
+def _notices(index: Index) -> Iterator[Concern]:
     waiting = [ref for ref, _, approved in index.holds.held() if not approved]
     for folder, refs in groupby(waiting, attrgetter("folder")):
-        yield FileRef(folder, ""), _held(folder, sum(1 for _ in refs)), False
+        yield Concern(About.FOLDER, FileRef(folder, ""), _held(folder, sum(1 for _ in refs)), serious=True)
     for object_id in index.objects.shared():
         item = index.objects.get(object_id)
         rows = sorted(index.files.bound_to([object_id]), key=lambda row: (row.bound_at, row.ref))
         for row in rows:
             if item is not None and (problem := _shared(row, item, rows)) is not None:
-                yield row.ref, problem, False
+                yield Concern(About.FILE, row.ref, problem)
 
 
 def _held(folder: str, number: int) -> Problem:

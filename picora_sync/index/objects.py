@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from picora_sync.core.chronicle import BOUND, Entry
+from picora_sync.core.chronicle import BOUND, DELETED, Entry
 from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
@@ -35,10 +35,16 @@ _WANTED = f"""EXISTS (
   AND p.code IS NULL AND o.sha256 IS NOT object.sha256)"""
 
 
+_PRIVATE = """EXISTS (
+  SELECT 1 FROM file f WHERE f.folder = unbound_folder AND f.path = unbound_path
+  AND f.sha256 IS NOT NULL AND f.public = 0)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
     """An object that nothing is bound to: since when (wall clock), why, and whose it was. ``wanted``: a file that can
-    be sent wants what it holds, and is bound to nothing that holds that.
+    be sent wants what it holds, and is bound to nothing that holds that. ``private``: the file that it was of wants to
+    be private. ``refused``: Picora did not delete it.
     """
 
     object: RemoteObject
@@ -46,6 +52,8 @@ class Orphan:
     reason: Reason
     at: float
     wanted: bool = False
+    private: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,26 @@ class Objects:
         rows = self._connection.execute(f"SELECT {OBJECT_COLUMNS} FROM object WHERE doomed = 1")
         return [object_of(row) for row in rows]
 
+    def doomed_refs(self) -> list[tuple[RemoteObject, FileRef]]:
+        """The same, each with the last file that was bound to it, or is."""
+        rows = self._connection.execute(
+            f"SELECT {OBJECT_COLUMNS}, coalesce(unbound_folder, b.folder), coalesce(unbound_path, b.path) "
+            "FROM object LEFT JOIN binding b ON b.object_id = id WHERE doomed = 1 GROUP BY id"
+        )
+        found = [(object_of(row[:13]), row[13], row[14]) for row in rows]
+        return [
+            (item, FileRef("", item.title or item.id) if folder is None else ref_of(folder, path))
+            for item, folder, path in found
+        ]
+
+    def exposed_and_doomed(self) -> list[Orphan]:
+        """Old versions that may be public, of files that want private, whose DELETE was sent and not confirmed."""
+        rows = self._connection.execute(
+            f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at FROM object "
+            f"WHERE doomed = 1 AND unbound_reason = 'replaced' AND public IS NOT 0 AND {_PRIVATE}"
+        )
+        return [Orphan(object_of(r[:13]), ref_of(r[13], r[14]), Reason(r[15]), r[16], private=True) for r in rows]
+
     def deletable(self) -> set[str]:
         """The ids of orphans, and of what was to be deleted and may live on."""
         rows = self._connection.execute(
@@ -123,10 +151,13 @@ class Objects:
     def orphans(self) -> list[Orphan]:
         """Live objects of ours that nothing is bound to."""
         rows = self._connection.execute(
-            f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at, {_WANTED} "
+            f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at, {_WANTED}, "
+            f"{_PRIVATE}, EXISTS (SELECT 1 FROM undeleted WHERE object_id = object.id) "
             "FROM object WHERE unbound_at IS NOT NULL AND doomed = 0"
         )
-        return [Orphan(object_of(r[:13]), ref_of(r[13], r[14]), Reason(r[15]), r[16], bool(r[17])) for r in rows]
+        return [
+            Orphan(object_of(r[:13]), ref_of(r[13], r[14]), Reason(r[15]), r[16], *map(bool, r[17:20])) for r in rows
+        ]
 
     def intent(self, kind: Kind, sha256: str) -> Intent | None:
         """The open intent for a content, if there is one."""
@@ -246,6 +277,7 @@ class Objects:
             "WHERE id = ?",
             (item.id,),
         )
+        self._connection.execute("DELETE FROM undeleted WHERE object_id = ?", (item.id,))
         self._note(ref, now, BOUND, item.id, item.url)
         if row is not None:
             self.orphan(row[0], ref, now, reason)
@@ -273,8 +305,16 @@ class Objects:
         rows = self._connection.execute(
             "DELETE FROM binding WHERE object_id = ? RETURNING folder, path", (object_id,)
         ).fetchall()
-        self._connection.execute("DELETE FROM object WHERE id = ?", (object_id,))
+        for table, column in (("object", "id"), ("undeleted", "object_id")):
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (object_id,))
         return [ref_of(*row) for row in rows]
+
+    def deleted(self, object_id: str, ref: FileRef, now: float) -> None:
+        """As :meth:`forget`, and the history says that Picora confirmed its end."""
+        item = self.get(object_id)
+        self.forget(object_id)
+        if item is not None:
+            self._note(ref, now, DELETED, object_id, item.url)
 
     def vanished(self, object_id: str, now: float) -> list[FileRef]:
         """As :meth:`forget`, and the history says that somebody else deleted it."""

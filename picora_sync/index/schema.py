@@ -123,7 +123,18 @@ CREATE TRIGGER hold_ends AFTER DELETE ON binding
 BEGIN DELETE FROM hold WHERE folder = old.folder AND path = old.path; END;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5)
+# What Picora did not delete, and why; what was remarked on files that are gone said the same.
+_V6 = """
+CREATE TABLE undeleted (
+  object_id TEXT PRIMARY KEY,
+  code TEXT NOT NULL, message TEXT NOT NULL, hint TEXT NOT NULL,
+  since REAL NOT NULL               -- wall clock of the first refusal
+) WITHOUT ROWID;
+DELETE FROM problem WHERE origin = 'remote' AND blocking = 0 AND NOT EXISTS (
+  SELECT 1 FROM file WHERE file.folder = problem.folder AND file.path = problem.path);
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

@@ -15,6 +15,7 @@ from picora_sync.index import safety
 from picora_sync.index.faults import told, unwritable, words
 from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
+from picora_sync.index.leftovers import Leftovers
 from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
 from picora_sync.index.twins import Twins
@@ -33,6 +34,7 @@ class Index:
         self.objects = Objects(connection)
         self.holds = Holds(connection)
         self.twins = Twins(connection)
+        self.leftovers = Leftovers(connection)
 
     @classmethod
     def open(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index:

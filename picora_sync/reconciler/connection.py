@@ -20,6 +20,7 @@ class AccountState(StrEnum):
     OFFLINE = "offline"
     REFUSED = "refused"
     LIMITED = "limited"
+    NOT_ASKED = "not asked yet"
 
 
 class Connection:
@@ -34,6 +35,7 @@ class Connection:
         self._faults: dict[Hashable, tuple[int, int]] = {}
         self._successes = 0
         self.deletes_closed_until = 0.0
+        self.deletes_refused: Problem | None = None
         self.offline_since: float | None = None
         self.trouble: Problem | None = None
         self.refused = False
@@ -44,8 +46,10 @@ class Connection:
         """One word for it."""
         if self.refused:
             return AccountState.REFUSED
-        if self.offline_since is not None or not self.verified:
+        if self.offline_since is not None:
             return AccountState.OFFLINE
+        if not self.verified:
+            return AccountState.NOT_ASKED
         return AccountState.LIMITED if self._closed or self.room.short else AccountState.OK
 
     def open(self, lane: Lane, now: float) -> bool:
@@ -96,6 +100,10 @@ class Connection:
     def close(self, lane: Lane, until: float, problem: Problem) -> None:
         """Nothing of this lane can succeed until then."""
         self._closed[lane] = (until, problem)
+
+    def close_deletes(self, until: float, problem: Problem) -> None:
+        """Nothing can be deleted until then: the key may not."""
+        self.deletes_closed_until, self.deletes_refused = until, problem
 
     def closed(self, lane: Lane) -> Problem | None:
         """Why a lane is closed."""

@@ -69,7 +69,9 @@ class Context:
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
     to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
     ``closing`` those of them that the scan before could. ``unread`` are files that may have changed and could not be
-    read. ``left`` is audio that the index forgot and Picora still holds.
+    read. ``left`` is audio that the index forgot and Picora still holds. ``alone`` are objects whose deletion was
+    refused in a batch: they are deleted one by one, so that one of them keeps no other. ``hide_again`` are ``hidden``
+    objects that could not be made private, and when that is tried again (monotonic).
     """
 
     index: Index
@@ -89,6 +91,8 @@ class Context:
     places: dict[str, frozenset[FileRef]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     unread: dict[FileRef, Unread] = field(default_factory=dict)
+    alone: set[str] = field(default_factory=set)
+    hide_again: dict[str, float] = field(default_factory=dict)
     closed: dict[str, frozenset[str]] = field(default_factory=dict)
     closing: dict[str, frozenset[str]] = field(default_factory=dict)
     left: list[RemoteObject] = field(default_factory=list)

@@ -253,7 +253,14 @@ class Dispatcher:
 
     def _start_delete(self, kind: Kind) -> None:
         altering = self.altering()
-        batch = [delete for delete in self._backlog.take_deletes(kind) if delete.object_id not in altering]
+        taken = self._backlog.take_deletes(kind)
+        lonely = next((delete for delete in taken if delete.object_id in self._context.alone), None)
+        if lonely is not None:
+            for delete in taken:
+                if delete is not lonely:
+                    self._backlog.put(delete)
+            taken = [lonely]
+        batch = [delete for delete in taken if delete.object_id not in altering]
         deletable = self._context.index.objects.deletable()
         batch = [delete for delete in batch if delete.object_id in deletable and not self._is_kept_back(delete)]
         if batch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from picora_sync.core.model import RemoteObject
+from picora_sync.core.model import Problem, RemoteObject
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.errors import NotFound
 from picora_sync.executor import (
@@ -36,6 +36,11 @@ log = logging.getLogger(__name__)
 
 STUBBORN_S = 600.0
 """What Picora did not delete is tried again after this long."""
+
+
+NOT_DELETED = Problem(
+    "NOT_DELETED", "Picora was asked to delete it, and still gives it out", "it is tried again by itself"
+)
 
 
 class Outcomes:
@@ -148,16 +153,14 @@ class Outcomes:
                 self._context.plan_users(delete.object_id)
                 if (item := index.objects.get(delete.object_id)) is not None:
                     self._connection.room.freed(item.kind, item.size_bytes)
-                index.objects.forget(delete.object_id)
-                if index.files.get(delete.ref) is None:
-                    index.files.forget(delete.ref)  # what was remarked on it while it could not be deleted
+                index.objects.deleted(delete.object_id, delete.ref, self._context.clocks.wall())
                 self._context.stubborn.pop(delete.object_id, None)
+                self._context.alone.discard(delete.object_id)
                 self._tally.deleted += 1
                 log.info("deleted what was %s: %s", delete.ref.path, delete.why)
-        spared = [delete.object_id for delete in outcome.job.deletes if delete.object_id not in gone]
-        again_at = self._context.clocks.mono() + STUBBORN_S
-        self._context.stubborn.update((object_id, again_at) for object_id in spared)
-        self._setbacks.spare(spared)
+        spared = [delete for delete in outcome.job.deletes if delete.object_id not in gone]
+        self._setbacks.spare(delete.object_id for delete in spared)
+        self._setbacks.undeleted(spared, NOT_DELETED, STUBBORN_S)
         self._connection.success(work_of(outcome.job))
 
 

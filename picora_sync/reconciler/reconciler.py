@@ -93,10 +93,8 @@ class Reconciler:
             self.context.clock_jumped()  # while nothing ran: what follows starts everything anew
             for ref, _ in index.files.refused():
                 index.files.unblock(ref)
-            for item in index.objects.doomed():
-                self.backlog.put(
-                    Delete(item.id, item.kind, FileRef("", item.title or item.id), "its deletion was not confirmed")
-                )
+            for item, ref in index.objects.doomed_refs():
+                self.backlog.put(Delete(item.id, item.kind, ref, "its deletion was not confirmed"))
         for intent in index.objects.intents():
             now, job = self.context.clocks.mono(), doubt_of(self.context, intent)
             self._doubts.begin(job, now)
@@ -128,8 +126,9 @@ class Reconciler:
         self.removals.recount()
         self._reopen()
         unsettled = self._unsettled()
-        if self.connection.deletes_closed_until <= self.context.clocks.mono():
-            collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled)
+        is_open = self.connection.deletes_closed_until <= self.context.clocks.mono()
+        refusal = None if is_open else self.connection.deletes_refused
+        collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled, refusal)
         self._dispatcher.pump(unsettled, more_to_come=self.settling())
 
     def heed_pauses(self) -> None:
@@ -137,6 +136,12 @@ class Reconciler:
         before, self.context.paused = self.context.paused, self.context.index.paused()
         resumed = before - self.context.paused
         self.context.todo.update(ref for ref in self.context.index.files.unfinished() if ref.folder in resumed)
+
+    def retry_deletes(self) -> None:
+        """Somebody asks for it: what Picora refused to delete is asked for at once."""
+        now = self.context.clocks.mono()
+        self.connection.deletes_closed_until = 0.0
+        self.context.stubborn.update(dict.fromkeys(self.context.stubborn, now))
 
     def scan(self, folder: str) -> int:
         """Look through a folder; returns how many paths differ from the index."""

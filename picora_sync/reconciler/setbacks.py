@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -38,7 +38,7 @@ from picora_sync.reconciler import mending
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import is_too_old
-from picora_sync.reconciler.jobs import again_s, job_ref, work_of
+from picora_sync.reconciler.jobs import PRIVATE_AGAIN_S, again_s, job_ref, work_of
 from picora_sync.reconciler.unsure import Unsure
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,16 @@ class Setbacks:
         for object_id in object_ids:
             self._context.index.objects.spare([object_id])
             self._context.plan_users(object_id)
+
+    def undeleted(self, deletes: Sequence[Delete], problem: Problem, pause_s: float) -> None:
+        """Picora did not delete these: that stands where people look until it did, and is tried again after a while."""
+        again_at = self._context.clocks.mono() + pause_s
+        self._context.stubborn.update((delete.object_id, again_at) for delete in deletes)
+        wall = self._context.clocks.wall()
+        fresh = self._context.index.leftovers.refuse((delete.object_id for delete in deletes), problem, wall)
+        for delete in deletes:
+            if delete.object_id in fresh:
+                log.warning("%s: still on Picora: %s %s", delete.ref.path, problem.message, problem.hint)
 
     # --- doubts -----------------------------------------------------------------------------------------------------
 
@@ -195,14 +205,15 @@ class Setbacks:
                 if isinstance(job, Send):
                     self._delete_what_was_first(upload)
                     self._ask_later(job, pause_s)
+            case Alter(patch) if patch.object_id in self._context.hidden:  # of no file any more
+                self._context.hide_again[patch.object_id] = self._context.clocks.mono() + PRIVATE_AGAIN_S
+                index.leftovers.refuse([patch.object_id], problem, self._context.clocks.wall())
             case Alter(patch):
                 index.files.refuse(patch.ref, problem)
                 self._try_again([patch.ref], pause_s)
-            case Remove(_, deletes):
-                self._connection.deletes_closed_until = self._context.clocks.mono() + HOUR_S
-                for delete in deletes:
-                    self._backlog.put(delete)
-                    index.files.remark(delete.ref, problem)
+            case Remove():
+                self._not_deleted(job, problem)
+                return
             case Survey():
                 now = self._context.clocks.mono()
                 self._connection.close(Lane.AUDIO, now + HOUR_S, problem)
@@ -212,6 +223,16 @@ class Setbacks:
             case _:
                 assert_never(job)
         log.warning("%s: %s %s", job_ref(job).path, problem.message, problem.hint)
+
+    def _not_deleted(self, job: Remove, problem: Problem) -> None:
+        """A batch that was refused is deleted one by one: one of them must keep no other."""
+        deletes = job.deletes
+        if len(deletes) == 1:
+            self.undeleted(deletes, problem, HOUR_S)
+            return
+        self._context.alone.update(delete.object_id for delete in deletes)
+        for delete in deletes:
+            self._backlog.put(delete)
 
     def _refuse(self, upload: Upload, problem: Problem) -> None:
         refs = (upload.ref, *upload.also)
@@ -229,6 +250,10 @@ class Setbacks:
             until = self._context.clocks.mono() + closing.retry_s
             self._connection.close(lane_of(job.upload), until, closing.problem)
             self._block(job, closing.problem)
+        elif isinstance(job, Remove):
+            now = self._context.clocks.mono()
+            self._connection.close_deletes(now + closing.retry_s, closing.problem)
+            self.undeleted(job.deletes, closing.problem, closing.retry_s)
         else:
             self._block(job, closing.problem, closing.retry_s)
 

@@ -14,6 +14,7 @@ from picora_sync.core.ports import Budget
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
+from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
 from tests.fakes.budget import FreeBudget
@@ -162,6 +163,11 @@ class Mirror:
 
     def problems(self) -> dict[str, Problem]:
         return {ref.path: problem for ref, problem, _ in self.index.files.problems()}
+
+    def left(self) -> dict[str, str]:
+        """What Picora refused to delete, and the code of the reason."""
+        told = concerns(self.index, self.policies)
+        return {each.ref.path: each.problem.code for each in told if each.url}
 
     def titles(self) -> list[str]:
         return sorted(item.title for item in self.picora.objects.values())

@@ -11,7 +11,7 @@ from typing import TypeVar
 from picora_sync.core.model import Account, Kind, Quota, RemoteObject
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted, StoredText
 from picora_sync.core.room import cost
-from picora_sync.errors import NotFound, QuotaExceeded, Unreachable
+from picora_sync.errors import NotFound, QuotaExceeded, Rejected, Unreachable
 
 T = TypeVar("T")
 MUTATIONS = ("post_doc", "post_audio", "patch", "delete")
@@ -30,9 +30,10 @@ class Fault:
 class FakePicora:
     """Implements ``Picora`` and ``Library``. ``calls`` are the names of all calls in order, with what they were about.
 
-    ``chaos`` may return a fault for any call; ``stubborn`` ids survive being deleted; ``up`` is whether it can be
-    reached, ``well`` whether its health check says so. Lists show an object ``lag_s`` after it was made,
-    and never those in ``unlisted``. ``capacity`` is how many documents, and bytes of audio, there is room for.
+    ``chaos`` may return a fault for any call; ``stubborn`` ids survive being deleted, and ``refused_ids`` make each
+    deletion fail that names them; ``up`` is whether it can be reached, ``well`` whether its health check says so. Lists
+    show an object ``lag_s`` after it was made, and never those in ``unlisted``. ``capacity`` is how many documents, and
+    bytes of audio, there is room for.
     """
 
     wall: Callable[[], float]
@@ -42,6 +43,7 @@ class FakePicora:
     faults: list[Fault] = field(default_factory=list)
     chaos: Callable[[str], Fault | None] = lambda _: None
     stubborn: set[str] = field(default_factory=set)
+    refused_ids: set[str] = field(default_factory=set)
     up: bool = True
     well: bool = True
     force_public: bool = False
@@ -212,6 +214,8 @@ class FakePicora:
         )
 
     def _delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
+        if self.refused_ids & set(object_ids):
+            raise Rejected("in use", status=409, api_code="CONFLICT")
         gone = tuple(i for i in object_ids if i not in self.stubborn)
         for object_id in gone:
             if object_id in self.objects and self.objects[object_id].kind is kind:

@@ -35,6 +35,8 @@ class Ending:
         self._world = world
         self._promises = promises
         self._hoarded = world.server.hoarded()
+        refused = [left for left in world.index.leftovers.all() if left.refusal is not None]
+        self._left = {left.object.id: left.ref for left in refused if left.object.url in left.problem.message}
 
     def check(self) -> None:
         """Changes and faults stopped long ago: the remote equals the folders."""
@@ -81,6 +83,14 @@ class Ending:
                     content = (line.now.kind, line.now.sent(tree.picture))
                     wishes.setdefault(content, []).append((policy, path, line.now))
         return wishes
+
+    def _wants_private(self, ref: FileRef) -> bool:
+        """Whether a file is there, can be read, and wants to be private."""
+        for policy, tree in self._world.folders.mirrored():
+            line = tree.lines.get(ref.path) if policy.name == ref.folder else None
+            if line is not None and is_in_place(policy, tree, ref.path) and line.now.sendable:
+                return is_selected(policy, line.now) and not wants_public(policy, line.now)
+        return False
 
     def _keepers(self) -> list[list[Matter]]:
         """Files that cannot be sent as they are, or of which nobody knows whether to publish them: they keep what they
@@ -132,6 +142,11 @@ class Ending:
             if (item.kind, item.sha256) in wishes or item.id in self._promises.kept | self._promises.forgotten:
                 continue
             if any(held_at_some_time(line, item) for tree in leaving_behind for line in tree.everything()):
+                continue
+            if item.id in self._left:
+                assert not (item.public and self._wants_private(self._left[item.id])), (
+                    f"4: an old version is public: {item}"
+                )
                 continue
             assert any(is_among(item, matters) for matters in keepers), f"1: nobody wants {item}, but it stays"
             kept += 1

@@ -92,7 +92,8 @@ class Server:
 class Road(httpx.BaseTransport):
     """Between client and server. ``watch`` is told of each request that the server carried out, ``point`` of each
     moment at which the process may die, ``pass_time`` lets time pass. ``sending`` is told of each request that leaves,
-    ``heard`` of the answer that its sender gets, ``refused`` when there was nobody to send it to.
+    ``heard`` of the answer that its sender gets, ``refused`` when there was nobody to send it to. ``may_delete`` says
+    whether the key may, ``stuck`` are objects that can never be deleted.
     """
 
     server: Server
@@ -108,6 +109,8 @@ class Road(httpx.BaseTransport):
     armed: list[Armed] = field(default_factory=list)
     up: bool = True
     refusing: bool = False
+    may_delete: bool = True
+    stuck: set[str] = field(default_factory=set)
     lag_s: float = 0.0
     late_s: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
@@ -156,6 +159,8 @@ class Road(httpx.BaseTransport):
             return "refused"
         if self.refusing:
             return "401"
+        if request.method == "DELETE" and (not self.may_delete or self._is_stuck(request)):
+            return "403 scope" if not self.may_delete else "409"
         for armed in self.armed:
             if armed.method in ("", request.method) and _may_meet(armed.fault, request):
                 armed.times -= 1
@@ -163,6 +168,11 @@ class Road(httpx.BaseTransport):
                     self.armed.remove(armed)
                 return armed.fault
         return None
+
+    def _is_stuck(self, request: httpx.Request) -> bool:
+        """Whether any of the objects that this names can never be deleted."""
+        named = request.read().decode()
+        return any(object_id in named or request.url.path.endswith(object_id) for object_id in self.stuck)
 
     def _answer(self, request: httpx.Request, fault: str | None) -> httpx.Response:  # noqa: C901, PLR0911, PLR0912  (a table)
         match fault:

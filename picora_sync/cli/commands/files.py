@@ -18,7 +18,7 @@ from picora_sync.cli.settings import Look, look_at
 from picora_sync.core.chronicle import Turn, chronicle
 from picora_sync.core.model import FileRef
 from picora_sync.errors import PicoraSyncError
-from picora_sync.index.listing import Entry
+from picora_sync.index.listing import Entry, old_versions
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's signature
@@ -43,10 +43,12 @@ _VISIBILITY = {True: "public", False: "private", None: "unknown"}
 def ls_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
     """List files, with their state and URL.
 
+    A file that is gone is listed as long as Picora still has it, and so is an old version that it refused to delete.
     PATH is a file or directory on disk, or FOLDER/PATH; without it, all files are listed.
     """
     with look_at(ctx) as look:
-        listed = _select(look, path)
+        everything = list(look.entries())
+        listed = _select(look, [*everything, *old_versions(look.index, everything)], path)
     if as_json:
         write_json([file_document(entry) for entry in listed])
     elif listed:
@@ -66,7 +68,7 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
     PATH is a file on disk, or FOLDER/PATH.
     """
     with look_at(ctx) as look:
-        listed = _select(look, path)
+        listed = _select(look, list(look.entries()), path)
     if len(listed) != 1:
         raise CommandFailed(f"{path} stands for {len(listed)} files", hint="name one of those that `ls` shows")
     entry = listed[0]
@@ -109,8 +111,7 @@ def _turn(turn: Turn) -> list[str]:
     return [_time(entry.at), turn.why, path, entry.url, turn.before.url if turn.before else ""]
 
 
-def _select(look: Look, path: str | None) -> list[Entry]:
-    listed = list(look.entries())
+def _select(look: Look, listed: list[Entry], path: str | None) -> list[Entry]:
     if path is None:
         return listed
     place = _place(look, path, (entry.ref for entry in listed))

@@ -3,56 +3,78 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
-from picora_sync.cli.failures import OK
+from picora_sync.cli.documents import problems_document
+from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import look_at
 from picora_sync.cli.standing import FolderStanding, Standing, standing
 from picora_sync.cli.words import count, duration
-from picora_sync.index.notices import all_problems
+from picora_sync.core.attention import About, Concern
+
+STOPPED = 3
+_EXIT_CODES = {"ok": OK, "working": OK, "attention": UNFINISHED, "stopped": STOPPED}
+_MOST_LEFT = 20
 
 
 @click.command("status", epilog="Example: picora-sync status --json | jq .account.state")
 @json_option
 @click.pass_context
 def status_command(ctx: click.Context, *, as_json: bool) -> int:
-    """Show how folders and account are."""
+    """Show how folders and account are.
+
+    Exits with 0 if all is well or under way, 1 if something needs attention, 3 if nothing runs that should.
+    """
     with look_at(ctx) as look:
         now = standing(look)
-        problems = len(all_problems(look.index))
     if as_json:
-        write_json(asdict(now))
+        write_json({**asdict(now), "wrong": problems_document(now.wrong)})
     else:
-        _print(now, problems)
-    return OK
+        _print(now)
+    return _EXIT_CODES[now.state]
 
 
-def _print(now: Standing, problems: int) -> None:
+def _print(now: Standing) -> None:
+    line(now.state.upper())
     line(f"Running (process {now.pid})" if now.running else "Not running: start it with `picora-sync run`")
     line(f"Account {now.account.url}: {now.account.state} (the key was last accepted: {_ago(now.account.accepted_at)})")
     if now.account.trouble:
         line(f"  {now.account.trouble}")
-    if now.shortage:
-        line(f"Attention: {now.shortage}")
+    for each in now.wrong:
+        if each.about in (About.DAEMON, About.DISK):
+            line(f"Attention: {each.problem.message}")
     line()
     write_table(
         ["FOLDER", "FILES", "STATES", "WATCH", "LAST SCAN", "NEXT"], [_row(each) for each in now.folders], folded=(2,)
     )
     for folder in now.folders:
-        if folder.why:
-            line(f"{folder.name}: {folder.why}")
-        if folder.paused:
-            line(f"{folder.name} is paused: `picora-sync resume {folder.name}` lets it go on")
-    if problems:
+        _print_remarks(folder)
+    _print_left([each for each in now.wrong if each.url])
+    if now.problems:
         line()
-        line(f"{count(problems, 'problem')}: `picora-sync problems` says what to do")
+        line(f"{count(now.problems, 'problem')}: `picora-sync problems` says what to do")
     for folder in now.folders:
         if folder.states["held"]:
             line(f"Removals are held: `picora-sync approve {folder.name}` shows them")
+
+
+def _print_remarks(folder: FolderStanding) -> None:
+    if folder.why:
+        line(f"{folder.name}: {folder.why}")
+    if folder.paused:
+        line(f"{folder.name} is paused: `picora-sync resume {folder.name}` lets it go on")
+
+
+def _print_left(left: Sequence[Concern]) -> None:
+    for each in left[:_MOST_LEFT]:
+        line(f"{each.ref.folder}/{each.ref.path}: {each.problem.message}")
+    if len(left) > _MOST_LEFT:
+        line(f"and {len(left) - _MOST_LEFT} more that are still on Picora")
 
 
 def _row(folder: FolderStanding) -> list[str]:

@@ -27,6 +27,7 @@ from tests.simulation.chapters import (
     power,
     privacy,
     races,
+    refusals,
     trash,
 )
 from tests.simulation.chapters.chapter import NONE, Chapter
@@ -36,11 +37,13 @@ from tests.simulation.timeline import Act, Scenario
 MODULES = (
     *(configuration, control, power, clocks, events, people, others, answers, disks, races, mounts, loss, full),
     privacy,
+    refusals,
     trash,
 )
 KEPT = tuple(module.CHAPTER for module in MODULES)
-MIXED = tuple(chapter for chapter in KEPT if chapter not in (full.CHAPTER, trash.CHAPTER))
-"""An account that is full from the start would keep the other troubles from happening; trash has no act of its own."""
+MIXED = tuple(chapter for chapter in KEPT if chapter not in (full.CHAPTER, refusals.CHAPTER, trash.CHAPTER))
+"""An account that is full from the start would keep the other troubles from happening, as would one in which nothing is
+deleted; trash has no act of its own."""
 APART = (older.CHAPTER, bereft.CHAPTER, trash.HOARD, moves.CHAPTER)
 CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), *APART)}
 """By name; "" is the simulation without any."""

@@ -42,6 +42,8 @@ def test_ls_json_has_the_fields_of_the_design(mirror: Any, invoke: Callable[...,
             "public": True,
             "tags": ["one", "two"],
             "sha256": f"{1:064x}",
+            "left": None,
+            "problem": None,
         }
     ]
 
@@ -105,7 +107,7 @@ def test_an_index_that_is_not_there_yet_is_empty(mirror: Any, invoke: Callable[.
     (mirror.state_dir / "index.sqlite").unlink()
     assert invoke("--config", mirror.config_file, "ls", "--json").out == "[]\n"
     assert "No file is known yet" in invoke("--config", mirror.config_file, "ls").out
-    assert "No problems" in invoke("--config", mirror.config_file, "problems").out
+    assert "Picora was not asked yet" in invoke("--config", mirror.config_file, "problems").out
     assert "Nothing was sent yet" in invoke("--config", mirror.config_file, "history").out
 
 
@@ -139,7 +141,11 @@ def test_url_of_a_directory_is_refused(mirror: Any, invoke: Callable[..., Any]) 
     assert "stands for 2 files" in ran.err
 
 
-def test_problems_tells_code_sentence_and_hint(mirror: Any, invoke: Callable[..., Any]) -> None:
+def test_problems_tells_code_sentence_and_hint(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    live().write(mirror.state_dir / LIVE_NAME)
+    assert "No problems" in invoke("--config", mirror.config_file, "problems").out
     mirror.block("big.md")
     assert json.loads(invoke("--config", mirror.config_file, "problems", "--json").out) == [
         {
@@ -149,6 +155,10 @@ def test_problems_tells_code_sentence_and_hint(mirror: Any, invoke: Callable[...
             "message": "the note is too large",
             "hint": "make it shorter",
             "blocking": True,
+            "serious": True,
+            "about": "file",
+            "url": None,
+            "public": None,
         }
     ]
     text = invoke("--config", mirror.config_file, "problems").out
@@ -156,7 +166,10 @@ def test_problems_tells_code_sentence_and_hint(mirror: Any, invoke: Callable[...
     assert "Hint: make it shorter" in text
 
 
-def test_problems_and_status_name_held_removals(mirror: Any, invoke: Callable[..., Any]) -> None:
+def test_problems_and_status_name_held_removals(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    live().write(mirror.state_dir / LIVE_NAME)
     mirror.add("one.md")
     mirror.hold("one.md")
     text = invoke("--config", mirror.config_file, "problems").out
@@ -240,14 +253,14 @@ def test_status_does_not_take_another_account_for_the_configured_one(
         mirror.index.set_meta("base_url", "http://127.0.0.1:8")
     live(account="ok", accepted_at=NOW).write(mirror.state_dir / LIVE_NAME)
     account = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)["account"]
-    assert (account["state"], account["accepted_at"]) == ("offline", None)
+    assert (account["state"], account["accepted_at"]) == ("not asked yet", None)
     assert "http://127.0.0.1:8" in account["trouble"]
 
 
 def test_status_before_anything_ran(mirror: Any, invoke: Callable[..., Any]) -> None:
     (mirror.directory / "podcast").rmdir()
     document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
-    assert document["account"]["state"] == "offline"
+    assert document["account"]["state"] == "not asked yet"
     assert [folder["watch"] for folder in document["folders"]] == ["ok", "missing"]
     text = invoke("--config", mirror.config_file, "status").out
     assert "Not running" in text

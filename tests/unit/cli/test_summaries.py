@@ -57,7 +57,7 @@ def test_a_plan_says_what_is_blocked_and_what_to_do_about_it(capsys: pytest.Capt
 
 def test_the_sync_document_has_the_fields_of_the_design() -> None:
     problem = (FileRef("notes", "a.md"), Problem("CODE", "message", "hint"))
-    assert sync_document(SyncReport(8, 1, 2, 3, 4, 5, 6, 7, [problem])) == {
+    assert sync_document(SyncReport(8, 1, 2, 3, 4, 5, 6, 7, [problem], 8)) == {
         "files": 8,
         "synced": 1,
         "blocked": 2,
@@ -67,6 +67,7 @@ def test_the_sync_document_has_the_fields_of_the_design() -> None:
         "deleted": 6,
         "requests": 7,
         "problems": [{"folder": "notes", "path": "a.md", "code": "CODE", "message": "message", "hint": "hint"}],
+        "left": 8,
     }
 
 

@@ -56,7 +56,7 @@ def test_a_picture_counts_the_states_of_each_folder(mirror: Any, observer: Obser
     )
     assert picture.states["notes"] == {FileState.SETTLING: 1, FileState.SYNCED: 1, FileState.BLOCKED: 1}
     assert picture.states["podcast"] == {FileState.SETTLING: 1}
-    assert [problem.code for _, problem, _ in picture.problems] == ["NOTE_TOO_LARGE"]
+    assert [each.problem.code for each in picture.problems] == ["NOTE_TOO_LARGE"]
     assert not picture.at_rest
 
 

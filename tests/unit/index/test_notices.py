@@ -7,10 +7,11 @@ import pytest
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, RemoteObject, Wanted
 from picora_sync.core.ports import Derived
 from picora_sync.index import Index
-from picora_sync.index.notices import HELD, SHARED, all_problems
+from picora_sync.index.notices import HELD, SHARED, concerns
 from picora_sync.index.rows import Seen
 
 A, B, ELSEWHERE = FileRef("notes", "a.md"), FileRef("notes", "b.md"), FileRef("diary", "a.md")
+FOLDERS = ("notes", "diary")
 PRINT = Fingerprint(1, 1, 1, 1, 1)
 
 
@@ -32,7 +33,7 @@ def share(index: Index, *refs: FileRef, title: str = "T", public: bool = True) -
 
 
 def told(index: Index) -> dict[FileRef, str]:
-    return {ref: f"{problem.code}: {problem.message}" for ref, problem, _ in all_problems(index)}
+    return {each.ref: f"{each.problem.code}: {each.problem.message}" for each in concerns(index, FOLDERS)}
 
 
 def test_held_removals_are_counted_per_folder_and_say_how_to_approve_them(index: Index) -> None:
@@ -41,7 +42,7 @@ def test_held_removals_are_counted_per_folder_and_say_how_to_approve_them(index:
         FileRef("diary", ""): f"{HELD}: 1 removal is held until somebody approves",
         FileRef("notes", ""): f"{HELD}: 2 removals are held until somebody approves",
     }
-    assert {problem.hint for _, problem, _ in all_problems(index)} == {
+    assert {each.problem.hint for each in concerns(index, FOLDERS)} == {
         "`picora-sync approve diary` shows them, and why",
         "`picora-sync approve notes` shows them, and why",
     }
@@ -56,7 +57,7 @@ def test_approved_removals_are_not_told(index: Index) -> None:
 def test_what_blocks_a_file_comes_first(index: Index) -> None:
     index.holds.hold([A], "many", 1.0)
     index.files.block(B, Problem("BAD", "is bad"), PRINT, 1.0)
-    assert [problem.code for _, problem, _ in all_problems(index)] == ["BAD", HELD]
+    assert [each.problem.code for each in concerns(index, FOLDERS)] == ["BAD", HELD]
 
 
 def test_files_that_want_the_same_of_their_object_are_not_told_of(index: Index) -> None:

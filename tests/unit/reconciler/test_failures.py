@@ -495,7 +495,7 @@ def test_a_key_without_delete_scope_lets_uploads_go_on_and_shows_a_hint() -> Non
     mirror.quiet(300)
     assert mirror.picora.count("delete") == 1
     assert "n" in mirror.titles()
-    assert mirror.problems()["a.md"].code == "SCOPE_MISSING"
+    assert mirror.left() == {"a.md": "SCOPE_MISSING"}
 
 
 def test_a_key_without_delete_scope_blocks_only_the_note_that_must_be_stored_differently() -> None:
@@ -602,7 +602,7 @@ def test_nothing_is_sent_before_it_is_known_whose_account_this_is() -> None:
     assert mirror.states() == {"a.md": FileState.SYNCED}
 
 
-def test_what_was_remarked_on_a_file_that_could_not_be_deleted_goes_with_it() -> None:
+def test_what_could_not_be_deleted_is_told_until_it_is_gone() -> None:
     mirror = Mirror()
     for name in "abc":
         mirror.write(f"{name}.md", f"text {name}")
@@ -610,13 +610,14 @@ def test_what_was_remarked_on_a_file_that_could_not_be_deleted_goes_with_it() ->
     mirror.picora.fail("delete", ScopeMissing("the key may not delete"))
     mirror.remove("a.md")
     mirror.run(300)
-    assert "a.md" in mirror.problems()
+    assert mirror.left() == {"a.md": "SCOPE_MISSING"}
+    assert mirror.states()["a.md"] is FileState.BLOCKED
     mirror.run(3700)
     assert "a" not in mirror.titles()
-    assert mirror.problems() == {}
+    assert (mirror.left(), mirror.problems()) == ({}, {})
 
 
 def test_an_account_that_was_not_asked_for_yet_is_not_said_to_be_well() -> None:
     mirror = Mirror()
     mirror.reconciler.connection.verified = False
-    assert mirror.reconciler.connection.state is AccountState.OFFLINE
+    assert mirror.reconciler.connection.state is AccountState.NOT_ASKED

@@ -1,0 +1,47 @@
+"""What a person should know: one noun for everything that is wrong with a file, a folder, the account or the process.
+
+``problems``, the exit code of ``status``, the service manager's status line and the report of ``sync`` are views of one
+list of these (design §9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from picora_sync.core.model import FileRef, Problem
+
+
+class About(StrEnum):
+    """What a concern is about, the widest last."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    ACCOUNT = "account"
+    DAEMON = "daemon"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that is wrong, or worth knowing.
+
+    ``ref`` has no path for a folder, and no folder for what is about none. ``blocking``: it keeps its file from being
+    sent. ``serious``: somebody has to do something, or something is not as it should be; else it is a note. ``url`` is
+    what is still on Picora and should not be, ``public`` whether anybody can see that (None: not known).
+    """
+
+    about: About
+    ref: FileRef
+    problem: Problem
+    blocking: bool = False
+    serious: bool = False
+    url: str = ""
+    public: bool | None = None
+
+
+def most_pressing(concerns: Iterable[Concern]) -> list[Concern]:
+    """The serious ones, those about the whole process first."""
+    ranks = {about: rank for rank, about in enumerate(reversed(About))}
+    return sorted((each for each in concerns if each.serious), key=lambda each: ranks[each.about])
