@@ -24,6 +24,7 @@ from picora_sync.disk.reading import StableReader
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
+from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
 from picora_sync.reconciler.drift import Drift
@@ -297,6 +298,10 @@ class Mirror:
 
     def problems(self) -> dict[str, str]:
         return {ref.path: problem.message for ref, problem, _ in self.index.files.problems()}
+
+    def left(self) -> dict[str, str]:
+        """What Picora refused to delete, and the code of the reason."""
+        return {each.ref.path: each.problem.code for each in concerns(self.index, [NAME]) if each.url}
 
     def on_hold(self) -> dict[str, str]:
         """The files whose removal waits for a person, and why."""

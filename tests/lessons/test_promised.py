@@ -47,6 +47,39 @@ def test_promise_01_an_edit_that_is_undone_is_on_picora_though_it_keeps_a_trash(
         assert mirror.trashed() == 0
 
 
+@promise(
+    1,
+    Mutation(
+        "picora_sync/reconciler/setbacks.py",
+        "leftovers.refuse((delete.object_id for delete in deletes)",
+        "leftovers.refuse(()",
+    ),
+)
+def test_promise_01_what_picora_refuses_to_delete_is_never_called_done(tmp_path: Path) -> None:
+    """A key without the right to delete: what is left stands among the problems, over restarts, until it is gone."""
+    with Mirror(tmp_path) as mirror:
+        mirror.write_notes(5)
+        mirror.quiet()
+
+        def refuse(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            if request.method != "DELETE":
+                return carry_out()
+            return httpx.Response(403, json={"success": False, "error": "no", "code": "INSUFFICIENT_SCOPE"})
+
+        mirror.road.meddler = refuse
+        mirror.remove("note 0.md")
+        mirror.write("note 1.md", "# Edited\n")
+        for _ in range(3):
+            mirror.run(2 * HOUR_S)
+            assert mirror.left() == {"note 0.md": "SCOPE_MISSING", "note 1.md": "SCOPE_MISSING"}
+            assert len(mirror.held()) == 6
+            mirror.stop()
+            mirror.start()
+        mirror.road.meddler = None
+        mirror.run(2 * HOUR_S)
+        assert (mirror.left(), len(mirror.held())) == ({}, 4)
+
+
 def test_promise_01_what_a_service_never_purges_is_blocked_and_said_once(tmp_path: Path) -> None:
     with Mirror(tmp_path, soft_delete=True, purge=False) as mirror:
         mirror.write_notes(5)
