@@ -1,0 +1,48 @@
+"""What an audio file says of itself: title and length, found with few reads whatever its bytes are (decision 0226).
+
+window   reads through a budget
+id3      the title frame of ID3 tags; mutagen decodes it
+mpeg     MP3: the length by frames
+riff     WAV: the length by the bytes that are there
+mp4      M4A: atoms and fragments
+flac     FLAC: the length by the last frame
+ogg      Ogg: the length by the last page
+vorbis   the title among Vorbis comments
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import BinaryIO
+
+from picora_sync.content.formats import flac, mp4, mpeg, ogg, riff
+from picora_sync.content.formats.found import Embedded
+from picora_sync.content.formats.window import Spent, Window
+
+__all__ = ["Embedded", "read_embedded"]
+
+LEAST_BYTES_PER_S = 12.5
+"""Less than a tenth of a kilobit: no codec does that, so that a longer length is a lie."""
+
+_READ: dict[str, Callable[[Window], Embedded]] = {
+    ".mp3": mpeg.read,
+    ".m4a": mp4.read,
+    ".wav": riff.read,
+    ".flac": flac.read,
+    ".ogg": ogg.read,
+}
+
+
+def read_embedded(file: BinaryIO, suffix: str) -> Embedded:
+    """Title and length; what is damaged, too large or not worth the reading is unknown, never an error."""
+    size_bytes = os.fstat(file.fileno()).st_size
+    try:
+        found = _READ[suffix](Window(file, size_bytes))
+    except Spent:
+        return Embedded(unread=True)
+    except Exception:  # noqa: BLE001  (bytes of anybody: what they lead to is not known)
+        return Embedded()
+    if 0 < found.length_s <= size_bytes / LEAST_BYTES_PER_S:
+        return found
+    return Embedded(found.title, 0.0, found.unread)

@@ -1,0 +1,143 @@
+"""Ogg: the first pages tell what it is and how it is called, the last one how long it lasts."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from picora_sync.content.formats import vorbis
+from picora_sync.content.formats.found import Embedded, Title
+from picora_sync.content.formats.window import Window
+
+_MOST_HEAD_PAGES: Final = 500
+_MOST_PAGE_BYTES: Final = 27 + 255 + 255 * 255
+_TAIL_BYTES: Final = 2 * _MOST_PAGE_BYTES
+_MOST_PAGES_THERE: Final = 5000
+_FIRST, _CONTINUED = 2, 1
+_NONE: Final = (1 << 64) - 1
+_LATE_S: Final = 30.0
+"""A first page that ends later was cut from the middle of a stream: its time is subtracted."""
+_OPUS_HZ: Final = 48_000
+
+
+class _Page(NamedTuple):
+    flags: int
+    granule: int
+    serial: int
+    lacing: bytes
+    start: int
+    end: int
+
+
+class _Codec(NamedTuple):
+    """``early`` samples are not played. The packet that holds the comment begins with ``mark``, or with so many bytes
+    of anything.
+    """
+
+    rate_hz: int
+    early: int
+    mark: bytes | int
+
+
+def read(window: Window) -> Embedded:
+    """Title and length of an Ogg file."""
+    first = _page(window, 0)
+    if first is None or not first.flags & _FIRST:
+        return Embedded()
+    codec = _codec(window.at(first.start, 64))
+    if codec is None:
+        return Embedded()
+    packet, early, is_whole = _second_packet(window, first)
+    title = vorbis.title_in(_comment_in(packet, codec.mark))
+    if not is_whole and not title.text:
+        title = Title(unread=True)
+    granule = _last_granule(window, first.serial)
+    if granule is None or not codec.rate_hz:
+        return Embedded(title.text, 0.0, title.unread)
+    samples = granule - codec.early
+    if early / codec.rate_hz > _LATE_S:
+        samples = granule - early
+    return Embedded(title.text, max(0.0, samples / codec.rate_hz), title.unread)
+
+
+def _page(window: Window, offset: int) -> _Page | None:
+    head = window.at(offset, 27 + 255)
+    if len(head) < 27 or not head.startswith(b"OggS"):  # noqa: PLR2004
+        return None
+    lacing = head[27 : 27 + head[26]]
+    start = offset + 27 + len(lacing)
+    granule, serial = int.from_bytes(head[6:14], "little"), int.from_bytes(head[14:18], "little")
+    return _Page(head[5], granule, serial, lacing, start, start + sum(lacing))
+
+
+def _codec(packet: bytes) -> _Codec | None:
+    if packet.startswith(b"\x01vorbis"):
+        return _Codec(int.from_bytes(packet[12:16], "little"), 0, b"\x03vorbis")
+    if packet.startswith(b"OpusHead"):
+        return _Codec(_OPUS_HZ, int.from_bytes(packet[10:12], "little"), b"OpusTags")
+    if packet.startswith(b"Speex   "):
+        return _Codec(int.from_bytes(packet[36:40], "little"), 0, 0)
+    if packet.startswith(b"\x7fFLAC"):
+        return _Codec(int.from_bytes(packet[27:30], "big") >> 4, 0, 4)
+    return None
+
+
+def _second_packet(window: Window, first: _Page) -> tuple[bytes, int, bool]:
+    """The packet after the first, as far as it is worth reading; the time of the first page with sound, 0 if that is
+    not met here; and whether the packet is whole.
+    """
+    parts: list[bytes] = []
+    offset, length, is_whole = first.end, 0, False
+    for _ in range(_MOST_HEAD_PAGES):
+        page = _page(window, offset)
+        if page is None:
+            break
+        offset = page.end
+        if page.serial != first.serial:
+            continue
+        if is_whole:
+            if page.granule not in (0, _NONE):
+                return b"".join(parts), page.granule, True
+            continue
+        part, is_whole = _to_packet_end(page.lacing)
+        if length < vorbis.MOST_BYTES:
+            parts.append(window.at(page.start, part))
+        length += part
+    return b"".join(parts), 0, is_whole and length <= vorbis.MOST_BYTES
+
+
+def _comment_in(packet: bytes, mark: bytes | int) -> bytes:
+    if isinstance(mark, int):
+        return packet[mark:]
+    return packet[len(mark) :] if packet.startswith(mark) else b""
+
+
+def _to_packet_end(lacing: bytes) -> tuple[int, bool]:
+    """How many bytes of a page belong to its first packet, and whether that ends there."""
+    length = 0
+    for part in lacing:
+        length += part
+        if part < 255:  # noqa: PLR2004
+            return length, True
+    return length, False
+
+
+def _last_granule(window: Window, serial: int) -> int | None:
+    """The time at the end of the last whole page; None where the last pages are of another stream, which follows."""
+    start = max(0, window.size_bytes - _TAIL_BYTES)
+    data = window.at(start, window.size_bytes - start)
+    at = len(data)
+    for _ in range(_MOST_PAGES_THERE):
+        at = data.rfind(b"OggS", 0, at)
+        if at < 0:
+            break
+        head = data[at : at + 27]
+        lacing = data[at + 27 : at + 27 + head[26]] if len(head) == 27 else b""  # noqa: PLR2004
+        if not lacing or at + 27 + len(lacing) + sum(lacing) > len(data):
+            continue
+        granule = int.from_bytes(head[6:14], "little")
+        if int.from_bytes(head[14:18], "little") != serial:
+            if head[5] & _FIRST:
+                return None
+        elif granule != _NONE:
+            return granule
+    return None
