@@ -27,6 +27,11 @@ PAYLOAD_BYTES = 24_000
 """Two seconds of this are 96 kbps."""
 
 
+def _payload_bytes(seconds: int) -> int:
+    """Enough that so long a file is possible: a tenth of a kilobit a second."""
+    return max(PAYLOAD_BYTES, 13 * seconds)
+
+
 def wav(seconds: int = 2, rate_hz: int = 8000, salt: bytes = b"") -> bytes:
     """Sixteen-bit mono PCM; at 1 Hz a second costs two bytes, so that long files stay small."""
     out = io.BytesIO()
@@ -67,26 +72,28 @@ def flac(seconds: int = 2, picture: bytes | None = None, picture_mime: str = "im
     """STREAMINFO (44.1 kHz, stereo, 16 bits) that claims ``seconds``, perhaps a PICTURE, and a payload."""
     rate = 44_100
     packed = (rate << 44) | (1 << 41) | (15 << 36) | (rate * seconds)
-    info = struct.pack(">HH", 4096, 4096) + bytes(6) + packed.to_bytes(8, "big") + bytes(16)
+    info = struct.pack(">HH", 65535, 65535) + bytes(6) + packed.to_bytes(8, "big") + bytes(16)
     blocks = _flac_block(0, info, last=picture is None)
     if picture is not None:
         mime = picture_mime.encode()
         body = struct.pack(">II", 3, len(mime)) + mime + struct.pack(">I", 0)
         body += struct.pack(">IIIII", 1, 1, 24, 0, len(picture)) + picture
         blocks += _flac_block(6, body, last=True)
-    return b"fLaC" + blocks + b"\xff\xf8".ljust(PAYLOAD_BYTES, b"\0") + salt
+    return b"fLaC" + blocks + b"\xff\xf8".ljust(_payload_bytes(seconds), b"\0") + salt
 
 
 def ogg(seconds: int = 2, salt: bytes = b"") -> bytes:
     """Vorbis identification and comment headers, then one page that ends at ``seconds``."""
     ident = b"\x01vorbis" + struct.pack("<IBIiiiB", 0, 2, 44_100, 0, 96_000, 0, 0xB8) + b"\x01"
     comment = b"\x03vorbis" + struct.pack("<I", 4) + b"test" + struct.pack("<I", 0) + b"\x01"
+    payload = salt.ljust(_payload_bytes(seconds), b"\x02")
+    packets = [ident, comment, *(payload[at : at + PAYLOAD_BYTES] for at in range(0, len(payload), PAYLOAD_BYTES))]
     out = b""
-    for sequence, packet in enumerate((ident, comment, salt.ljust(PAYLOAD_BYTES, b"\x02"))):
+    for sequence, packet in enumerate(packets):
         page = OggPage()
         page.serial, page.sequence, page.packets = 1, sequence, [packet]
-        page.first, page.last = sequence == 0, sequence == 2
-        page.position = 44_100 * seconds if sequence == 2 else 0
+        page.first, page.last = sequence == 0, packet is packets[-1]
+        page.position = 44_100 * seconds if page.last else 0
         out += page.write()
     return out
 

@@ -18,12 +18,12 @@ from typing import BinaryIO
 
 from picora_sync.content.formats import flac, mp4, mpeg, ogg, riff
 from picora_sync.content.formats.found import Embedded
-from picora_sync.content.formats.window import Spent, Window
+from picora_sync.content.formats.window import LEAST_BYTES_PER_S, Spent, Window
 
 __all__ = ["Embedded", "read_embedded"]
 
-LEAST_BYTES_PER_S = 12.5
-"""Less than a tenth of a kilobit: no codec does that, so that a longer length is a lie."""
+_CLAIMED = frozenset({".m4a", ".flac", ".ogg"})
+"""Nothing about these is measured byte by byte: what is claimed must at least be possible."""
 
 _READ: dict[str, Callable[[Window], Embedded]] = {
     ".mp3": mpeg.read,
@@ -43,6 +43,7 @@ def read_embedded(file: BinaryIO, suffix: str) -> Embedded:
         return Embedded(unread=True)
     except Exception:  # noqa: BLE001  (bytes of anybody: what they lead to is not known)
         return Embedded()
-    if 0 < found.length_s <= size_bytes / LEAST_BYTES_PER_S:
+    most_s = size_bytes / LEAST_BYTES_PER_S if suffix in _CLAIMED else float("inf")
+    if 0 < found.length_s <= most_s:
         return found
     return Embedded(found.title, 0.0, found.unread)

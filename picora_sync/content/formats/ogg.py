@@ -54,7 +54,7 @@ def read(window: Window) -> Embedded:
     if granule is None or not codec.rate_hz:
         return Embedded(title.text, 0.0, title.unread)
     samples = granule - codec.early
-    if early / codec.rate_hz > _LATE_S:
+    if _LATE_S * codec.rate_hz < early < granule:
         samples = granule - early
     return Embedded(title.text, max(0.0, samples / codec.rate_hz), title.unread)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from picora_sync.content.formats import id3, mpeg
 from picora_sync.content.formats.found import Embedded, Title
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import LEAST_BYTES_PER_S, Window
 
 _MOST_CHUNKS: Final = 2000
 _PCM: Final = frozenset({1, 3, 6, 7})
@@ -52,8 +52,8 @@ def _length_s(window: Window, form: bytes, start: int, end: int) -> float:
     if kind in _MPEG:
         return mpeg.length_s(window, start, end)
     if kind in _PCM and channels and rate_hz and bits:
-        bytes_per_s = rate_hz * channels * -(-bits // 8)
+        return float((end - start) / (rate_hz * channels * -(-bits // 8)))
     samples = int.from_bytes(form[18:20], "little") if kind in _BLOCKS else 0
     if samples and block and rate_hz:
         return float((end - start) // block * samples / rate_hz)
-    return float((end - start) / bytes_per_s) if bytes_per_s else 0.0
+    return float((end - start) / bytes_per_s) if bytes_per_s >= LEAST_BYTES_PER_S else 0.0

@@ -7,6 +7,8 @@ from typing import BinaryIO, Final
 MOST_BYTES: Final = 12 << 20
 """All that is read of a file for its title and length, hashing aside."""
 MOST_LOOKS: Final = 10_000
+LEAST_BYTES_PER_S: Final = 12.5
+"""A tenth of a kilobit a second: no codec needs less, so that a length that would take less is a lie."""
 _LEAST_BLOCK: Final = 4 << 10
 _MOST_BLOCK: Final = 256 << 10
 
