@@ -52,8 +52,9 @@ def flac_block(kind: int, body: bytes = b"", *, last: bool = False) -> bytes:
     return bytes([kind | (0x80 if last else 0)]) + len(body).to_bytes(3, "big") + body
 
 
-def page(body: bytes, granule: int = 0, serial: int = 1, flags: int = 0) -> bytes:
-    lacing = b"\xff" * (len(body) // 255) + bytes([len(body) % 255])
+def page(body: bytes, granule: int = 0, serial: int = 1, flags: int = 0, *, goes_on: bool = False) -> bytes:
+    """``goes_on``: its packet ends on another page, so that the body must be a multiple of 255 bytes."""
+    lacing = b"\xff" * (len(body) // 255) + (b"" if goes_on else bytes([len(body) % 255]))
     head = struct.pack("<4sBBqIII", b"OggS", 0, flags, granule, serial, 0, 0)
     return head + bytes([len(lacing)]) + lacing + body
 
@@ -82,8 +83,8 @@ def packed_title(size: int) -> bytes:
 
 
 def pages_of(packet: bytes) -> bytes:
-    parts = (packet[at : at + 64770] for at in range(0, len(packet), 64770))
-    return b"".join(page(part) for part in parts)
+    parts = [packet[at : at + 64770] for at in range(0, len(packet), 64770)]
+    return b"".join(page(part, goes_on=True) for part in parts[:-1]) + page(parts[-1])
 
 
 MP3: dict[str, Make] = {

@@ -93,17 +93,14 @@ def _length_of(window: Window, tag: Tag, offset: int, head: bytes) -> int:
     if tag.version < _V24 or max(head[4:8]) > 0x7F:  # noqa: PLR2004  (iTunes writes plain lengths there, too)
         return plain
     length = syncsafe(head[4:8])
-    if length == plain or _begins_frame(window, tag, offset + _HEADER_BYTES + length):
-        return length
-    return plain if _begins_frame(window, tag, offset + _HEADER_BYTES + plain) else length
+    likely = (size for size in (length, plain) if _begins_frame(window, tag, offset + _HEADER_BYTES + size))
+    return next(likely, length)
 
 
 def _begins_frame(window: Window, tag: Tag, offset: int) -> bool:
-    """Whether a frame, the padding or the end of the tag is there."""
-    if offset >= tag.end:
-        return offset == tag.end
+    """Whether another frame, or the end of the tag, is there."""
     head = window.at(offset, 4)
-    return head[:1] == b"\0" or (head.isalnum() and head.upper() == head)
+    return offset == tag.end or (offset < tag.end and head.isalnum() and head.upper() == head)
 
 
 def _after_extended(window: Window, tag: Tag) -> int:

@@ -37,7 +37,9 @@ class Window:
         self._looks_left -= 1
         if self._looks_left < 0:
             raise Spent
-        length = max(0, min(length, self.size_bytes - offset))
+        length = min(length, self.size_bytes - offset)
+        if offset < 0 or length <= 0:
+            return b""
         end = self._start + len(self._block)
         if not self._start <= offset <= offset + length <= end:
             follows = self._start <= offset <= end + _LEAST_BLOCK

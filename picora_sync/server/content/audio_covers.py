@@ -92,8 +92,9 @@ def _frames(source: Source | _Bytes, version: int, flags: int, position: int, en
             return
         plain = int.from_bytes(head[name_size : 2 * name_size], "big")
         size = plain
-        if version == 4 and max(head[4:8]) < 0x80 and not _fits(source, position + _HEAD + plain, end):  # noqa: PLR2004
-            size = id3_number(head[4:8])
+        if version == 4 and max(head[4:8]) < 0x80:  # noqa: PLR2004  (some write plain numbers in 2.4, too)
+            sizes = (id3_number(head[4:8]), plain)
+            size = next((each for each in sizes if _fits(source, position + _HEAD + each, end)), sizes[0])
         is_open = version == 2 or not head[9] & _CLOSED[version]  # noqa: PLR2004
         if head[:name_size] in (b"PIC", b"APIC") and is_open and _is_kept(source, position + head_size, size):
             yield from _decoded(version, flags, head, source.get(position + head_size, size))
@@ -101,9 +102,9 @@ def _frames(source: Source | _Bytes, version: int, flags: int, position: int, en
 
 
 def _fits(source: Source | _Bytes, position: int, end: int) -> bool:
-    """Whether a frame whose size was not written in seven-bit bytes ends there: another begins, or padding."""
+    """Whether another frame, or the end of the tag, follows there."""
     following = source.get(position, 4)
-    return position <= end and (not following or following[0] == 0 or (following.isalnum() and following.isupper()))
+    return position == end or (position < end and following.isalnum() and following.upper() == following)
 
 
 def _is_kept(source: Source | _Bytes, position: int, size: int) -> bool:
