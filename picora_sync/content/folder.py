@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from picora_sync.content.audio import derive_audio
 from picora_sync.content.lookups import any_stale
-from picora_sync.content.materials import BOM, Surroundings
+from picora_sync.content.materials import BOM, CEILING_BYTES, Surroundings
 from picora_sync.content.note import HEAD_BYTES, derive_note, document_limit, is_private, too_large
 from picora_sync.content.vault import Vault, version_of
 from picora_sync.core.ignore import IgnoreRules
@@ -15,6 +15,8 @@ from picora_sync.core.model import Dependency, Kind, PlanLimits, Problem, kind_o
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Derived, Reader
 from picora_sync.errors import FileChanged, FileUnreadable
+
+_COMMENT_MARK = b"%%"
 
 
 class FolderContent:
@@ -64,6 +66,16 @@ class FolderContent:
         except (FileUnreadable, FileChanged):
             return False
         return is_private(head, self._folder)
+
+    def holds_comment(self, path: str) -> bool:
+        """Whether the note holds the mark of a comment, and is not sent as it is; True if it cannot be read."""
+        if not self._folder.obsidian:
+            return False
+        try:
+            data, _ = self._reader.read(f"{self._folder.root}/{path}", CEILING_BYTES)
+        except (FileUnreadable, FileChanged):
+            return True
+        return _COMMENT_MARK in data
 
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         """Whether a look-up of this note would lead elsewhere now; an unreadable vault is no reason to think so."""

@@ -171,6 +171,9 @@ class Content(Protocol):
         not now. False if that cannot be read.
         """
 
+    def holds_comment(self, path: str) -> bool:
+        """Whether this note may hold a comment, which is never sent; True if it cannot be read."""
+
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         """Whether any of these look-ups would now lead elsewhere, or to another version."""
 

@@ -198,7 +198,7 @@ class Index:
         for table in ("file", "dependency", "problem", "binding", "intent", "twin_watch", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
-        for about in ("mounts", "paused", "settings"):
+        for about in ("mounts", "paused", "settings", "judgement"):
             self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"{about}:{new}", f"{about}:{old}"))
 
     def folder_scanned(self, name: str, at: float) -> None:
@@ -232,7 +232,7 @@ class Index:
         self._connection.execute("DELETE FROM folder WHERE name = ?", (name,))
         for table in ("file", "dependency", "problem", "intent", "hold", "removal"):
             self._connection.execute(f"DELETE FROM {table} WHERE folder = ?", (name,))
-        for about in ("mounts", "paused", "settings"):
+        for about in ("mounts", "paused", "settings", "judgement"):
             self._connection.execute("DELETE FROM meta WHERE key = ?", (f"{about}:{name}",))
 
     def folders(self) -> list[tuple[str, str]]:

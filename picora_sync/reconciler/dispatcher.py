@@ -54,6 +54,15 @@ class Dispatcher:
         """Stage what can be started now; ``more_to_come`` tells that deletes may soon have company. What an object
         holds may have gone to an ``unsettled`` path.
         """
+        self.pump_patches()
+        now = self._context.clocks.mono()
+        for lane in (Lane.DOC, Lane.AUDIO):
+            self._uploads(lane, unsettled, now)
+        self._looks(now)
+        self._deletes(now, more_to_come)
+
+    def pump_patches(self) -> None:
+        """Stage only what changes metadata."""
         now = self._context.clocks.mono()
         self._budget_at = None
         if self._connection.probe_due(now):
@@ -61,10 +70,12 @@ class Dispatcher:
             self._executor.stage(Lane.PATCH, Probe())
         self._backlog.release(now)
         self._patches(now)
-        for lane in (Lane.DOC, Lane.AUDIO):
-            self._uploads(lane, unsettled, now)
-        self._looks(now)
-        self._deletes(now, more_to_come)
+
+    def makes_private(self) -> bool:
+        """Whether anything waits for its turn, or is on its way, that makes something private."""
+        patches = [job.patch for job in self._executor.in_flight if isinstance(job, Alter)]
+        first = self._backlog.peek(Lane.PATCH)
+        return any(patch.makes_private for patch in (*patches, first) if isinstance(patch, Patch))
 
     def busy(self) -> frozenset[Content]:
         """The contents now being uploaded, looked for or deleted, or perhaps uploaded already."""

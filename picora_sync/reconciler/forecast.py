@@ -18,6 +18,7 @@ from picora_sync.reconciler.deriving import Derivations
 from picora_sync.reconciler.fitting import fitting, let_wait_for_room
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
+from picora_sync.reconciler.recall import Recall
 from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.texts import Texts
 from picora_sync.reconciler.writers import Writers
@@ -48,6 +49,9 @@ def forecast(
     context.todo.update(copy.files.unfinished())
     for ref in copy.files.rederive_limited():
         queue.touch(ref)
+    recall = Recall(context, Derivations(AtOnce(), "recall"), inspector.hide, inspector.may_be_public)
+    recall.take_up()
+    recall.run()
     for unit in hasty:
         scans.scan(context, unit)
     removals.reconsider_held(context.units)

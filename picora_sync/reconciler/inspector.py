@@ -131,7 +131,7 @@ class Inspector:
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):
             case Present(fingerprint):
-                exposed = row is not None and self._may_be_public(row)
+                exposed = row is not None and self.may_be_public(row)
                 self._heed_private(unit, ref, row if exposed else None, fingerprint)
             case _:
                 pass
@@ -142,11 +142,11 @@ class Inspector:
             return
         heard = [*([] if row is None else [row]), *self._former(ref, fingerprint)]
         if heard and unit.content.wants_private(ref.path):
-            self._hide(heard)
+            self.hide(heard)
 
     def _turned_private(self, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         """It is settled what this note wants, now under this name; what showed its text, or was it, must follow."""
-        self._hide(self._former(ref, fingerprint))
+        self.hide(self._former(ref, fingerprint))
         if row is not None and row.wanted is not None and row.wanted.public:
             self._hide_dependents(ref)
 
@@ -155,7 +155,7 @@ class Inspector:
         public. The guard may keep that on Picora for long, and must not keep it public.
         """
         rows = [row for row in self._context.index.files.with_inode_of(fingerprint) if row.ref != ref]
-        rows = [row for row in rows if self._may_be_public(row) and self._is_gone(row.ref)]
+        rows = [row for row in rows if self.may_be_public(row) and self._is_gone(row.ref)]
         born_ns = self._born_ns(ref) if rows else None
         return [row for row in rows if not is_another(row.born_ns, born_ns)]
 
@@ -168,7 +168,8 @@ class Inspector:
         unit = self._context.unit(ref)
         return unit is not None and isinstance(unit.disk.look(ref.path), Absent)
 
-    def _hide(self, rows: Iterable[FileRow]) -> None:
+    def hide(self, rows: Iterable[FileRow]) -> None:
+        """Make private what these files are bound to, and all that may show their text."""
         for row in rows:
             if row.wanted is not None and row.wanted.public:
                 self._hide_dependents(row.ref)
@@ -182,7 +183,7 @@ class Inspector:
             self._context.index.files.wants_private(dependent)
             self._context.todo.add(dependent)
 
-    def _may_be_public(self, row: FileRow) -> bool:
+    def may_be_public(self, row: FileRow) -> bool:
         """Whether its object is, or may be, public; without one: whether it may be on its way to become so."""
         if row.bound is None:
             return row.wanted is not None and row.wanted.public

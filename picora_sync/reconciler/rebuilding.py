@@ -22,6 +22,7 @@ from picora_sync.reconciler.context import Clocks, Context, Unit
 from picora_sync.reconciler.deriving import Derivations
 from picora_sync.reconciler.forecast import AT_ONCE, without_waits
 from picora_sync.reconciler.inspector import Inspector
+from picora_sync.reconciler.recall import Recall
 from picora_sync.reconciler.recognising import Recogniser
 from picora_sync.reconciler.removals import Removals
 from picora_sync.reconciler.texts import Texts
@@ -71,6 +72,11 @@ class Rebuilding:
         context = Context(self._index, queue, self._units, self._clocks, self._clocks.wall)
         derivations = Derivations(AtOnce(), "rebuild")
         inspector = Inspector(context, Removals(context), Texts(0), derivations, Writers(context).still_held)
+        recall = Recall(context, Derivations(AtOnce(), "recall"), inspector.hide, inspector.may_be_public)
+        with self._index.transaction():
+            recall.take_up()
+            recall.run()
+            recall.finish()
         for unit in self._units.values():
             scans.scan(context, unit)
         looks: Counter[FileRef] = Counter()

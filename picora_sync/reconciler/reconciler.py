@@ -24,6 +24,7 @@ from picora_sync.reconciler.fetching import Fetching
 from picora_sync.reconciler.inspector import Inspector
 from picora_sync.reconciler.outcomes import Outcomes
 from picora_sync.reconciler.planning import apply, collect_orphans, load_view
+from picora_sync.reconciler.recall import Recall
 from picora_sync.reconciler.removals import Leaving, Removals
 from picora_sync.reconciler.setbacks import Setbacks
 from picora_sync.reconciler.strangers import Strangers
@@ -63,6 +64,12 @@ class Reconciler:
         self.writers = Writers(self.context)
         self._derivations = Derivations(background, "files")
         self._inspector = Inspector(self.context, self.removals, texts, self._derivations, self.writers.hold)
+        self._recall = Recall(
+            self.context,
+            Derivations(background, "recall"),
+            self._inspector.hide,
+            self._inspector.may_be_public,
+        )
         self._doubts, self._twins = Doubts(), Twins(self.context)
         unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(
@@ -81,6 +88,7 @@ class Reconciler:
         )
         self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
         self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)
+        self._recalls = False
         self._due = Due()
 
     # --- the loop ---------------------------------------------------------------------------------------------------
@@ -115,6 +123,8 @@ class Reconciler:
             self.removals.start_anew()
             for folder in self.context.units:
                 self.context.queue.rescan(folder, "the clock jumped")
+        if self._calls_back():
+            return
         for folder, why in self.context.queue.take_rescans().items():
             if folder in self.context.units:
                 self._rescan(folder, why)
@@ -151,7 +161,7 @@ class Reconciler:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
         come = self._derivations.waiting() or self._fetching.waiting()
         ready = come or self._due.may_take(self._derivations.room)
-        if ready or self.context.todo or self.backlog.may_recall():
+        if ready or self.context.todo or self.backlog.may_recall() or self._recall_is_due():
             return self.context.clocks.mono()
         times = [
             self.removals.next_due(),
@@ -160,6 +170,7 @@ class Reconciler:
             self._dispatcher.next_due(),
             min(self.context.retries.values(), default=None),
             self.context.reread_due(),
+            self._recall.patience_ends(),
         ]
         return min((at for at in times if at is not None), default=None)
 
@@ -171,6 +182,8 @@ class Reconciler:
             or self._derivations
             or self._fetching
             or self.context.todo
+            or self._recalls
+            or self._recall_is_due()
             or self.executor.in_flight
             or lanes
             or self.backlog.may_recall()
@@ -178,6 +191,13 @@ class Reconciler:
             or self.backlog.next_release() is not None
             or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
         )
+
+    def _recall_is_due(self) -> bool:
+        return self._recall.ready() or self._recalls != self.calling_back()
+
+    def calling_back(self) -> bool:
+        """Whether notes that an older version let out are being judged anew, or become private."""
+        return self._recall.judging() or (self._recall.patience_ends() is not None and self._dispatcher.makes_private())
 
     def busy_objects(self) -> frozenset[str]:
         """The objects that have a call in flight."""
@@ -224,6 +244,24 @@ class Reconciler:
     def _collect_outcomes(self) -> None:
         for outcome in self.executor.finished():
             self._outcomes.apply(outcome)
+
+    def _calls_back(self) -> bool:
+        """Judge what an older version let out; whether that, and making it private, is all that is done for now."""
+        if self.connection.open(Lane.PATCH, self.context.clocks.mono()):
+            self._recall.take_up()  # before that nothing can be sent
+        before, self._recalls = self._recalls, self.calling_back()
+        if not self._recalls:
+            if before:
+                self.heed_pauses()
+            if not self._dispatcher.makes_private():
+                self._recall.finish()  # else the next process judges again
+            return False
+        self.context.paused = frozenset(self.context.units)
+        self._recall.turn()
+        self._peek()
+        self._plan()
+        self._dispatcher.pump_patches()
+        return True
 
     def _rescan(self, folder: str, why: str) -> None:
         context = self.context

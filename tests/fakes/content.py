@@ -58,6 +58,9 @@ class FakeContent:
         text = self._disk.files[path].data.decode(errors="replace")
         return bool(text.strip()) and not self._note(path, text, "").public
 
+    def holds_comment(self, path: str) -> bool:
+        return b"%%" in self._disk.files[path].data
+
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         return path in self.outdated and tuple(depends) == self.depends.get(path, ())
 

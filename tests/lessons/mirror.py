@@ -89,7 +89,8 @@ class _Stop(threading.Event):
 
 class Mirror:
     """What is done through :meth:`write`, :meth:`move` and :meth:`remove` is told as events; what is done to ``root``
-    itself is found by the next scan. Use it as a context manager. ``disk`` is the disk stage.
+    itself is found by the next scan. Use it as a context manager. ``disk`` is the disk stage, ``make_content`` makes
+    the content stage of the next process.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Mirror:
         **policy: Any,
     ) -> None:
         self._make_disk = disk
+        self.make_content: type[FolderContent] = FolderContent
         self.root = where / name
         self.root.mkdir(exist_ok=True)
         self.policy = Folder(NAME, str(self.root), **policy)
@@ -145,7 +147,7 @@ class Mirror:
         )
         self.disk = self._make_disk(self.policy)
         reader = StableReader(inside=(self.policy.root,))
-        content = FolderContent(
+        content = self.make_content(
             self.policy,
             reader,
             limits=PlanLimits,

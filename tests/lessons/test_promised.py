@@ -10,12 +10,14 @@ from typing import cast
 
 import httpx
 
+from picora_sync.content.folder import FolderContent
 from picora_sync.core.model import FileState, Kind
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Presence, Present
 from picora_sync.disk.folder import FolderDisk
 from tests.contract import samples
 from tests.fakes.mirror import Mirror as Model
+from tests.fakes.older import OlderContent
 from tests.lessons.catalogue import Mutation, promise
 from tests.lessons.mirror import DAY_S, HOUR_S, Mirror
 
@@ -275,6 +277,47 @@ def test_promise_04_what_files_share_is_private_if_one_of_them_is_and_bears_the_
     mirror.quiet()
     (left,) = mirror.picora.objects.values()
     assert (left.public, left.title, left.tags) == (True, "a", ("one",))
+
+
+@promise(
+    4,
+    Mutation(
+        "picora_sync/content/frontmatter.py",
+        "return Frontmatter(problem=_of_start(",
+        "return Frontmatter(problem=None and _of_start(",
+    ),
+    Mutation("picora_sync/content/visibility.py", "if front.problem is not None:", "if False:"),
+)
+def test_promise_04_a_note_whose_frontmatter_cannot_be_read_is_not_published(tmp_path: Path) -> None:
+    with Mirror(tmp_path, public=True) as mirror:
+        mirror.write("a.md", "\n---\npublish:false\n---\nfor me\n")
+        mirror.write("b.md", "---\npublish: false\n\nfor me, too\n")
+        mirror.write("c.md", "---\n\nfor all\n")
+        mirror.quiet()
+        assert {item.title: item.public for item in mirror.held().values()} == {"a": False, "b": False, "c": True}
+        assert mirror.problems().keys() == {"a.md", "b.md"}
+
+
+@promise(
+    4,
+    Mutation("picora_sync/reconciler/recall.py", "if unit.content.wants_private(ref.path):", "if False:"),
+)
+def test_promise_04_what_an_older_version_published_is_private_before_anything_else_is_sent(tmp_path: Path) -> None:
+    with Mirror(tmp_path, public=True) as mirror:
+        mirror.stop()
+        mirror.make_content = OlderContent
+        mirror.start()
+        mirror.write("a.md", "---\npublish:false\n---\nfor me\n")
+        mirror.quiet()
+        mirror.index.set_meta("judgement:notes", "1")
+        mirror.stop()
+        (mirror.root / "b.md").write_text("for all")
+        mirror.make_content = FolderContent
+        mirror.road.calls.clear()
+        mirror.start()
+        mirror.quiet()
+        assert {item.title: item.public for item in mirror.held().values()} == {"a": False, "b": True}
+        assert [call.split("/")[0] for call in mirror.road.changing()] == ["PATCH ", "POST "]
 
 
 @promise(9, Mutation("picora_sync/index/store.py", '"PRAGMA synchronous = FULL"', '"PRAGMA synchronous = NORMAL"'))

@@ -99,6 +99,9 @@ class TroubledContent:
             return False
         return self._content.wants_private(path)
 
+    def holds_comment(self, path: str) -> bool:
+        return self._content.holds_comment(path)
+
     def stale(self, path: str, depends: tuple[Dependency, ...]) -> bool:
         return self._content.stale(path, depends)
 

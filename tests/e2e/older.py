@@ -1,0 +1,15 @@
+"""``picora-sync`` as it was before it judged notes as it does now."""
+
+from __future__ import annotations
+
+import sys
+
+from picora_sync import units
+from picora_sync.cli import main
+from picora_sync.reconciler import recall
+from tests.fakes.older import OlderContent
+
+if __name__ == "__main__":
+    units.FolderContent = OlderContent  # type: ignore[misc]
+    recall.JUDGEMENT = 1
+    sys.exit(main())
