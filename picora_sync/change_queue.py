@@ -102,6 +102,11 @@ class ChangeQueue:
         """A file or a directory got another name."""
         with self._changed:
             self._moves.saw(old, new)
+            for ref in [ref for ref in self._written if ref == old or _is_below(ref, old)]:
+                self._written.discard(ref)
+                renamed = FileRef(new.folder, new.path + ref.path[len(old.path) :])
+                if kind_of(renamed.path) is Kind.AUDIO:
+                    self._written.add(renamed)
 
     def former(self, ref: FileRef) -> frozenset[FileRef]:
         """The names that this file had before, as far as somebody saw it get others."""
@@ -159,3 +164,7 @@ class ChangeQueue:
         due_s = self._settler.next_due()
         if due_s is not None and due_s < self._wake_at_s:
             self._changed.notify_all()
+
+
+def _is_below(ref: FileRef, directory: FileRef) -> bool:
+    return ref.folder == directory.folder and ref.path.startswith(f"{directory.path}/")

@@ -21,6 +21,7 @@ from picora_sync.disk.hints import Hints
 _APPEARED = InotifyConstants.IN_CREATE | InotifyConstants.IN_MOVED_TO
 _VANISHED = InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVED_FROM
 _REWRITTEN = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO | _VANISHED
+_CLOSED = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO | InotifyConstants.IN_DELETE
 _ROOT_GONE = InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF | InotifyConstants.IN_UNMOUNT
 
 # Nothing in it is raised by reading, our own included (lesson 14). IN_MODIFY: a program may write for hours before it
@@ -139,14 +140,15 @@ class InotifyTree:
             return
         name = os.fsdecode(event.name)
         path = f"{directory}/{name}" if directory else name
-        self._heed_move(path, event)
         if event.mask & InotifyConstants.IN_ISDIR:
+            self._heed_move(path, event)
             self._handle_directory(path, event)
             return
         if event.mask & InotifyConstants.IN_MODIFY:
             self._hints.written(path)
-        elif event.mask & _REWRITTEN:
+        elif event.mask & _CLOSED:
             self._hints.closed(path)
+        self._heed_move(path, event)  # last: who writes to the file goes on under its new name
         self._hints.file(path)
         if name == IGNORE_FILE and event.mask & _REWRITTEN:
             self._watch_all()

@@ -73,6 +73,18 @@ def test_audio_is_written_to_from_the_first_event_to_its_close_and_notes_never_a
     assert not queue.is_written(EPISODE)
 
 
+def test_who_writes_to_a_file_goes_on_under_its_new_name() -> None:
+    queue = make(Clock())
+    ref = lambda path: FileRef("notes", path)  # noqa: E731  (short, and used in this test alone)
+    for path in ("a.mp3", "in/b.mp3", "inn/c.mp3", "d.mp3"):
+        queue.written(ref(path))
+    queue.moved(ref("a.mp3"), ref("new.mp3"))
+    queue.moved(ref("in"), ref("out"))
+    queue.moved(ref("d.mp3"), ref("d.tmp"))
+    names = ("a.mp3", "new.mp3", "in/b.mp3", "out/b.mp3", "inn/c.mp3", "d.mp3", "d.tmp")
+    assert [path for path in names if queue.is_written(ref(path))] == ["new.mp3", "out/b.mp3", "inn/c.mp3"]
+
+
 def test_where_events_were_lost_it_is_forgotten_who_writes_in_that_folder_alone() -> None:
     queue, other = make(Clock()), FileRef("podcast", "b.mp3")
     queue.written(EPISODE)

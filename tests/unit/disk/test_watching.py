@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.model import FileRef, Problem
-from picora_sync.core.policy import Folder
+from picora_sync.core.policy import AUDIO_SETTLE, Folder
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.hints import Hints
 from picora_sync.disk.observer_tree import ObserverTree
 from picora_sync.disk.watching import FolderWatcher, OpenTree, Tree, WatchState, open_tree
+from tests.e2e.harness import wait_until
 
 WAIT_S = 60.0
 NOT_UTF8 = os.fsdecode(b"caf\xe9.md")
@@ -482,7 +484,6 @@ def test_of_other_files_nobody_is_told_who_writes(watch: Watch, heard: Heard, ro
     "end",
     [
         pytest.param(lambda path: path.unlink(), id="deleted"),
-        pytest.param(lambda path: path.rename(path.with_name("talk.bak")), id="moved-away"),
         pytest.param(lambda path: path.with_name("new.tmp").replace(path), id="replaced"),
     ],
 )
@@ -525,3 +526,22 @@ def test_events_that_were_missed_may_be_those_of_closing(heard: Heard, root: Pat
     hints.written("talk.wav")
     hints.missed("more changed at once than the system could report")
     assert (heard.open, len(heard.rescans)) == (set(), 1)
+
+
+@ON_LINUX
+def test_a_file_that_is_renamed_while_it_is_written_to_is_written_to_under_its_new_name(root: Path) -> None:
+    queue = ChangeQueue(lambda _: AUDIO_SETTLE, lambda: 0.0)
+    folder = Folder(name="notes", root=str(root))
+    rules = FolderDisk(folder).why_ignored
+    watcher = FolderWatcher(folder, rules, queue, lambda *_: None, on_moved=queue.moved)
+    old, new, last = (FileRef("notes", name) for name in ("talk.wav", "best talk.wav", "last.wav"))
+    watcher.start()
+    with (root / old.path).open("wb", buffering=0) as file:
+        file.write(b"RIFF")
+        (root / new.path).write_bytes(b"another take")  # which is replaced
+        (root / old.path).rename(root / new.path)
+        (root / last.path).write_bytes(b"")
+        wait_until(lambda: last in queue.settling(), WAIT_S, "the last event")
+        assert (queue.is_written(old), queue.is_written(new)) == (False, True)
+    wait_until(lambda: not queue.is_written(new), WAIT_S, "its close")
+    watcher.stop()
