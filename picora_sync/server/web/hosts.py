@@ -11,6 +11,7 @@ import falcon
 from picora_sync.server import errors
 
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{0,5})?")
+_WITHOUT_HOST = ("HTTP/1.0", "HTTP/1")  # as WSGI and as granian write it
 
 
 class AnyHost:
@@ -33,7 +34,7 @@ class LoopbackHosts(AnyHost):
             ApiError: 421.
         """
         host = req.get_header("Host") or ""
-        if not host and req.env.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        if not host and req.env.get("SERVER_PROTOCOL") in _WITHOUT_HOST:
             return
         name = _name(host)
         if name is None or not (name == self._own or _is_loopback(name)):
