@@ -278,6 +278,14 @@ class Files:
         """An answer of Picora a person should know of; it blocks nothing."""
         self._problem(ref, problem, Origin.REMOTE, blocking=False)
 
+    def withdraw(self, ref: FileRef, codes: Iterable[str]) -> None:
+        """What was remarked on this file with these codes is over."""
+        place = key(ref)
+        self._connection.executemany(
+            "DELETE FROM problem WHERE folder = ? AND path = ? AND code = ? AND origin = 'remote' AND blocking = 0",
+            [(*place, code) for code in codes],
+        )
+
     def retract(self, code: str) -> None:
         """What was remarked with this code does not hold any more, for any file."""
         self._connection.execute("DELETE FROM problem WHERE code = ? AND origin = 'remote' AND blocking = 0", (code,))

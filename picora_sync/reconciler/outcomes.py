@@ -27,7 +27,7 @@ from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.doubts import ASK_AGAIN_S
 from picora_sync.reconciler.jobs import work_of
-from picora_sync.reconciler.setbacks import Setbacks
+from picora_sync.reconciler.setbacks import BROKEN_CODES, Setbacks
 from picora_sync.reconciler.tally import Tally
 from picora_sync.reconciler.twins import collect_twin
 from picora_sync.reconciler.unsure import Unsure
@@ -141,6 +141,7 @@ class Outcomes:
         patch = job.patch
         self._context.superseded.discard(patch.object_id)
         self._context.index.objects.patched(patch.object_id, patch.change)
+        self._context.index.files.withdraw(patch.ref, BROKEN_CODES)
         self._connection.success(work_of(job))
         self._tally.patched += 1
         self._context.plan_bound(patch.object_id)
@@ -149,6 +150,7 @@ class Outcomes:
     def _removed(self, outcome: Removed) -> None:
         index, gone = self._context.index, set(outcome.gone)
         for delete in outcome.job.deletes:
+            index.files.withdraw(delete.ref, BROKEN_CODES)
             if delete.object_id in gone:
                 self._context.plan_users(delete.object_id)
                 if (item := index.objects.get(delete.object_id)) is not None:

@@ -29,6 +29,7 @@ from picora_sync.errors import (
     FileUnreadable,
     NotPicora,
     OutcomeUnknown,
+    PicoraSyncError,
     RemoteError,
     ServerFault,
     UploadCut,
@@ -42,6 +43,11 @@ from picora_sync.reconciler.jobs import PRIVATE_AGAIN_S, again_s, job_ref, work_
 from picora_sync.reconciler.unsure import Unsure
 
 log = logging.getLogger(__name__)
+
+FAULTS_TOLD = 3
+"""So many failures in a row are listed with the problems."""
+BROKEN_CODES = tuple(kind.code for kind in (ServerFault, OutcomeUnknown, UploadCut, NotPicora))
+"""The codes of those remarks."""
 
 
 class Setbacks:
@@ -64,6 +70,8 @@ class Setbacks:
         job, error = failed.job, failed.error
         broken = isinstance(error, ServerFault | OutcomeUnknown | UploadCut | NotPicora)
         faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
+        if faults >= FAULTS_TOLD:
+            self._tell_repetition(job, error, faults)
         consequence = judge(error, faults, others_succeed=others_succeed)
         if isinstance(error, UploadCut):
             log.warning("%s: sent again soon: %s", job_ref(job).path, error.message)
@@ -72,6 +80,16 @@ class Setbacks:
         if isinstance(job, Alter) and job.patch.object_id in self._context.superseded:
             self._context.superseded.discard(job.patch.object_id)
             self._context.plan_bound(job.patch.object_id)
+
+    def _tell_repetition(self, job: Job, error: PicoraSyncError, faults: int) -> None:
+        """What fails again and again is no secret, although it is still tried."""
+        problem = Problem(error.code, f"{error.message}; {faults} times in a row", error.hint)
+        if isinstance(job, Remove):
+            refs = [delete.ref for delete in job.deletes]
+        else:
+            refs = [ref] if (ref := job_ref(job)).path else []
+        for ref in refs:
+            self._context.index.files.remark(ref, problem)
 
     def spare(self, object_ids: Iterable[str]) -> None:
         """These live on: files that waited for their end may be bound to them again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
 from picora_sync.remote.retry import NEVER_TWICE
+from picora_sync.remote.values import valid_text
 from picora_sync.remote.wire import (
     audio_of,
     boolean,
@@ -44,10 +46,10 @@ from picora_sync.remote.wire import (
     path_of,
     remarks_of,
     text,
-    valid_text,
 )
 
 _DOC_TITLE_CHARS: Final = 200
+_USER: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 class PicoraClient:
@@ -101,7 +103,7 @@ class PicoraClient:
         answer = self._exchange.send(Call("GET", "/v1/auth/verify", Tier.READ))
         who = item_of(answer)
         user_id = text(either(who, "userId"))
-        if not user_id:
+        if not _USER.fullmatch(user_id):
             raise not_picora(answer, "names no user")
         plan = plan_name(text(who.get("plan")))
         try:
@@ -189,7 +191,7 @@ class PicoraClient:
         try:
             item = item_of(answer)
             made = audio_of(item)
-        except NotPicora as unreadable:
+        except RemoteError as unreadable:
             raise OutcomeUnknown(
                 unreadable.message, hint=hints.BROKEN, status=answer.status, request_id=answer.request_id
             ) from unreadable
@@ -299,7 +301,7 @@ class PicoraClient:
         made = replace(
             held,
             title=held.title or upload.title,
-            tags=held.tags if isinstance(item.get("tags"), list) else upload.tags,
+            tags=upload.tags if held.tags is None else held.tags,
             size_bytes=held.size_bytes or len(sent),
             sha256=hashlib.sha256(sent).hexdigest(),
             rewritten=upload.rewrite_images,

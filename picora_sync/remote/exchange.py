@@ -21,6 +21,7 @@ from picora_sync.core.model import Tier
 from picora_sync.core.pacing import ANSWER_FRESH_S
 from picora_sync.core.ports import Pacer
 from picora_sync.core.rate_headers import http_date
+from picora_sync.core.redaction import Redactor
 from picora_sync.errors import (
     KeyRefused,
     NotPicora,
@@ -127,6 +128,7 @@ class Exchange:
         self.base_url = base_url
         self.stop = stop
         self._authorization = f"Bearer {key}"
+        self._scrub = Redactor(key)
         self._pacer = pacer
         self._clock = clock
         self._server_clock: tuple[float, float] | None = None
@@ -175,7 +177,7 @@ class Exchange:
         digest, read_bytes = hashlib.sha256(), 0
         whole_s = PATIENCE.whole_s + size_bytes / _SLOWEST_MEDIA_BYTES_S
         with (
-            wire_errors(call),
+            wire_errors(call, self._scrub),
             self._network.bounded(whole_s, _HEAD_BYTES),
             self._http.stream("GET", url, headers=self._key_for(url)) as response,
         ):
@@ -233,7 +235,7 @@ class Exchange:
 
     def _answer(self, call: Call, content: bytes | AudioBody | None, headers: Mapping[str, str]) -> Answer:
         began_s = self._clock()
-        with wire_errors(str(call)), self._network.bounded(call.patience.whole_s, _HEAD_BYTES):
+        with wire_errors(str(call), self._scrub), self._network.bounded(call.patience.whole_s, _HEAD_BYTES):
             request = self._http.build_request(
                 call.method,
                 self.base_url + call.path,
@@ -246,7 +248,7 @@ class Exchange:
             with closing(response):
                 most = call.answer_bytes if response.is_success else _ERROR_BYTES
                 body, cut = self._read(response, most)
-        answer = Answer(call.method, call.path, response.status_code, response.headers, body, cut)
+        answer = Answer(call.method, call.path, response.status_code, response.headers, body, cut, scrub=self._scrub)
         log.debug("%s: %d in %.3f s, request %s", call, answer.status, self._clock() - began_s, answer.request_id)
         return answer
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
 
-from picora_sync.core.rate_headers import read_rates
+from picora_sync.core.rate_headers import LONGEST_WAIT_S, read_rates
+from picora_sync.core.redaction import without_credentials
 from picora_sync.errors import (
     KeyRefused,
     NotFound,
@@ -27,10 +27,12 @@ from picora_sync.errors import (
     Unreachable,
 )
 from picora_sync.remote import hints
+from picora_sync.remote.values import read_json
 
 _SHOWN_CHARS: Final = 300
 _QUOTA_WORDS: Final = re.compile(r"\b(?:quota|reached|upgrade|limit)", re.IGNORECASE)
 _SCOPE_WORDS: Final = re.compile(r"\b(?:scope|permission)", re.IGNORECASE)
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}")
 _DIMENSION: Final = re.compile(r":\s*([a-z]+_[a-z_]+)")
 
 _REJECTED: Final = {400: "BAD_REQUEST", 409: "CONFLICT", 413: "VALIDATION_ERROR", 422: "VALIDATION_ERROR"}
@@ -60,7 +62,7 @@ _NEVER_SENT: Final = (
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back. ``cut`` says that the body was longer than we are willing to read, ``repeated`` that an earlier
-    attempt of the same call may have been carried out.
+    attempt of the same call may have been carried out. ``scrub`` takes the API key out of what is read of it.
     """
 
     method: str
@@ -70,11 +72,21 @@ class Answer:
     body: bytes = b""
     cut: bool = False
     repeated: bool = False
+    scrub: Callable[[str], str] = str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
     @property
     def request_id(self) -> str | None:
         """The server's name for this exchange, for its operators (contract §1)."""
-        return self.headers.get("x-request-id")
+        told = self.headers.get("x-request-id")
+        return None if told is None else shown(self.scrub(told))
+
+    @property
+    def value(self) -> object:
+        """The JSON value of the body, fit to be stored and shown; None if it is none."""
+        return None if self.cut else read_json(self.body, self.scrub)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +99,17 @@ class Envelope:
 
 
 @contextmanager
-def wire_errors(call: str) -> Iterator[None]:
+def wire_errors(call: str, scrub: Callable[[str], str] = str) -> Iterator[None]:
     """Within this block every exception of the HTTP library becomes Unreachable or OutcomeUnknown."""
     try:
         yield
     except _WIRE_ERRORS as error:
-        raise from_exception(error, call) from error
+        raise from_exception(error, call, scrub) from error
 
 
-def from_exception(error: Exception, call: str) -> RemoteError:
+def from_exception(error: Exception, call: str, scrub: Callable[[str], str] = str) -> RemoteError:
     """Unreachable if the request was certainly never sent, else OutcomeUnknown. ``call`` is method and path."""
-    why = _why(error)
+    why = _why(error, scrub)
     if isinstance(error, _NEVER_SENT):
         return Unreachable(f"{call}: no connection to the server ({why})", hint=hints.of_connecting(str(error)))
     return OutcomeUnknown(f"{call}: the connection broke before a whole answer came ({why})", hint=hints.BROKEN)
@@ -117,7 +129,7 @@ def from_answer(answer: Answer) -> RemoteError:
 
 def read_envelope(answer: Answer) -> Envelope | None:
     """The API's error envelope, None if the body is something else; takes ``error`` as text or as an object."""
-    body = None if answer.cut else parsed(answer.body)
+    body = answer.value
     if not isinstance(body, dict) or body.get("success") is not False:
         return None
     error = body.get("error")
@@ -127,17 +139,14 @@ def read_envelope(answer: Answer) -> Envelope | None:
     text = error if isinstance(error, str) else inner.get("message")
     return Envelope(
         text=shown(text) if isinstance(text, str) else "",
-        code=code if isinstance(code, str) else "",
+        code=code if isinstance(code, str) and _CODE.fullmatch(code) else "",
         meta=dict(meta) if isinstance(meta, dict) else {},
     )
 
 
 def parsed(body: bytes) -> object:
     """The JSON value, None if it is none (or too deeply nested to be one of ours)."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    return read_json(body)
 
 
 def not_picora(answer: Answer, what: str) -> NotPicora:
@@ -151,7 +160,8 @@ def not_picora(answer: Answer, what: str) -> NotPicora:
 
 
 def shown(text: str) -> str:
-    """Foreign text, fit to be shown: one line of bounded length, printable characters only."""
+    """Foreign text, fit to be shown: one line of bounded length, printable characters only, without credentials."""
+    text = without_credentials(text[: 8 * _SHOWN_CHARS])
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _SHOWN_CHARS]).split())
     return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1] + "…"
 
@@ -168,7 +178,7 @@ def _by_status(answer: Answer, envelope: Envelope | None) -> RemoteError:
         case 408:
             made = OutcomeUnknown(text, hint=hints.BROKEN)
         case status if status in _REJECTED:
-            made = Rejected(text, hint=hints.of_rejection(status, envelope), api_code=_REJECTED[status])
+            made = Rejected(text, hint=hints.of_rejection(status, envelope, str(answer)), api_code=_REJECTED[status])
         case status if status in _FAULTS:
             made = ServerFault(text, hint=hints.SERVER_FAULT, api_code="INTERNAL")
         case status if envelope is None:
@@ -179,7 +189,7 @@ def _by_status(answer: Answer, envelope: Envelope | None) -> RemoteError:
         case 404:
             made = NotFound(text, hint=hints.NOT_FOUND, api_code="NOT_FOUND")
         case status:
-            made = Rejected(text, hint=hints.of_rejection(status, envelope))
+            made = Rejected(text, hint=hints.of_rejection(status, envelope, str(answer)))
     return made
 
 
@@ -211,7 +221,7 @@ def _wait_s(answer: Answer, envelope: Envelope | None) -> float:
     rates = read_rates(answer.headers.items())
     told = envelope.meta.get("retryAfterSec") if envelope else None
     in_body = float(told) if isinstance(told, (int, float)) and told > 0 else 0.0
-    return rates.retry_after_s or in_body or rates.reset_s or 0.0
+    return min(rates.retry_after_s or in_body or rates.reset_s or 0.0, LONGEST_WAIT_S)
 
 
 def _sentence(answer: Answer, envelope: Envelope | None) -> str:
@@ -219,8 +229,8 @@ def _sentence(answer: Answer, envelope: Envelope | None) -> str:
     return f"{answer.method} {answer.path}: {said or 'refused without a reason'} (status {answer.status})"
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, scrub: Callable[[str], str]) -> str:
     """A short reason. Protocol errors of our own making may quote headers, so only their name is shown."""
     name = type(error).__name__
-    quoted = "" if isinstance(error, (httpx.LocalProtocolError, UnicodeError)) else shown(str(error))
+    quoted = "" if isinstance(error, (httpx.LocalProtocolError, UnicodeError)) else shown(scrub(str(error)))
     return f"{name}: {quoted}" if quoted else name

@@ -33,6 +33,11 @@ _BY_STATUS: Final = {
     413: "Make the file smaller: the server does not take requests of this size.",
     451: "Picora withholds this for legal reasons: ask its support.",
 }
+_CONFLICT: Final = 409
+_SAME_CONTENT: Final = (
+    "Picora seems to hold the same text already, perhaps in its trash; title, tags and visibility do not count. "
+    "Delete that document there for good, or change the text of this note."
+)
 _REJECTED: Final = "Change the file (or its name, title or tags) as the message says; it is then tried again."
 _SCOPES: Final = {
     "GET": "The key may not read this: make one with the scope `read` or more.",
@@ -63,9 +68,11 @@ def of_scope(method: str) -> str:
     return _SCOPES.get(method, _SCOPE)
 
 
-def of_rejection(status: int, envelope: Coded | None) -> str:
-    """For a request that this server will never take as it is (contract §2, §15 #11)."""
+def of_rejection(status: int, envelope: Coded | None, call: str = "") -> str:
+    """For a request that this server will never take as it is (contract §2, §8.1, §15 #11). ``call``: method, path."""
     if envelope is not None and envelope.code in _BY_CODE:
         return _BY_CODE[envelope.code]
     reason = str(envelope.meta.get("reason", "")) if envelope is not None else ""
+    if status == _CONFLICT and call == "POST /v1/docs":
+        return _SAME_CONTENT
     return _BY_REASON.get(reason) or _BY_STATUS.get(status, _REJECTED)

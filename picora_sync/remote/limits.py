@@ -9,6 +9,7 @@ from typing import Final
 from picora_sync.core.model import Kind, PlanLimits, Quota
 from picora_sync.remote.wire import either, number
 
+_NAME_CHARS: Final = 40
 _MB: Final = 1024 * 1024
 _SPELLINGS: Final = {"free": "none", "pro+": "pro_plus", "proplus": "pro_plus"}
 _BY_PLAN: Final = {
@@ -21,7 +22,7 @@ _BY_PLAN: Final = {
 
 def plan_name(value: str) -> str:
     """The plan as the wire writes it: ``none``, ``trial``, ``pro``, ``pro_plus``; an unknown one as it came."""
-    name = value.strip().lower()
+    name = value.strip().lower()[:_NAME_CHARS]
     return _SPELLINGS.get(name, name)
 
 

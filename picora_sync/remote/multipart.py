@@ -14,7 +14,7 @@ from typing import Final
 from picora_sync.core.model import suffix_of
 from picora_sync.core.ports import AudioUpload, StableFile
 from picora_sync.errors import FileChanged, Stopped
-from picora_sync.remote.wire import valid_text
+from picora_sync.remote.values import valid_text
 
 AUDIO_TITLE_CHARS: Final = 255
 

@@ -6,19 +6,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
 from picora_sync.core.model import Kind, Problem, RemoteObject
 from picora_sync.errors import Rejected
-from picora_sync.remote.failures import Answer, from_answer, not_picora, parsed, shown
+from picora_sync.remote.failures import Answer, from_answer, not_picora, shown
+from picora_sync.remote.values import plain
 
 Item = Mapping[str, object]
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SNAKE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER_TYPES: Final = ("image", "video")
-_NO_SIZE: Final = 1 << 63
+_END: Final = 1 << 63
+_TEXT_CHARS: Final = 1000
+_MOST_TAGS: Final = 100
+_MOST_REMARKS: Final = 300
+_ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\"'`<>\\^{|}\ud800-\udfff]{1,2000}", re.IGNORECASE)
 _LIST_KEYS: Final = ("items", "images", "changes", "docs")
 
 
@@ -38,9 +44,9 @@ def data_of(answer: Answer) -> object:
         NotPicora: the body is not JSON.
         RemoteError: the envelope says ``success: false``.
     """
-    body = None if answer.cut else parsed(answer.body)
+    body = answer.value
     if not isinstance(body, (dict, list)):
-        raise not_picora(answer, "is not JSON")
+        raise not_picora(answer, "is compressed, or too long" if answer.cut else "is not JSON")
     if not isinstance(body, dict):
         return body
     if body.get("success") is False:
@@ -96,7 +102,7 @@ def doc_of(item: Item, base_url: str) -> RemoteObject | None:
         size_bytes=size_of(item),
         created_at=timestamp(either(item, "createdAt")),
         rewritten=(number(either(item, "rewrittenCount")) or 0) > 0,
-        thumbnail_url=text(either(item, "coverUrl")) or None,
+        thumbnail_url=web_address(either(item, "coverUrl")) or None,
     )
 
 
@@ -113,7 +119,7 @@ def audio_of(item: Item) -> RemoteObject | None:
         public=boolean(either(item, "isPublic")),
         size_bytes=size_of(item),
         created_at=timestamp(either(item, "createdAt")),
-        thumbnail_url=text(either(item, "thumbnailUrl")) or None,
+        thumbnail_url=web_address(either(item, "thumbnailUrl")) or None,
         duration_s=number(either(item, "durationSeconds")),
     )
 
@@ -122,7 +128,7 @@ def remarks_of(item: Item) -> tuple[Problem, ...]:
     """The warnings and failed images of an upload (§8, §16 #11): strings or objects, often absent."""
     failures = (Problem("IMAGE_NOT_STORED", said) for said in _said(item.get("failures")))
     warnings = (Problem("SERVER_WARNING", said) for said in _said(item.get("warnings")))
-    return (*failures, *warnings)
+    return (*islice(failures, _MOST_REMARKS), *islice(warnings, _MOST_REMARKS))
 
 
 def checked_id(object_id: str) -> str:
@@ -152,24 +158,19 @@ def either(item: Item, camel: str) -> object:
 
 
 def text(value: object) -> str:
-    """A string fit to be stored, "" for anything else."""
-    return valid_text(value) if isinstance(value, str) else ""
-
-
-def valid_text(value: str) -> str:
-    """The text with lone surrogates (file names that are no UTF-8, odd JSON escapes) replaced by U+FFFD."""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """A string fit to be stored, of bounded length; "" for anything else."""
+    return plain(value)[:_TEXT_CHARS] if isinstance(value, str) else ""
 
 
 def number(value: object) -> float | None:
-    """A finite number, also as a string; None for anything else."""
+    """A finite number that the index can hold, also as a string; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         found = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if abs(found) < float("inf") else None
+    return found if abs(found) < _END else None
 
 
 def boolean(value: object) -> bool | None:
@@ -197,17 +198,26 @@ def size_of(item: Item) -> int:
     """The object's bytes, 0 if it does not say, or says what no file can have."""
     told = number(either(item, "sizeBytes"))
     size = told if told is not None else number(item.get("size"))
-    return int(size) if size is not None and 0 <= size < _NO_SIZE else 0
+    return int(size) if size is not None and size >= 0 else 0
 
 
 def address(item: Item) -> str:
     """The object's URL, "" if it is missing or no web address."""
-    value = text(item.get("url"))
+    return web_address(item.get("url"))
+
+
+def web_address(value: object) -> str:
+    """An address that can be stored, shown and opened: http or https, without name and password, blanks, quotes and
+    brackets; "" for anything else.
+    """
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        return ""
     try:
         parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         return ""
-    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+    return value if usable and parts.username is None and parts.password is None else ""
 
 
 def path_of(kind: Kind, object_id: str) -> str:
@@ -232,9 +242,12 @@ def objects_of(kind: Kind, items: Sequence[Item], base_url: str) -> Iterator[Rem
             yield found
 
 
-def _tags(value: object) -> tuple[str, ...]:
-    entries = value.split(",") if isinstance(value, str) else value
-    return tuple(text(tag) for tag in entries if isinstance(tag, str)) if isinstance(entries, list) else ()
+def _tags(value: object) -> tuple[str, ...] | None:
+    """None if the answer says nothing of them that can be understood: that is no difference."""
+    entries = value.split(",", _MOST_TAGS) if isinstance(value, str) else value
+    if not isinstance(entries, list):
+        return None
+    return tuple(text(tag) for tag in entries[:_MOST_TAGS] if isinstance(tag, str))
 
 
 def _said(value: object) -> Iterator[str]:

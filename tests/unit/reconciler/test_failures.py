@@ -45,6 +45,35 @@ def synced(*paths: str) -> Mirror:
     return mirror
 
 
+# --- what fails again and again ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [UNKNOWN, NotPicora("a proxy's page"), FAULT], ids=["unknown", "not picora", "5xx"])
+@pytest.mark.parametrize("method", ["post_doc", "post_audio", "patch", "delete"])
+def test_the_third_failure_in_a_row_is_a_problem_until_it_works(method: str, error: RemoteError) -> None:
+    mirror = synced("a.md", "b.md", "e.mp3")
+    mirror.picora.fail(method, error, times=4)
+    match method:
+        case "post_doc":
+            mirror.write("n.md", "new")
+        case "post_audio":
+            mirror.write("n.mp3", b"new")
+        case "patch":
+            mirror.move("a.md", "z.md")
+        case _:
+            mirror.remove("b.md")
+    for _ in range(3600):
+        mirror.run(1)
+        if [*mirror.index.files.problems()]:
+            break
+    (told,) = {problem.message for _ref, problem, _blocking in mirror.index.files.problems()}
+    assert told.startswith(error.message)
+    assert "3 times in a row" in told
+    mirror.quiet()
+    mirror.run(3700)
+    assert not [*mirror.index.files.problems()]
+
+
 # --- cut uploads ------------------------------------------------------------------------------------------------------
 
 CUT = UploadCut("the connection was reset before the end of the file")
