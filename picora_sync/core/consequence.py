@@ -30,6 +30,8 @@ LONGEST_PAUSE_S = 60.0
 OTHER_DIMENSIONS = ("img_storage", "video_storage")
 """What may be full without keeping documents and audio out (contract §2)."""
 HOUR_S = 3600.0
+WORDLESS_S = 30.0
+"""After refusals that name no time, and the repetitions that the client made itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
         case KeyRefused():
             return StopCalls(problem)
         case RateLimited():
-            return Retry(error.retry_after_s)
+            return Retry(error.retry_after_s or WORDLESS_S)
         case ServerFault():
             return Retry(min(LONGEST_PAUSE_S, 2.0**faults))
         case QuotaExceeded(dimension=dimension) if dimension in OTHER_DIMENSIONS:

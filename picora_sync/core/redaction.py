@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+import string
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,7 +20,14 @@ _SHORTEST: Final = 8
 """A shorter key would be found in ordinary words."""
 _PART: Final = 12
 """So many characters of the key in a row are no chance."""
-_BETWEEN: Final = "[\\s\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060\\ufeff\"'+]{0,3}"
+_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_ESCAPE: Final = re.compile(
+    r"%(?:25)?(?P<percent>[0-9a-f]{2})|&#0{0,4}(?P<decimal>[0-9]{2,3});?|&#x0{0,4}(?P<hex>[0-9a-f]{2});?"
+    r"|\\+u00(?P<json>[0-9a-f]{2})|\\+x(?P<python>[0-9a-f]{2})"
+    "|[\\s\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\"'+]+",
+    re.IGNORECASE,
+)
+"""A character in another form, or what breaks a line."""
 _LOOKS_LIKE_A_KEY: Final = re.compile(r"sk_(?:live|test)_[A-Za-z0-9_-]{4,}", re.IGNORECASE)
 _BEARER: Final = re.compile(r"\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
@@ -35,58 +43,75 @@ def without_credentials(text: str) -> str:
 
 
 class Redactor:
-    """Takes one key out of texts. Calling it returns the text without the key."""
+    """Takes one key out of texts. Calling it returns the text without the key. Linear in the length of the text."""
 
     def __init__(self, key: str) -> None:
-        long_enough = len(key) >= _SHORTEST
-        self._whole = re.compile(_any_form(key), re.IGNORECASE) if long_enough else None
-        self._encoded = _encodings(key) if long_enough else ()
-        last = len(key) - _PART
-        self._parts = tuple(key[at : at + _PART] for at in range(last + 1))
+        usable = len(key) >= _SHORTEST
+        plain = _without_escapes(key)[0]
+        size = min(_PART, len(plain))
+        self._parts = {plain[at : at + size] for at in range(len(plain) - size + 1)} if usable else set()
+        self._encoded = _encodings(key) if usable else ()
 
     def __repr__(self) -> str:
         return "Redactor()"
 
     def __call__(self, text: str) -> str:
         """The text; each form of the key in it becomes ``HIDDEN``."""
-        if self._whole is None or len(text) < _SHORTEST:
+        if not self._parts or len(text) < _SHORTEST:
             return text
-        spans = sorted(self._spans(text))
-        if not spans:
-            return text
-        kept, end = [], 0
-        for start, stop in spans:
-            if start >= end:
-                kept += [text[end:start], HIDDEN]
-            end = max(end, stop)
-        return "".join([*kept, text[end:]])
-
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        if self._whole is not None:
-            yield from (found.span() for found in self._whole.finditer(text))
-        for form in (*self._parts, *self._encoded):
-            at = text.find(form)
-            while at >= 0:
-                yield at, at + len(form)
-                at = text.find(form, at + 1)
+        hidden = bytearray(len(text))
+        plain, places = _without_escapes(text)
+        for part in self._parts:
+            for at in _found(part, plain):
+                last = at + len(part) - 1
+                first, after = (at, last + 1) if places is None else (places[at][0], places[last][1])
+                hidden[first:after] = b"\1" * (after - first)
+        for form in self._encoded:
+            for at in _found(form, text):
+                hidden[at : at + len(form)] = b"\1" * len(form)
+        return "".join(_kept(text, hidden))
 
 
-def _any_form(key: str) -> str:
-    """Each character as it is or escaped, with little between them."""
-    return _BETWEEN.join(map(_any_character, key))
+def _found(part: str, text: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
 
 
-def _any_character(character: str) -> str:
-    number = ord(character)
-    forms = (
-        re.escape(character),
-        f"%(?:25)?{number:02x}",
-        f"&#0{{0,4}}{number};?",
-        f"&#x0{{0,4}}{number:x};?",
-        rf"\\+u00{number:02x}",
-        rf"\\+x{number:02x}",
-    )
-    return f"(?:{'|'.join(forms)})"
+def _kept(text: str, hidden: bytearray) -> Iterator[str]:
+    at = 0
+    while (first := hidden.find(1, at)) >= 0:
+        yield text[at:first]
+        yield HIDDEN
+        at = hidden.find(0, first)
+        if at < 0:
+            return
+    yield text[at:]
+
+
+def _without_escapes(text: str) -> tuple[str, list[tuple[int, int]] | None]:
+    """The text in lower case, escapes resolved, and what stands between the characters of a broken key left out; and
+    where each character began and ended, None if nothing was changed.
+    """
+    if _ESCAPE.search(text) is None:
+        return text.translate(_LOWER), None
+    kept: list[str] = []
+    places: list[tuple[int, int]] = []
+    at = 0
+    for found in _ESCAPE.finditer(text):
+        kept.append(text[at : found.start()])
+        places.extend((each, each + 1) for each in range(at, found.start()))
+        at = found.end()
+        if found.lastgroup is None:
+            continue
+        character = chr(int(found[found.lastgroup], 10 if found.lastgroup == "decimal" else 16))
+        if not _ESCAPE.fullmatch(character):
+            kept.append(character)
+            places.append(found.span())
+    kept.append(text[at:])
+    places.extend((each, each + 1) for each in range(at, len(text)))
+    return "".join(kept).translate(_LOWER), places
 
 
 def _encodings(key: str) -> tuple[str, ...]:

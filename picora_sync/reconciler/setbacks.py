@@ -30,6 +30,7 @@ from picora_sync.errors import (
     NotPicora,
     OutcomeUnknown,
     PicoraSyncError,
+    RateLimited,
     RemoteError,
     ServerFault,
     UploadCut,
@@ -46,7 +47,7 @@ log = logging.getLogger(__name__)
 
 FAULTS_TOLD = 3
 """So many failures in a row are listed with the problems."""
-BROKEN_CODES = tuple(kind.code for kind in (ServerFault, OutcomeUnknown, UploadCut, NotPicora))
+BROKEN_CODES = tuple(kind.code for kind in (ServerFault, OutcomeUnknown, UploadCut, NotPicora, RateLimited))
 """The codes of those remarks."""
 
 
@@ -68,7 +69,9 @@ class Setbacks:
     def heed(self, failed: Failed) -> None:
         """Do what this failure asks for."""
         job, error = failed.job, failed.error
-        broken = isinstance(error, ServerFault | OutcomeUnknown | UploadCut | NotPicora)
+        broken = isinstance(error, ServerFault | OutcomeUnknown | UploadCut | NotPicora) or (
+            isinstance(error, RateLimited) and not error.retry_after_s
+        )
         faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
         if faults >= FAULTS_TOLD:
             self._tell_repetition(job, error, faults)

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
@@ -30,7 +30,7 @@ from picora_sync.remote import hints
 from picora_sync.remote.audio_search import audio_hashes, audio_held, audio_holding, proven
 from picora_sync.remote.deletion import delete_audio, delete_docs, delete_one
 from picora_sync.remote.exchange import UPLOAD_PATIENCE, Call, Exchange
-from picora_sync.remote.failures import not_picora
+from picora_sync.remote.failures import Answer, not_picora
 from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
@@ -46,6 +46,7 @@ from picora_sync.remote.wire import (
     path_of,
     remarks_of,
     text,
+    vouched,
 )
 
 _DOC_TITLE_CHARS: Final = 200
@@ -197,6 +198,9 @@ class PicoraClient:
             ) from unreadable
         if made is None:
             raise OutcomeUnknown(f"{call}: the answer names no id", hint=hints.BROKEN, status=answer.status)
+        if not made.url:  # the file's address is what people want of it: ask once more
+            with suppress(RemoteError):
+                made = self.get(Kind.AUDIO, made.id) or made
         made = replace(made, title=made.title or upload.title, size_bytes=made.size_bytes or upload.size_bytes)
         return Posted(made, remarks=remarks_of(item))
 
@@ -223,6 +227,8 @@ class PicoraClient:
         answer = self._exchange.send(Call("PATCH", path_of(kind, object_id), Tier.MUTATION, json=fields))
         if answer.body:  # its content tells nothing (§16 #16), but a proxy's page must not pass for a success
             data_of(answer)
+        if not vouched(answer):
+            self._confirm(kind, object_id, change, answer)
 
     def delete(self, kind: Kind, object_ids: Sequence[str]) -> tuple[str, ...]:
         """One batch call (docs ≤ 50, audio ≤ 100); returns the ids that are certainly gone.
@@ -278,6 +284,12 @@ class PicoraClient:
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
+    def _confirm(self, kind: Kind, object_id: str, change: Change, answer: Answer) -> None:
+        """After an answer to a PATCH that may come from something in between, only the object itself tells."""
+        found = self.get(kind, object_id)
+        if found is None or (change.public is not None and found.public is not change.public):
+            raise not_picora(answer, "says nothing, and the object is not as was asked for")
+
     def _alive(self, listed: Iterable[RemoteObject], sha256: str, size_bytes: int) -> tuple[RemoteObject, ...]:
         found = (self.get(Kind.AUDIO, audio.id) for audio in listed)
         alive = [replace(audio, sha256=sha256, size_bytes=size_bytes) for audio in found if audio is not None]
@@ -312,7 +324,7 @@ class PicoraClient:
     def _purge(self, object_id: str) -> None:
         """Take a document out of the trash. A refusal concerns this content alone: other uploads go on."""
         try:
-            delete_one(self._exchange, Kind.DOC, object_id)
+            delete_one(self._exchange, Kind.DOC, object_id, lambda each: self.get(Kind.DOC, each) is None)
         except (ScopeMissing, PlanRequired, QuotaExceeded, Rejected) as refused:
             raise Rejected(
                 f"POST /v1/docs: Picora holds this content in its trash, and refuses to purge it: {refused.message}",

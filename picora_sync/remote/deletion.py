@@ -14,7 +14,7 @@ from picora_sync.core.model import Kind, Tier
 from picora_sync.errors import NotFound, NotPicora, Rejected, RemoteError
 from picora_sync.remote.exchange import Call, Exchange
 from picora_sync.remote.failures import Answer, parsed
-from picora_sync.remote.wire import Item, checked_id, data_of, ids_of, number, path_of
+from picora_sync.remote.wire import Item, checked_id, data_of, ids_of, number, path_of, vouched
 
 MOST_DOCS: Final = 50
 MOST_AUDIO: Final = 100
@@ -34,8 +34,7 @@ def delete_docs(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bo
     """
     wanted = _checked(ids, MOST_DOCS)
     if len(wanted) == 1:
-        delete_one(exchange, Kind.DOC, wanted[0])
-        return tuple(wanted)
+        return tuple(wanted) if delete_one(exchange, Kind.DOC, wanted[0], gone) else ()
     call = Call("DELETE", "/v1/docs", Tier.MUTATION, query=HARD, json={"ids": wanted})
 
     def certain(data: Item) -> Collection[str]:
@@ -72,11 +71,9 @@ def _delete(
         unread = kind is Kind.DOC and isinstance(refused, Rejected) and refused.status in _NOT_LIKE_THIS
         if refused.status not in _NO_SUCH_CALL and not unread:
             raise
-        delete_one(exchange, kind, wanted[0])
+        first = [wanted[0]] if delete_one(exchange, kind, wanted[0], gone) else []
         with _begun():
-            for object_id in wanted[1:]:
-                delete_one(exchange, kind, object_id)
-        return tuple(wanted)
+            return (*first, *(each for each in wanted[1:] if delete_one(exchange, kind, each, gone)))
     known = certain(_data(answer))
     with _begun():
         return tuple(object_id for object_id in wanted if object_id in known or gone(object_id))
@@ -97,15 +94,21 @@ def _reported_gone(data: Item) -> Collection[str]:
     return ids_of(data.get("deleted")) | ids_of([entry for entry in entries if entry.get("reason") == "NOT_FOUND"])
 
 
-def delete_one(exchange: Exchange, kind: Kind, object_id: str) -> None:
-    """``DELETE /v1/docs/:id?hard=true`` or ``/v1/audio/:id``; a 404 says that it is gone already."""
+def delete_one(exchange: Exchange, kind: Kind, object_id: str, gone: Callable[[str], bool]) -> bool:
+    """``DELETE /v1/docs/:id?hard=true`` or ``/v1/audio/:id``; whether it is gone. A 404 says that it is so already;
+    ``gone`` is asked after an answer that may come from something in between.
+    """
     query = HARD if kind is Kind.DOC else {}
     try:
         answer = exchange.send(Call("DELETE", path_of(kind, object_id), Tier.MUTATION, query=query))
     except NotFound:
-        return  # gone is what was wanted
+        return True
     if answer.body:  # its content tells nothing (§16 #16), but a proxy's page must not pass for a success
         data_of(answer)
+    if vouched(answer):
+        return True
+    with _begun():
+        return gone(object_id)
 
 
 def _data(answer: Answer) -> Item:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -133,7 +134,7 @@ class Exchange:
         self._clock = clock
         self._server_clock: tuple[float, float] | None = None
         self._network = Network(stop)
-        agent = f"picora-sync/{version('picora-sync')}"
+        agent = _agent()
         self._http = httpx.Client(
             headers={"User-Agent": agent, "X-Picora-Client": agent, "Accept-Encoding": "identity"},
             timeout=PATIENCE.timeout,
@@ -288,6 +289,11 @@ class Exchange:
         target = httpx.URL(url)
         same = (target.scheme, target.host, target.port) == (self._base.scheme, self._base.host, self._base.port)
         return {"Authorization": self._authorization} if same else {}
+
+
+@cache
+def _agent() -> str:
+    return f"picora-sync/{version('picora-sync')}"
 
 
 def _cut(error: RemoteError) -> UploadCut:

@@ -9,6 +9,8 @@ from typing import Final
 
 _END: Final = 1 << 63
 """No number of the API is that large, and SQLite holds no larger one."""
+_LONGEST_CHARS: Final = 4096
+"""No text of the API is that long: what is stored and shown of one is cut much earlier."""
 _STEERING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -37,9 +39,9 @@ def read_json(body: bytes, scrub: Callable[[str], str] = str) -> object:
 def _cleaned(value: object, scrub: Callable[[str], str]) -> object:
     match value:
         case str():
-            return scrub(plain(value))
+            return _fit(value, scrub)
         case dict():
-            return {scrub(plain(name)): _cleaned(each, scrub) for name, each in value.items()}
+            return {_fit(name, scrub): _cleaned(each, scrub) for name, each in value.items()}
         case list():
             return [_cleaned(each, scrub) for each in value]
         case bool():
@@ -48,3 +50,7 @@ def _cleaned(value: object, scrub: Callable[[str], str]) -> object:
             return value if -_END < value < _END else None
         case _:
             return value
+
+
+def _fit(text: str, scrub: Callable[[str], str]) -> str:
+    return scrub(plain(text[:_LONGEST_CHARS]))

@@ -54,6 +54,16 @@ def data_of(answer: Answer) -> object:
     return body.get("data") if "data" in body or "success" in body else body
 
 
+def vouched(answer: Answer) -> bool:
+    """Whether a 2xx is the API's own word that something was done: its envelope, or, where it says nothing, its mark on
+    every response (§1, §2). Portals and proxies answer 204 and an empty 200, too.
+    """
+    if not answer.body:
+        return answer.request_id is not None
+    body = answer.value
+    return isinstance(body, dict) and body.get("success") is True
+
+
 def item_of(answer: Answer) -> Item:
     """The object that an answer carries.
 

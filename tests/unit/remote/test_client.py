@@ -389,11 +389,40 @@ def test_a_patch_of_nothing_makes_no_call(kind: Kind, change: Change) -> None:
     assert api.calls == []
 
 
-@pytest.mark.parametrize("reply", [ok(None), ok(doc()), httpx.Response(204), ok({"anything": 1})])
+@pytest.mark.parametrize(
+    "reply", [ok(None), ok(doc()), httpx.Response(204, headers={"x-request-id": "r"}), ok({"anything": 1})]
+)
 def test_any_2xx_of_the_api_confirms_a_patch(reply: httpx.Response) -> None:
     api = Api(reply)
     api.client.patch(Kind.AUDIO, AUDIO_ID, Change(public=False))
     assert len(api.calls) == 1
+
+
+UNMARKED = [httpx.Response(204), httpx.Response(200), httpx.Response(200, json={}), httpx.Response(201, json=[])]
+
+
+@pytest.mark.parametrize("reply", UNMARKED, ids=["204", "200", "{}", "[]"])
+@pytest.mark.parametrize("public", [True, False, None])
+def test_a_success_without_a_mark_of_the_api_confirms_only_what_a_get_shows(
+    reply: httpx.Response, public: bool | None
+) -> None:
+    api = Api(reply, ok(audio(isPublic=public)))
+    if public is False:
+        api.client.patch(Kind.AUDIO, AUDIO_ID, Change(public=False))
+    else:
+        with pytest.raises(errors.NotPicora):
+            api.client.patch(Kind.AUDIO, AUDIO_ID, Change(public=False))
+    assert api.calls[1:] == [f"GET /v1/audio/{AUDIO_ID}"]
+
+
+@pytest.mark.parametrize("reply", UNMARKED, ids=["204", "200", "{}", "[]"])
+@pytest.mark.parametrize(("look", "gone"), [(fail(404), (DOC_ID,)), (ok(doc()), ())], ids=["gone", "there"])
+def test_a_success_without_a_mark_of_the_api_deletes_only_what_a_get_misses(
+    reply: httpx.Response, look: httpx.Response, gone: tuple[str, ...]
+) -> None:
+    api = Api(reply, look)
+    assert api.client.delete(Kind.DOC, [DOC_ID]) == gone
+    assert api.calls[1:] == [f"GET /v1/docs/{DOC_ID}"]
 
 
 @pytest.mark.parametrize("reply", [html(200), httpx.Response(200, text="OK"), fail(200)])

@@ -33,7 +33,9 @@ def test_an_id_that_is_named_twice_counts_once() -> None:
     assert api.body() == {"ids": ["a", "b"]}
 
 
-@pytest.mark.parametrize("answer", [ok(None), httpx.Response(204), fail(404)], ids=["200", "204", "gone"])
+@pytest.mark.parametrize(
+    "answer", [ok(None), httpx.Response(204, headers={"x-request-id": "r"}), fail(404)], ids=["200", "204", "gone"]
+)
 def test_a_document_alone_is_deleted_by_the_call_that_is_known_to_purge(answer: httpx.Response) -> None:
     api = Api(answer)
     assert api.client.delete(Kind.DOC, ["a", "a"]) == ("a",)
@@ -88,7 +90,7 @@ def test_audio_that_the_reply_leaves_open_is_asked_for() -> None:
 @pytest.mark.parametrize("absent", [html(404), fail(404), fail(405), html(405)])
 @pytest.mark.parametrize(("kind", "path"), [(Kind.AUDIO, "/v1/audio"), (Kind.DOC, "/v1/docs")])
 def test_without_a_batch_call_each_is_deleted_alone(absent: httpx.Response, kind: Kind, path: str) -> None:
-    api = Api(absent, httpx.Response(204), fail(404), ok(None))
+    api = Api(absent, httpx.Response(204, headers={"x-request-id": "r"}), fail(404), ok(None))
     assert api.client.delete(kind, ["a", "b", "c"]) == ("a", "b", "c")
     hard = "?hard=true" if kind is Kind.DOC else ""
     assert api.calls[1:] == [f"DELETE {path}/{each}{hard}" for each in "abc"]
