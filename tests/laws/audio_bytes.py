@@ -105,6 +105,7 @@ MP3: dict[str, Make] = {
     "unsynchronised frames of 2.4": lambda size: id3(
         filled(b"", frame(b"APIC", b"\0image/png\0\3\0" + b"\xff\0" * 999, 4, 2), size), 4, 0x80
     ),
+    "an unsynchronised cover of 2.4": lambda size: id3(frame(b"APIC", b"\xff\0" * (size // 2), 4, 2), 4, 0x80),
     "tags in a row": lambda size: filled(b"", id3(b""), size),
     "tags of 2.2": lambda size: id3(filled(b"", frame(b"TT2", b"", 2), size), 2),
     "plain lengths in 2.4": lambda size: id3(filled(b"", b"TXXX" + struct.pack(">IH", 200, 0) + bytes(200), size), 4),
