@@ -283,8 +283,8 @@ def test_promise_04_what_files_share_is_private_if_one_of_them_is_and_bears_the_
     4,
     Mutation(
         "picora_sync/content/frontmatter.py",
-        "return Frontmatter(problem=_of_start(",
-        "return Frontmatter(problem=None and _of_start(",
+        "return Frontmatter(problem=of_start(",
+        "return Frontmatter(problem=None and of_start(",
     ),
     Mutation("picora_sync/content/visibility.py", "if front.problem is not None:", "if False:"),
 )

@@ -118,6 +118,12 @@ UNCLEAR = [
     ("---\ntitle: x\n---\n---\npublish: false\n---\nS", 5),
     ("---\ntitle: x\n---\npublish: false\n---\nS", 4),
     ("---\ntitle: x\n--- y\npublish: false\n---\nS", 3),
+    # below something else
+    ("# Title\n\n---\npublish: false\n---\nS", 4),
+    ("<!-- made by a template -->\n\n---\ntitle: x\npublish: false\n---\nS", 5),
+    ("%% hidden %%\n\n+++\npublish = false\n+++\nS", 4),
+    ("---\ntitle: x\n---\n# Title\n\n---\npublish: false\n---\nS", 7),
+    ("> ---\n> publish: false\n> ---\nS", 2),
     # other dialects
     ("+++\npublish: false\n+++\nS", 2),
     ("+++\npublish = no\n+++\nS", 2),
@@ -226,6 +232,8 @@ def test_a_block_that_can_be_read_is_clear(text: str) -> None:
         "Publish or perish.\n",
         "Public, private and protected\n",
         "- a\n- b\n",
+        "# How to publish\n\n```yaml\n---\npublish: false\n---\n```\n",
+        "# A list\n\n---\n\npublish: false is a key.\n\n---\n",
         "\U0001f389\U0001f389\n\nhello\n",
         "\n---\ntitle: x\n---\nbody\n",
         "---\rtitle: x\r---\rbody",
