@@ -69,7 +69,7 @@ def _tell(answer: Approved, *, running: bool) -> None:
         line(f"Approved {count(answer.approved, 'removal')}: the next `picora-sync sync` or `run` carries them out.")
     if answer.sent:
         when = "" if running else ", with the next `picora-sync sync` or `run`"
-        line(f"{count(answer.sent, 'open file')} will be sent as it is now{when}.")
+        line(f"Approved {count(answer.sent, 'open file')}, to be sent unchanged{when}.")
     if not (answer.refused or answer.kept or answer.approved or answer.sent):
         line(f"Nothing of {answer.folder} is held.")
 
@@ -79,6 +79,6 @@ def _agreed(removals: int, left_open: int, *, keep: bool) -> bool:
         raise CommandFailed("nobody can be asked here", hint="add --yes to approve what is listed", exit_code=USAGE)
     questions = [f"{'forget' if keep else 'remove from Picora'} {count(removals, 'file')}"] if removals else []
     if left_open:
-        questions.append(f"send {count(left_open, 'open file')} as it is now")
+        questions.append(f"send {count(left_open, 'open file')} unchanged")
     question = ", and ".join(questions)
     return click.confirm(f"{question[:1].upper()}{question[1:]}?", err=True)

@@ -130,6 +130,6 @@ def test_audio_that_was_left_open_is_shown_and_sent_as_it_is(mirror: Any, invoke
     ran = invoke("--config", mirror.config_file, "approve", "podcast", "--yes")
     assert ran.code == 0
     assert "another program has it open" in ran.out
-    assert "1 open file will be sent as it is now, with the next `picora-sync sync` or `run`" in ran.out
+    assert "Approved 1 open file, to be sent unchanged, with the next `picora-sync sync` or `run`." in ran.out
     row = mirror.index.files.get(mirror.ref("talk.mp3", "podcast"))
     assert (row.blocked, row.bound) == (None, item.id)
