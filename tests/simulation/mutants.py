@@ -196,6 +196,22 @@ MUTANTS = (
     ),
     Mutant(
         6,
+        "an inode proves that a file is the same",
+        "core/succession.py",
+        "return before.born_ns == now.born_ns",
+        "return True",
+        "moves",
+    ),
+    Mutant(
+        6,
+        "what moved and was edited is a removal",
+        "reconciler/removals.py",
+        "return succession.carry(view, pairs)",
+        "return view, []",
+        "moves",
+    ),
+    Mutant(
+        6,
         "what is kept stays ours",
         "reconciler/context.py",
         "self.index.objects.forget(object_id)",

@@ -440,8 +440,11 @@ class Tree:
         """From now on another file has this name than those that had it."""
         for line in self.lines.values():
             line.unknown = line.unknown or path in line.former
+        for line in self.dead:
+            line.overwritten = line.overwritten or line.died_as == path
 
     def _forget(self, path: str, *, tell: bool = True) -> None:
+        self.lines[path].died_as = path
         self._bury(self.lines.pop(path))
         self.unreadable.discard(path)
         if tell:

@@ -31,7 +31,8 @@ def begin(world: World) -> None:
     for index, tree in enumerate(trees):
         tree.inodes = inodes
         for number in range(FEWEST + world.seed % MORE):
-            tree.put_back(f"{SHELVES[0]}/{ESSAY}{number}.md", essay(1000 * index + number))
+            own = 1000 * index + number
+            tree.put_back(f"{SHELVES[0]}/{ESSAY}{own}.md", essay(own))
 
 
 def move_shelf(world: World, act: Act) -> bool:
@@ -90,7 +91,8 @@ def scrap(world: World, act: Act) -> bool:
         tree.take_away(path)
     for number, path in enumerate(essays if act.a % 3 else []):
         name = path.rpartition("/")[2] if act.a % 2 else f"{ESSAY}{act.a} {number}.md"
-        tree.put_back(f"{SHELVES[act.a % len(SHELVES)]}/{name}", essay(int(world.now_s) * 100 + number))
+        shelf = f"new {int(world.now_s)}"  # where another was before, it would be an edit
+        tree.put_back(f"{shelf}/{name}", essay(int(world.now_s) * 100 + number))
     return True
 
 
@@ -147,7 +149,7 @@ CHAPTER = Chapter(
         "move_shelf": 8,
         "wander": 4,
         "scrap": 4,
-        "move_shelf_across": 2,
+        "move_shelf_across": 4,
         "add_essays": 2,
         "lie": 2,
         "crash": 2,
