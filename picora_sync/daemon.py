@@ -82,7 +82,14 @@ class Daemon:
         self.orders = Orders(self.reconciler)
         self._whole = self._make_pass(wait=True)
         self._account = AccountWatch(
-            self._client, self._pacer, self.reconciler.connection, index, self._queue, config, time.monotonic
+            self._client,
+            self._pacer,
+            self.reconciler.connection,
+            index,
+            self._queue,
+            config,
+            time.monotonic,
+            self._readers,
         )
         self._drift = Drift(
             self.reconciler.context, self.reconciler.connection, Enquiry(self._client, self._threads), config.verify_s
@@ -177,6 +184,7 @@ class Daemon:
         one = self._make_pass(wait)
         one.begin()
         while not self._stop.is_set():
+            self._account.keep_connected()
             self.reconciler.turn()
             self._telling.tell(on_live)
             self._account.give_up_if_hopeless()

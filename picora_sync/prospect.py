@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from picora_sync.account import client_of, known_limits, refuse_another
+from picora_sync.account import client_of, known_limits, limits_for, refuse_another
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
 from picora_sync.content.vault import vault_root
@@ -25,7 +25,7 @@ from picora_sync.units import make_unit
 def ask(config: Config, key: str, stop: threading.Event) -> Account:
     """Whose account it is, and what it allows. Raises the RemoteError that kept us from it, or Stopped."""
     with client_of(config, key, ThreadPacer(Pacing(), time.monotonic, stop), stop) as client:
-        return client.verify()
+        return client.with_usage(client.verify())
 
 
 def prospect(config: Config, account: Account | None) -> PlanReport:
@@ -44,7 +44,7 @@ def prospect(config: Config, account: Account | None) -> PlanReport:
         with copy.reading():
             if account is not None:
                 refuse_another(account, copy, config)
-            limits = known_limits(copy, config) if account is None else account.limits
+            limits = known_limits(copy, config) if account is None else limits_for(account, copy)
             units = [_recognised(folder, config, copy, limits) for folder in config.folders]
             quotas = {} if account is None else account.quotas
             return forecast(copy, units, clocks, lambda requests: pacing.eta_s(requests, clocks.mono()), quotas)

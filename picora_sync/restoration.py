@@ -27,6 +27,7 @@ from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.summary import INDEX_NAME, Progress, RebuildReport
 from picora_sync.supervision import FolderWatch
 from picora_sync.units import make_unit
+from picora_sync.workers import AtOnce
 
 
 def restore(
@@ -46,7 +47,7 @@ def restore(
         connection = Connection(random.Random())  # noqa: S311  (spreads retries; no secret)
         queue = ChangeQueue(lambda _: DOC_SETTLE, clocks.mono)  # what changes meanwhile is found by the first scan
         _inherit_account(home.index, config)
-        account = AccountWatch(client, pacer, connection, home.index, queue, config, clocks.mono).connect()
+        account = AccountWatch(client, pacer, connection, home.index, queue, config, clocks.mono, AtOnce()).connect()
         units = [_arrived(folder, config, home, queue, account.limits) for folder in config.folders]
         work = Rebuilding(home.index, units, clocks, tell)
         work.expect_readable()

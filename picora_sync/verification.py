@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from picora_sync.account import client_of, refuse_another
+from picora_sync.account import client_of, limits_for, refuse_another
 from picora_sync.config.model import Config
 from picora_sync.control.messages import Repair, Withheld, Wrong
 from picora_sync.core.comparison import CONFIRM_AFTER_S, Finding
@@ -142,7 +142,7 @@ class _Looked:
 def _looking(config: Config, key: str, stop: threading.Event, tell: Tell, sample: int) -> Iterator[_Looked]:
     pacer = ThreadPacer(Pacing(), time.monotonic, stop)
     with _copy(config) as index, client_of(config, key, pacer, stop) as client:
-        account = client.verify()
+        account = client.with_usage(client.verify())
         refuse_another(account, index, config)
         audit = Audit(client, tell, pacer.eta_s)
         comparison = audit.compare(index)
@@ -152,7 +152,7 @@ def _looking(config: Config, key: str, stop: threading.Event, tell: Tell, sample
         gone = {finding.object.id for finding in findings if finding.seen is None}
         readable = [item for item in bound_objects(index).values() if item.sha256 is not None and item.id not in gone]
         chosen = random.sample(readable, min(sample, len(readable)))
-        contents = audit.read(chosen, index, _units(config, account.limits))
+        contents = audit.read(chosen, index, _units(config, limits_for(account, index)))
         yield _Looked(index, audit, comparison.others, findings, contents, lambda: pacer.requests, client.server_time)
 
 

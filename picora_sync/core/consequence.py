@@ -47,10 +47,11 @@ class AskWhetherReachable:
 
 
 @dataclass(frozen=True, slots=True)
-class StopCalls:
-    """The key is refused: no call makes sense until it is mended."""
+class AskWhetherRefused:
+    """This call was refused as if the key were wrong: put the work back for so long, and have the key verified."""
 
     problem: Problem
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ class Vanished:
     """The object is not there any more."""
 
 
-Consequence = LookAgain | AskWhetherReachable | StopCalls | Retry | Block | CloseLane | Full | Vanished
+Consequence = LookAgain | AskWhetherReachable | AskWhetherRefused | Retry | Block | CloseLane | Full | Vanished
+
+_GOOD_KEY = "Picora takes the key for other calls, and refuses this one: a proxy in between? It is tried hourly."
 
 
 def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a table)
@@ -97,7 +100,7 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
 ) -> Consequence:
     """What to do after this error.
 
-    ``faults`` counts the 5xx and the broken answers in a row this very work has met, this one included;
+    ``faults`` counts the 5xx, the 401 and the broken answers in a row this very work has met, this one included;
     ``others_succeed`` tells whether any other work succeeded since the first of them.
     """
     problem = Problem(_code(error), error.message, error.hint)
@@ -106,16 +109,20 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
             return LookAgain()
         case FileUnreadable():
             return LookAgain()
-        case Unreachable():
+        case Unreachable() if faults <= 1:
             return AskWhetherReachable()
+        case Unreachable():  # though /health was reached meanwhile
+            return AskWhetherReachable(min(LONGEST_PAUSE_S, 2.0 ** min(faults, 10)))
         case OutcomeUnknown() | UploadCut() | NotPicora() | ServerFault() if faults >= (
             FAULTS if others_succeed else MANY_FAULTS
         ):
             return Block(problem, HOUR_S)
         case OutcomeUnknown() | UploadCut() | NotPicora():
             return AskWhetherReachable(min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
+        case KeyRefused() if faults >= (FAULTS if others_succeed else MANY_FAULTS):
+            return Block(Problem(problem.code, problem.message, _GOOD_KEY), HOUR_S)
         case KeyRefused():
-            return StopCalls(problem)
+            return AskWhetherRefused(problem, min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case RateLimited():
             return Retry(error.retry_after_s or WORDLESS_S)
         case ServerFault():

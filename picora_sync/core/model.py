@@ -234,7 +234,7 @@ class Quota(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Account:
     """Who we are on which server: ids of one account mean nothing on another (design §7). ``quotas`` lacks the kinds
-    of which the server does not tell.
+    of which the server does not tell. ``usage_told``: limits and quotas are the server's own words, not a plan's.
     """
 
     base_url: str
@@ -242,3 +242,4 @@ class Account:
     plan: str = ""
     limits: PlanLimits = field(default_factory=PlanLimits)
     quotas: Mapping[Kind, Quota] = field(default_factory=dict)
+    usage_told: bool = False

@@ -235,7 +235,7 @@ class Picora(Protocol):
     """One account, over the wire. Every method may raise any RemoteError; each says which calls it makes."""
 
     def verify(self) -> Account:
-        """``GET /v1/auth/verify`` and, for the limits, ``GET /v1/user/me/usage`` (contract §13)."""
+        """``GET /v1/auth/verify`` (contract §13): it alone says whether the key is good."""
 
     def server_time(self) -> float | None:
         """The server's clock (seconds since the epoch) as its last answer told, up to a second and the answer's travel

@@ -166,7 +166,7 @@ class Dispatcher:
 
     def _may_start(self, lane: Lane, rank: Rank, now: float) -> bool:
         """Whether a job of this lane may start; its request is then taken from the budget."""
-        if not self._connection.open(lane, now) or not self._executor.room(lane, rank):
+        if not self._connection.open(lane, now, rank) or not self._executor.room(lane, rank):
             return False
         wait_s = self._executor.budget.take(Tier.MUTATION if lane is Lane.PATCH else Tier.UPLOAD, rank)
         if wait_s:

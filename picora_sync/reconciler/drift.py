@@ -118,7 +118,7 @@ class Drift:
         now = self._context.clocks.mono()
         trouble = Problem(error.code, error.message, error.hint)
         if isinstance(error, KeyRefused):
-            self._connection.unverified(now, trouble, refused=True)
+            self._connection.doubt_key(now, trouble)
         elif isinstance(error, Unreachable | OutcomeUnknown):
             self._connection.doubt(now, trouble)
         self._gone = ()

@@ -143,6 +143,8 @@ class Outcomes:
         self._context.index.objects.patched(patch.object_id, patch.change)
         self._context.index.files.withdraw(patch.ref, BROKEN_CODES)
         self._connection.success(work_of(job))
+        if patch.makes_private:
+            self._connection.private_succeeded()
         self._tally.patched += 1
         self._context.plan_bound(patch.object_id)
         log.info("changed %s: %s", patch.ref.path, patch.why)

@@ -11,13 +11,13 @@ from picora_sync.core.backlog import Backlog, Lane, lane_of
 from picora_sync.core.consequence import (
     HOUR_S,
     AskWhetherReachable,
+    AskWhetherRefused,
     Block,
     CloseLane,
     Consequence,
     Full,
     LookAgain,
     Retry,
-    StopCalls,
     Vanished,
     judge,
 )
@@ -27,12 +27,14 @@ from picora_sync.core.plan import Delete, Upload
 from picora_sync.errors import (
     FileChanged,
     FileUnreadable,
+    KeyRefused,
     NotPicora,
     OutcomeUnknown,
     PicoraSyncError,
     RateLimited,
     RemoteError,
     ServerFault,
+    Unreachable,
     UploadCut,
 )
 from picora_sync.executor import Alter, Failed, Job, Look, Probe, Remove, Seek, Send, Survey
@@ -69,9 +71,9 @@ class Setbacks:
     def heed(self, failed: Failed) -> None:
         """Do what this failure asks for."""
         job, error = failed.job, failed.error
-        broken = isinstance(error, ServerFault | OutcomeUnknown | UploadCut | NotPicora) or (
-            isinstance(error, RateLimited) and not error.retry_after_s
-        )
+        broken = isinstance(
+            error, ServerFault | OutcomeUnknown | UploadCut | NotPicora | KeyRefused | Unreachable
+        ) or (isinstance(error, RateLimited) and not error.retry_after_s)
         faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
         if faults >= FAULTS_TOLD:
             self._tell_repetition(job, error, faults)
@@ -79,7 +81,10 @@ class Setbacks:
         if isinstance(error, UploadCut):
             log.warning("%s: sent again soon: %s", job_ref(job).path, error.message)
         self._remember_doubt(job, error)
-        self._follow(job, consequence, Problem(type(error).code, error.message, error.hint))
+        problem = Problem(type(error).code, error.message, error.hint)
+        if isinstance(error, RemoteError):
+            self._connection.failed(self._context.clocks.mono(), problem)
+        self._follow(job, consequence, problem)
         if isinstance(job, Alter) and job.patch.object_id in self._context.superseded:
             self._context.superseded.discard(job.patch.object_id)
             self._context.plan_bound(job.patch.object_id)
@@ -172,12 +177,10 @@ class Setbacks:
                 self._touch(job)
             case AskWhetherReachable(after_s):
                 self._connection.doubt(now, problem)
-                self._put_back(job, now + after_s)
-            case StopCalls():
-                self._connection.refused = True
-                self._connection.trouble = consequence.problem
-                self._put_back(job, now)
-                log.error("%s %s", consequence.problem.message, consequence.problem.hint)
+                self._put_back(job, now + self._soon(job, after_s))
+            case AskWhetherRefused(_, after_s):
+                self._connection.doubt_key(now, problem)
+                self._put_back(job, now + self._soon(job, after_s))
             case Retry(after_s):
                 self._put_back(job, now + after_s)
             case Full() if isinstance(job, Send):
@@ -190,6 +193,13 @@ class Setbacks:
                 self._vanished(job, problem)
             case _:
                 assert_never(consequence)
+
+    def _soon(self, job: Job, after_s: float) -> float:
+        """After how long it is tried again. What makes something private waits for no other call's answer."""
+        if not (isinstance(job, Alter) and job.patch.makes_private):
+            return after_s
+        self._connection.private_failed(self._context.clocks.mono())
+        return 0.0
 
     def _touch(self, job: Job) -> None:
         if isinstance(job, Send):

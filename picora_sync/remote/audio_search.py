@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
 
 from picora_sync.core.model import Kind, RemoteObject
-from picora_sync.errors import NotFound, NotPicora, Rejected
+from picora_sync.errors import RateLimited, RemoteError, Unreachable
 from picora_sync.remote.exchange import Exchange
 from picora_sync.remote.listing import list_objects, live_audio
 from picora_sync.remote.wire import Item, audio_of, either, id_of, text
 
 log = logging.getLogger(__name__)
-
-_NO_SUCH_CALL: Final = (400, 404, 405)
 
 
 def audio_holding(exchange: Exchange, sha256: str, size_bytes: int) -> Iterator[RemoteObject]:
@@ -67,13 +64,18 @@ def audio_hashes(exchange: Exchange) -> dict[str, str]:
 
 
 def _state(exchange: Exchange) -> list[Item] | None:
-    """What ``/v1/sync/state`` says of audio, oldest first; None if this server has no such call."""
+    """What ``/v1/sync/state`` says of audio, oldest first; None if that is not to be had here, whatever the reason: the
+    media list, which every server has, answers the same question.
+
+    Raises:
+        Unreachable, RateLimited: so would the list.
+    """
     try:
         return list(live_audio(exchange))
-    except (NotFound, NotPicora, Rejected) as absent:
-        if absent.status not in _NO_SUCH_CALL:
-            raise
-        log.info("no /v1/sync/state here: %s", absent)
+    except (Unreachable, RateLimited):
+        raise
+    except RemoteError as error:
+        log.info("the media list is read instead of /v1/sync/state: %s", error.message)
         return None
 
 

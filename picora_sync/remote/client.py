@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import threading
 import time
@@ -29,12 +30,12 @@ from picora_sync.errors import (
 from picora_sync.remote import hints
 from picora_sync.remote.audio_search import audio_hashes, audio_held, audio_holding, proven
 from picora_sync.remote.deletion import delete_audio, delete_docs, delete_one
-from picora_sync.remote.exchange import UPLOAD_PATIENCE, Call, Exchange
+from picora_sync.remote.exchange import SIDE_PATIENCE, UPLOAD_PATIENCE, Call, Exchange
 from picora_sync.remote.failures import Answer, not_picora
 from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
-from picora_sync.remote.retry import NEVER_TWICE
+from picora_sync.remote.retry import NEVER_TWICE, ONCE
 from picora_sync.remote.values import valid_text
 from picora_sync.remote.wire import (
     audio_of,
@@ -48,6 +49,8 @@ from picora_sync.remote.wire import (
     text,
     vouched,
 )
+
+log = logging.getLogger(__name__)
 
 _DOC_TITLE_CHARS: Final = 200
 _USER: Final = re.compile(r"[\x21-\x7e]{1,200}")
@@ -93,9 +96,8 @@ class PicoraClient:
     # --- the account ------------------------------------------------------------------------------------------------
 
     def verify(self) -> Account:
-        """``GET /v1/auth/verify``, then ``GET /v1/user/me/usage`` for the limits; a key without the right to see its
-        usage gets the limits of its plan (contract §13, §14), and if that is not told either, those of the plan that
-        was given.
+        """``GET /v1/auth/verify``, with the limits of the plan that it names; if it names none that is known, those of
+        the plan that was given (contract §13, §14).
 
         Raises:
             KeyRefused: the key is wrong or revoked.
@@ -107,21 +109,32 @@ class PicoraClient:
         if not _USER.fullmatch(user_id):
             raise not_picora(answer, "names no user")
         plan = plan_name(text(who.get("plan")))
-        try:
-            usage = item_of(self._exchange.send(Call("GET", "/v1/user/me/usage", Tier.READ)))
-        except (NotFound, NotPicora, Rejected, ScopeMissing, PlanRequired):
-            usage = {}
-        plan = plan or plan_name(text(usage.get("plan")))
+        return Account(self._exchange.base_url, user_id, plan, limits_of(plan, None, self._plan))
+
+    def with_usage(self, account: Account) -> Account:
+        """``GET /v1/user/me/usage``: the account with its own limits and what it uses; as it is where the server does
+        not tell. That only sessions may call it, or that it fails, stops nothing (contract §13). Never raises a
+        RemoteError.
+        """
+        usage = self._aside("/v1/user/me/usage", Tier.READ)
+        if not usage:
+            return account
+        plan = account.plan or plan_name(text(usage.get("plan")))
         limits = limits_of(plan, either(usage, "planLimits"), self._plan)
-        return Account(self._exchange.base_url, user_id, plan, limits, quotas_of(limits, usage))
+        return replace(account, plan=plan, limits=limits, quotas=quotas_of(limits, usage), usage_told=True)
 
     def rate_limits(self) -> Mapping[str, object]:
-        """``GET /v1/user/me/rate-limits``, which costs nothing: what to prime the pacer with; empty if this server
-        has no such call (contract §13).
+        """``GET /v1/user/me/rate-limits``, which costs nothing: what to prime the pacer with; empty if the server does
+        not tell (contract §13). Never raises a RemoteError.
         """
+        return self._aside("/v1/user/me/rate-limits", None)
+
+    def _aside(self, path: str, tier: Tier | None) -> Mapping[str, object]:
+        """What a call answers that nothing depends on: asked once, and not waited for for long."""
         try:
-            return item_of(self._exchange.send(Call("GET", "/v1/user/me/rate-limits", None)))
-        except (NotFound, NotPicora, Rejected, ScopeMissing):
+            return item_of(self._exchange.send(Call("GET", path, tier, rule=ONCE, patience=SIDE_PATIENCE)))
+        except RemoteError as error:
+            log.debug("not told: %s", error.message)
             return {}
 
     def server_time(self) -> float | None:

@@ -79,6 +79,8 @@ class Patience:
 PATIENCE: Final = Patience()
 UPLOAD_PATIENCE: Final = Patience(read_s=300.0, whole_s=360.0)
 """The answer comes after the server has processed the file."""
+SIDE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=5.0)
+"""For what nothing depends on."""
 PROBE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=10.0)
 
 

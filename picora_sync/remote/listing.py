@@ -12,8 +12,10 @@ from picora_sync.errors import NotPicora
 from picora_sync.remote import hints
 from picora_sync.remote.exchange import RAW_BYTES, Call, Exchange
 from picora_sync.remote.failures import not_picora
+from picora_sync.remote.retry import IDEMPOTENT, RetryRule
 from picora_sync.remote.wire import Item, Page, id_of, objects_of, page_of, path_of
 
+STATE_RULE: Final = RetryRule()
 _MOST_PAGES: Final = 20_000
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LISTS: Final = {
@@ -45,10 +47,12 @@ def live_audio(exchange: Exchange) -> Iterator[Item]:
 
     Raises:
         NotPicora: the list does not end, or is none.
-        NotFound, Rejected: this server has no such call.
+        RemoteError: as any call; what fails on the server's side is not repeated, since there is another list.
     """
     live: dict[str, Item] = {}
-    for page in _pages(exchange, "/v1/sync/state", {"type": "audio", "limit": "500"}, "since"):
+    for page in _pages(exchange, "/v1/sync/state", {"type": "audio", "limit": "500"}, "since", STATE_RULE):
+        if not page.framed:
+            raise NotPicora("GET /v1/sync/state: the answer is no list of changes", hint=hints.NOT_PICORA)
         for change in page.items:
             object_id = id_of(change)
             if object_id is None or change.get("type", "audio") != "audio":
@@ -78,11 +82,13 @@ def stored_text(exchange: Exchange, object_id: str) -> StoredText:
     return StoredText(text, source if _SHA256.fullmatch(source) else None)
 
 
-def _pages(exchange: Exchange, path: str, query: dict[str, str], parameter: str) -> Iterator[Page]:
+def _pages(
+    exchange: Exchange, path: str, query: dict[str, str], parameter: str, rule: RetryRule = IDEMPOTENT
+) -> Iterator[Page]:
     """The pages of one list, until the server says that there are no more."""
     cursor = ""
     for _ in range(_MOST_PAGES):
-        call = Call("GET", path, Tier.READ, query=query | ({parameter: cursor} if cursor else {}))
+        call = Call("GET", path, Tier.READ, rule, query=query | ({parameter: cursor} if cursor else {}))
         page = page_of(exchange.send(call))
         yield page
         if not page.has_more:

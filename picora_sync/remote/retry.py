@@ -37,6 +37,9 @@ IDEMPOTENT: Final = RetryRule(maybe_carried_out=(0.5, 1.5))
 NEVER_TWICE: Final = RetryRule()
 """POST of audio: repeated only if it was certainly not carried out."""
 
+ONCE: Final = RetryRule(refused=(), not_sent=())
+"""What nothing depends on: it is asked again another time."""
+
 
 def call_with_retries(send: Callable[[], T], rule: RetryRule, stop: threading.Event) -> tuple[T, bool]:
     """Call ``send`` until it returns, or fails in a way, or as often, that the rule gives up. Returns the result, and

@@ -30,11 +30,12 @@ _LIST_KEYS: Final = ("items", "images", "changes", "docs")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; ``items`` are those that are objects at all."""
+    """One page of a list; ``items`` are those that are objects at all. A bare list has no frame around it."""
 
     items: tuple[Item, ...]
     next_cursor: str
     has_more: bool
+    framed: bool = True
 
 
 def data_of(answer: Answer) -> object:
@@ -94,7 +95,7 @@ def page_of(answer: Answer) -> Page:
     next_cursor = cursor if isinstance(cursor, str) else ""
     more = boolean(either(frame, "hasMore"))
     items = tuple(item for item in found if isinstance(item, dict))
-    return Page(items, next_cursor, bool(next_cursor) if more is None else more)
+    return Page(items, next_cursor, bool(next_cursor) if more is None else more, isinstance(data, dict))
 
 
 def doc_of(item: Item, base_url: str) -> RemoteObject | None:

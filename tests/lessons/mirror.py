@@ -14,9 +14,11 @@ from typing import Any, Self
 
 import httpx
 
+from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
+from picora_sync.config.model import AccountConfig, Config
 from picora_sync.content.folder import FolderContent
-from picora_sync.core.model import FileRef, FileState, PlanLimits, kind_of
+from picora_sync.core.model import FileRef, FileState, PlanLimits, Problem, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import Folder
 from picora_sync.disk.folder import FolderDisk
@@ -218,6 +220,14 @@ class Mirror:
             self._turn()
             self._pass_time(min(self._pause_s(), until - self.mono_s))
         self._turn()
+
+    def ask_for_account(self) -> None:
+        """Nothing is known of the account, as at the start of a daemon, which asks for it."""
+        connection = self.reconciler.connection
+        connection.unverified(self.mono(), Problem("UNREACHABLE", "not asked yet"), refused=False)
+        config = Config(AccountConfig(), (), self.root)
+        watch = AccountWatch(self.client, self._pacer, connection, self.index, self.queue, config, self.mono, AtOnce())
+        watch.keep_connected()
 
     def quiet(self, limit_s: float = 7200.0) -> None:
         """Let time pass until nothing is under way and nothing settles; fails if that does not come."""

@@ -464,3 +464,26 @@ def test_promise_06_a_folder_that_grew_and_a_day_that_passed_release_nothing(tmp
         mirror.run(2 * HOUR_S)
         assert sorted(mirror.on_hold()) == sorted(notes[:12])
         assert len(mirror.held()) == 90
+
+
+@promise(4, Mutation("picora_sync/remote/client.py", 'log.debug("not told: %s", error.message)', "raise"))
+def test_promise_04_a_key_that_may_not_see_its_usage_makes_private(tmp_path: Path) -> None:
+    """The published description lets only sessions ask for it (contract §13): such a key meets this every time."""
+    with Mirror(tmp_path) as mirror:
+        mirror.write("a.md", "---\npublic: true\n---\nshown\n")
+        mirror.write("talk.mp3", samples.mp3())
+        mirror.quiet()
+        told = {"success": False, "error": "no session", "code": "UNAUTHORIZED"}
+        aside = ("/v1/user/me/usage", "/v1/user/me/rate-limits", "/v1/sync/state")
+        mirror.road.meddler = lambda request, carry_out: (
+            httpx.Response(401, json=told) if request.url.path in aside else carry_out()
+        )
+        mirror.stop()
+        mirror.start()
+        mirror.ask_for_account()
+        mirror.write("a.md", "hidden\n")
+        mirror.run(5.0)
+        assert [item.public for item in mirror.held().values() if item.kind is Kind.DOC] == [False]
+        mirror.write("speech.mp3", samples.mp3(salt=b"other"))
+        mirror.quiet()
+        assert len(mirror.held()) == 3

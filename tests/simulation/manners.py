@@ -56,6 +56,6 @@ class Manners:
 
 def _tier(request: httpx.Request) -> str:
     """Its rate class; "" for what is in none."""
-    if request.url.path == "/health":
+    if request.url.path in ("/health", "/v1/user/me/rate-limits"):
         return ""
     return {"GET": "read", "POST": "upload"}.get(request.method, "mutation")

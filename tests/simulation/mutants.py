@@ -169,6 +169,16 @@ MUTANTS = (
         first=12,
     ),
     Mutant(
+        4,
+        "a call that only informs, and is refused, stops all others",
+        "remote/client.py",
+        'log.debug("not told: %s", error.message)',
+        "raise",
+        "aside",
+        first=0,
+        seeds=10,
+    ),
+    Mutant(
         5,
         "every duplicate is ours",
         "core/ownership.py",

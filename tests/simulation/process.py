@@ -150,7 +150,9 @@ class Process:
         """What people ask of the running daemon."""
         connection = self.reconciler.connection
         config = Config(AccountConfig(), (), world.shelf.directory)
-        self.account = AccountWatch(self.client, self.pacer, connection, index, self.queue, config, world.mono)
+        self.account = AccountWatch(
+            self.client, self.pacer, connection, index, self.queue, config, world.mono, self.readings
+        )
         self._enquiry: Enquiry[Any] = Enquiry(self.client, self.pool)
         self.drift = Drift(self.reconciler.context, connection, self._enquiry, world.verify_s)
 

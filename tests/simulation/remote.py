@@ -23,6 +23,10 @@ FAULTS = (
 )
 """Left out, because they are lies that no client can see through: a success or a 404 in the API's own envelope for
 what was (not) carried out, and a request that is carried out after its sender gave it up."""
+SIDE_PATHS = ("/v1/user/me/usage", "/v1/user/me/rate-limits", "/v1/sync/state")
+SIDE_FAULTS = ("401", "403 scope", "404 envelope", "500", "502", "wrong page", "truncated", "shape: list", "silence")
+"""What calls that only inform may come to. It is no trouble, and so is not counted among the faults."""
+SIDE_PATIENCE_S = 5.0
 TIMEOUT_S = 60.0
 LISTS = ("/v1/sync/state", "/v1/media", "/v1/docs")
 
@@ -111,6 +115,7 @@ class Road(httpx.BaseTransport):
     refusing: bool = False
     may_delete: bool = True
     stuck: set[str] = field(default_factory=set)
+    aside: dict[str, str] = field(default_factory=dict)
     lag_s: float = 0.0
     late_s: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
@@ -131,6 +136,8 @@ class Road(httpx.BaseTransport):
         name = f"{request.method} {request.url.path}"
         if fault is not None:
             self.faults[fault] += 1
+        elif self.up and not self.refusing:
+            fault = self.aside.get(request.url.path)
         if fault == "refused":
             self.log.append(f"{name}: {fault}")
             self.refused()
@@ -194,6 +201,9 @@ class Road(httpx.BaseTransport):
                 self._carry_out(request)
                 self.pass_time(TIMEOUT_S)
                 raise httpx.ReadTimeout("time-out")
+            case "silence":
+                self.pass_time(SIDE_PATIENCE_S)
+                raise httpx.ReadTimeout("silence")
             case "late twin":
                 self.pass_time(TIMEOUT_S)
                 self.later(self.late_s, lambda: self._carry_out_late(request))

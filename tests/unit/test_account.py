@@ -7,17 +7,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
-from picora_sync.account import FULL_S, LIMITS, REFRESH_S, AccountWatch, known_limits
+from picora_sync.account import FULL_S, LIMITS, OFFLINE_LIMIT_S, REFRESH_S, AccountWatch, known_limits
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import AccountConfig, Config, Plan
-from picora_sync.core.model import FileRef, Fingerprint, Kind, PlanLimits, Problem, Tier
+from picora_sync.core.backlog import Lane
+from picora_sync.core.model import FileRef, Fingerprint, Kind, PlanLimits, Problem, Rank, Tier
+from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE
+from picora_sync.errors import Unreachable
 from picora_sync.index import Index
-from picora_sync.reconciler.connection import Connection
+from picora_sync.reconciler.connection import AccountState, Connection
 from picora_sync.remote.limits import limits_of_plan
+from picora_sync.remote.pacer import ThreadPacer
+from picora_sync.workers import AtOnce
+from tests.fakes.pool import Delayed
 from tests.integration.test_client_against_server import Both
+from tests.unit.remote.support import Api, Reply, fail, html, ok
 
 BIG = FileRef("notes", "big.md")
 
@@ -43,7 +51,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     connection = Connection(random.Random(1))  # noqa: S311  (spreads retries)
     queue = ChangeQueue(lambda _: DOC_SETTLE, lambda: both.stop.now_s)
     config = Config(AccountConfig(), (), tmp_path)
-    watch = AccountWatch(both.client, both.pacer, connection, index, queue, config, lambda: both.stop.now_s)
+    watch = AccountWatch(both.client, both.pacer, connection, index, queue, config, lambda: both.stop.now_s, AtOnce())
     yield Watched(both, index, watch, connection, queue)
     both.client.close()
     both.service.close()
@@ -114,3 +122,153 @@ def test_before_the_account_was_asked_the_limits_are_those_it_told_last_or_of_th
 def test_the_limits_of_an_older_picora_sync_are_not_read(watched: Watched, tmp_path: Path) -> None:
     watched.index.set_meta(LIMITS, "PlanLimits(doc_bytes=1)")
     assert known_limits(watched.index, Config(AccountConfig(), (), tmp_path)) == PlanLimits()
+
+
+@dataclass
+class Asked:
+    """An account watch whose server answers from a script; what it asks is answered when the test says so."""
+
+    api: Api
+    index: Index
+    connection: Connection
+    background: Delayed
+    watch: AccountWatch
+
+
+def _asked(tmp_path: Path, *replies: Reply, plan: Plan | None = None) -> Asked:
+    api, index = Api(*replies, plan=plan or ""), Index.in_memory()
+    connection = Connection(random.Random(1))  # noqa: S311  (spreads retries)
+    queue = ChangeQueue(lambda _: DOC_SETTLE, lambda: api.stop.now_s)
+    config = Config(AccountConfig(plan=plan), (), tmp_path)
+    background = Delayed()
+    pacer = ThreadPacer(Pacing(), lambda: api.stop.now_s, api.stop)
+    watch = AccountWatch(api.client, pacer, connection, index, queue, config, lambda: api.stop.now_s, background)
+    return Asked(api, index, connection, background, watch)
+
+
+VERIFIED = {"userId": "u1", "plan": "pro"}
+USAGE = {"plan": "pro", "planLimits": {"docCount": 7}}
+
+
+def test_while_picora_is_silent_the_loop_goes_on(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED))
+    asked.background.slow = True
+    for _ in range(3):
+        asked.watch.keep_connected()
+    assert asked.api.calls == []
+    assert asked.watch.next_due() is None
+    asked.background.finish()
+    assert asked.watch.next_due() == asked.api.stop.now_s
+    asked.watch.keep_connected()
+    assert asked.connection.verified
+
+
+def test_what_makes_private_is_sent_as_soon_as_the_key_is_known_to_be_good(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED))
+    asked.background.slow = True
+    asked.watch.keep_connected()
+    asked.background.finish()
+    asked.watch.keep_connected()
+    connection, now = asked.connection, asked.api.stop.now_s
+    assert asked.api.calls == ["GET /v1/auth/verify"]
+    assert connection.open(Lane.PATCH, now, Rank.MAKE_PRIVATE)
+    assert not connection.open(Lane.DOC, now)  # what the plan allows is asked for first
+    asked.background.finish()
+    asked.watch.keep_connected()
+    assert connection.open(Lane.DOC, now)
+
+
+@pytest.mark.parametrize("reply", [fail(401), fail(403), fail(500), html(200), httpx.ReadTimeout("silence")])
+def test_what_is_not_told_now_is_as_it_was_told_for_the_same_plan(
+    tmp_path: Path, reply: httpx.Response | Exception
+) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}), ok(VERIFIED), reply)
+    asked.watch.keep_connected()
+    assert asked.watch.limits.doc_count == 7
+    asked.api.stop.now_s += REFRESH_S
+    asked.watch.keep_connected()
+    assert len(asked.api.calls) == 6
+    assert asked.watch.limits.doc_count == 7
+    assert asked.connection.state is AccountState.OK
+
+
+def test_of_another_plan_nothing_is_told_yet(tmp_path: Path) -> None:
+    trial = {"userId": "u1", "plan": "trial"}
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}), ok(trial), fail(403), fail(403))
+    asked.watch.keep_connected()
+    asked.api.stop.now_s += REFRESH_S
+    asked.watch.keep_connected()
+    assert asked.watch.limits == limits_of_plan("trial")
+
+
+def test_where_no_plan_is_told_the_configured_one_holds(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok({"userId": "u1"}), fail(401), plan=Plan.TRIAL)
+    asked.watch.keep_connected()
+    assert asked.watch.limits == limits_of_plan("trial")
+    assert asked.connection.state is AccountState.OK
+
+
+@pytest.mark.parametrize("reply", [fail(500), fail(403), html(200), httpx.ReadTimeout("silence")])
+def test_an_hourly_question_that_fails_stops_nothing(tmp_path: Path, reply: httpx.Response | Exception) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}), reply)
+    asked.watch.keep_connected()
+    asked.api.stop.now_s += REFRESH_S
+    asked.watch.keep_connected()
+    assert asked.connection.verified
+    assert asked.connection.open(Lane.PATCH, asked.api.stop.now_s, Rank.MAKE_PRIVATE)
+    calls = len(asked.api.calls)
+    asked.watch.keep_connected()
+    assert len(asked.api.calls) == calls
+
+
+def test_a_refused_key_stops_everything(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}), fail(401))
+    asked.watch.keep_connected()
+    asked.api.stop.now_s += REFRESH_S
+    asked.watch.keep_connected()
+    assert asked.connection.refused
+    assert not asked.connection.open(Lane.PATCH, asked.api.stop.now_s, Rank.MAKE_PRIVATE)
+
+
+def test_a_401_of_any_call_has_the_key_verified_at_once(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}), ok(VERIFIED), ok(USAGE), ok({}))
+    asked.watch.keep_connected()
+    now = asked.api.stop.now_s
+    asked.connection.doubt_key(now, Problem("KEY_REFUSED", "refused"))
+    assert not asked.connection.open(Lane.DOC, now)
+    assert asked.connection.open(Lane.PATCH, now, Rank.MAKE_PRIVATE)
+    asked.watch.keep_connected()
+    assert asked.connection.open(Lane.DOC, now)
+    assert asked.connection.state is AccountState.OK
+
+
+def test_a_pass_ends_when_nobody_says_whether_the_key_is_good(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}), fail(500))
+    asked.watch.keep_connected()
+    asked.connection.doubt_key(asked.api.stop.now_s, Problem("KEY_REFUSED", "refused"))
+    asked.watch.give_up_if_hopeless()
+    asked.api.stop.now_s += OFFLINE_LIMIT_S + 1
+    with pytest.raises(Unreachable):
+        asked.watch.give_up_if_hopeless()
+
+
+def test_a_pass_ends_when_nothing_but_errors_came_back_for_minutes(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ok(VERIFIED), ok(USAGE), ok({}))
+    asked.watch.keep_connected()
+    for _ in range(8):
+        asked.connection.failed(asked.api.stop.now_s, Problem("SERVER_FAULT", "a fault"))
+        asked.watch.give_up_if_hopeless()
+        asked.api.stop.now_s += 30.0
+    asked.connection.failed(asked.api.stop.now_s, Problem("SERVER_FAULT", "a fault"))
+    asked.connection.failed(asked.api.stop.now_s + 30.0, Problem("SERVER_FAULT", "a fault"))
+    asked.api.stop.now_s += 31.0
+    with pytest.raises(Unreachable, match="a fault"):
+        asked.watch.give_up_if_hopeless()
+    asked.connection.success("something")
+    asked.watch.give_up_if_hopeless()
+
+
+def test_a_bug_in_asking_ends_the_process(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        asked.watch.keep_connected()

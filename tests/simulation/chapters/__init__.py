@@ -10,6 +10,7 @@ from dataclasses import replace
 from tests.simulation import timeline
 from tests.simulation.chapters import (
     answers,
+    aside,
     bereft,
     clocks,
     configuration,
@@ -44,7 +45,7 @@ KEPT = tuple(module.CHAPTER for module in MODULES)
 MIXED = tuple(chapter for chapter in KEPT if chapter not in (full.CHAPTER, refusals.CHAPTER, trash.CHAPTER))
 """An account that is full from the start would keep the other troubles from happening, as would one in which nothing is
 deleted; trash has no act of its own."""
-APART = (older.CHAPTER, bereft.CHAPTER, trash.HOARD, moves.CHAPTER)
+APART = (older.CHAPTER, bereft.CHAPTER, trash.HOARD, moves.CHAPTER, aside.CHAPTER)
 CHAPTERS = {chapter.name: chapter for chapter in (NONE, *KEPT, everything.mix(MIXED), *APART)}
 """By name; "" is the simulation without any."""
 AFTERWARDS_S = 60.0

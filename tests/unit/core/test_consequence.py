@@ -10,13 +10,13 @@ from picora_sync.core.consequence import (
     HOUR_S,
     MANY_FAULTS,
     AskWhetherReachable,
+    AskWhetherRefused,
     Block,
     CloseLane,
     Consequence,
     Full,
     LookAgain,
     Retry,
-    StopCalls,
     Vanished,
     judge,
 )
@@ -29,7 +29,7 @@ ROWS: list[tuple[errors.PicoraSyncError, type[Consequence]]] = [
     (errors.OutcomeUnknown("m"), AskWhetherReachable),
     (errors.UploadCut("m"), AskWhetherReachable),
     (errors.NotPicora("m"), AskWhetherReachable),
-    (errors.KeyRefused("m"), StopCalls),
+    (errors.KeyRefused("m"), AskWhetherRefused),
     (errors.ScopeMissing("m"), CloseLane),
     (errors.PlanRequired("m"), CloseLane),
     (errors.QuotaExceeded("m"), Full),
@@ -70,7 +70,7 @@ def test_pauses_grow_up_to_a_minute() -> None:
 
 
 def test_being_offline_never_blocks() -> None:
-    assert judge(errors.Unreachable("m"), 1000, others_succeed=True) == AskWhetherReachable()
+    assert judge(errors.Unreachable("m"), 1000, others_succeed=True) == AskWhetherReachable(60.0)
 
 
 def test_a_limit_is_waited_out_as_told() -> None:

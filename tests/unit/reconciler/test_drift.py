@@ -261,7 +261,7 @@ def test_it_can_be_turned_off() -> None:
     assert mirror.picora.count("listed") == 0
 
 
-def test_a_revoked_key_is_noticed_by_a_mirror_at_rest(mirror: Drifting) -> None:
+def test_a_mirror_at_rest_has_the_key_verified_after_a_401(mirror: Drifting) -> None:
     mirror.picora.fail("listed", errors.KeyRefused("revoked"))
     mirror.run(EVERY_S + 10)
-    assert mirror.reconciler.connection.refused
+    assert mirror.reconciler.connection.doubted_since is not None

@@ -253,7 +253,7 @@ def test_what_a_lost_reply_made_is_collected_when_the_file_moves_on(path: str, t
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_refused_key_stops_all_calls_until_it_is_accepted_again() -> None:
+def test_after_a_401_nothing_more_is_sent_until_the_key_was_verified() -> None:
     mirror = Mirror()
     mirror.picora.fail("post_doc", KeyRefused("the key is wrong", status=401))
     mirror.write("a.md", "alpha")
@@ -262,10 +262,27 @@ def test_a_refused_key_stops_all_calls_until_it_is_accepted_again() -> None:
     before = len(mirror.picora.calls)
     mirror.run(3600)
     assert mirror.picora.calls[before:] == []
+    assert mirror.reconciler.connection.state is AccountState.OFFLINE
+    mirror.reconciler.connection.unverified(mirror.mono_s, Problem("KEY_REFUSED", "wrong"), refused=True)
+    mirror.run(3600)
+    assert mirror.picora.calls[before:] == []
     assert mirror.reconciler.connection.state is AccountState.REFUSED
     mirror.reconciler.connection.accepted()
     mirror.quiet()
     assert set(mirror.states().values()) == {FileState.SYNCED}
+
+
+def test_a_call_that_is_refused_with_401_though_the_key_is_good_is_tried_less_and_less_often() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", KeyRefused("not this one", status=401), times=1000)
+    mirror.write("a.md", "alpha")
+    for _ in range(3600):
+        mirror.run(1)
+        if mirror.reconciler.connection.doubted_since is not None:
+            mirror.reconciler.connection.accepted()
+    assert mirror.states()["a.md"] is FileState.BLOCKED
+    assert "proxy" in mirror.problems()["a.md"].hint
+    assert len([call for call in mirror.picora.calls if call[0] == "post_doc"]) < 30
 
 
 def test_a_full_quota_blocks_what_waits_and_notes_written_later_and_ends_the_pass() -> None:

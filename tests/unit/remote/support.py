@@ -60,7 +60,7 @@ class RecordingPacer:
 class Api:
     """A client whose server answers from a script, in order; the last answer stays."""
 
-    def __init__(self, *replies: Reply, base: str = BASE, key: str = KEY) -> None:
+    def __init__(self, *replies: Reply, base: str = BASE, key: str = KEY, plan: str = "") -> None:
         self.replies = list(replies)
         self.requests: list[httpx.Request] = []
         self.pacer = RecordingPacer()
@@ -70,6 +70,7 @@ class Api:
             key,
             pacer=self.pacer,
             stop=self.stop,
+            plan=plan,
             transport=httpx.MockTransport(self._answer),
             clock=lambda: self.stop.now_s,
         )

@@ -36,25 +36,71 @@ TOLD = {"date": "Sat, 02 May 2026 09:30:00 GMT"}
 # --- the account ----------------------------------------------------------------------------------------------------
 
 
-def test_verify_makes_two_calls_and_knows_account_plan_and_limits() -> None:
+def test_verify_asks_who_it_is_and_nothing_else() -> None:
+    api = Api(ok(VERIFIED))
+    assert api.client.verify() == Account(BASE, "76UMFxFkM-R5Kjp1vRt_1", "trial", TRIAL)
+    assert api.calls == ["GET /v1/auth/verify"]
+
+
+def test_usage_tells_the_limits_of_the_account() -> None:
     api = Api(ok(VERIFIED), ok({"plan": "trial", "planLimits": {"docCount": 20}}))
-    account = api.client.verify()
+    account = api.client.with_usage(api.client.verify())
     assert api.calls == ["GET /v1/auth/verify", "GET /v1/user/me/usage"]
-    assert account == Account(BASE, "76UMFxFkM-R5Kjp1vRt_1", "trial", PlanLimits(1 << 20, 30, 20, 50 << 20, 600))
+    limits = PlanLimits(1 << 20, 30, 20, 50 << 20, 600)
+    assert account == Account(BASE, "76UMFxFkM-R5Kjp1vRt_1", "trial", limits, usage_told=True)
 
 
-@pytest.mark.parametrize(
-    "usage",
-    [ok({"plan": "trial"}), ok({"planLimits": None}), fail(403, "INSUFFICIENT_SCOPE"), fail(404), html(404), html(200)],
-    ids=["no limits", "null limits", "no scope", "no call", "no page", "a page"],
-)
-def test_without_usage_the_limits_are_those_of_the_plan(usage: httpx.Response) -> None:
-    assert Api(ok(VERIFIED), usage).client.verify().limits == TRIAL
+NOT_TOLD: dict[str, httpx.Response | Exception] = {
+    "no scope": fail(403, "INSUFFICIENT_SCOPE"),
+    "no plan": fail(403, "PLAN_REQUIRED"),
+    "not with a key": fail(401, "UNAUTHORIZED"),
+    "a revoked key": fail(401, "API_KEY_REVOKED"),
+    "no call": fail(404),
+    "another method": fail(405),
+    "too often": fail(429),
+    "a fault": fail(500),
+    "no service": fail(503),
+    "no page": html(404),
+    "a page": html(200),
+    "a sign-in page": html(302),
+    "no data": ok(None),
+    "a list": ok([1, 2]),
+    "a number": ok(7),
+    "no JSON": httpx.Response(200, content=b"{"),
+    "nothing": httpx.Response(200, content=b""),
+    "deep": httpx.Response(200, content=b"[" * 100_000),
+    "silence": httpx.ReadTimeout("time-out"),
+    "a cut": httpx.ReadError("reset"),
+    "no connection": httpx.ConnectError("refused"),
+}
+"""What a side call may come to; nothing of it stops anything."""
 
 
-def test_a_server_error_while_asking_for_the_limits_is_not_hidden() -> None:
-    with pytest.raises(errors.ServerFault):
-        Api(ok(VERIFIED), fail(500)).client.verify()
+@pytest.mark.parametrize("reply", NOT_TOLD.values(), ids=NOT_TOLD.keys())
+def test_without_usage_the_limits_are_those_of_the_plan(reply: httpx.Response | Exception) -> None:
+    api = Api(ok(VERIFIED), reply)
+    account = api.client.with_usage(api.client.verify())
+    assert account.limits == TRIAL
+    assert not account.usage_told
+    assert len(api.calls) == 2
+
+
+@pytest.mark.parametrize("reply", NOT_TOLD.values(), ids=NOT_TOLD.keys())
+def test_without_rate_limits_nothing_is_told_of_them(reply: httpx.Response | Exception) -> None:
+    api = Api(reply)
+    assert api.client.rate_limits() == {}
+    assert len(api.calls) == 1
+
+
+LISTED_INSTEAD = {name: reply for name, reply in NOT_TOLD.items() if name not in ("too often", "no connection")}
+LISTED_INSTEAD |= {"an empty list": ok([]), "a list of something": ok({"things": []})}
+
+
+@pytest.mark.parametrize("reply", LISTED_INSTEAD.values(), ids=LISTED_INSTEAD.keys())
+def test_without_sync_state_the_media_list_is_read(reply: httpx.Response | Exception) -> None:
+    api = Api(reply, ok({"items": [audio()], "nextCursor": None}))
+    assert len(api.client.audio_held()) == 1
+    assert [call.partition("?")[0] for call in api.calls] == ["GET /v1/sync/state", "GET /v1/media"]
 
 
 def test_a_refused_key_is_refused() -> None:
