@@ -71,11 +71,11 @@ class Setbacks:
     def heed(self, failed: Failed) -> None:
         """Do what this failure asks for."""
         job, error = failed.job, failed.error
-        broken = isinstance(
-            error, ServerFault | OutcomeUnknown | UploadCut | NotPicora | KeyRefused | Unreachable
-        ) or (isinstance(error, RateLimited) and not error.retry_after_s)
+        broken = isinstance(error, ServerFault | OutcomeUnknown | UploadCut | NotPicora | KeyRefused | Unreachable) or (
+            isinstance(error, RateLimited) and not error.retry_after_s
+        )
         faults, others_succeed = self._connection.fault(work_of(job)) if broken else (0, False)
-        if faults >= FAULTS_TOLD:
+        if faults >= FAULTS_TOLD and not isinstance(error, KeyRefused | Unreachable):  # these are told of the account
             self._tell_repetition(job, error, faults)
         consequence = judge(error, faults, others_succeed=others_succeed)
         if isinstance(error, UploadCut):

@@ -19,7 +19,6 @@ from picora_sync.core.model import Account, Kind, RemoteObject, Tier
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Pacer, Posted, StoredText
 from picora_sync.errors import (
     NotFound,
-    NotPicora,
     OutcomeUnknown,
     PlanRequired,
     QuotaExceeded,
