@@ -24,6 +24,7 @@ from picora_sync.server.workers import Workers
 
 _HEALTH_TRIES = 600
 _HEALTH_PAUSE_S = 0.05
+_SEND_BUFFER_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def _listen(settings: ServerSettings) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Inherited by what is accepted: a streamed body follows its head at once, not after the client's delayed ACK.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Inherited too: otherwise the kernel takes megabytes for each client that does not read what it asked for.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         listener.bind((settings.host, settings.port))
         listener.listen(BACKLOG)
         listener.settimeout(0)

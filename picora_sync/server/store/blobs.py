@@ -24,7 +24,7 @@ from picora_sync.server.store.object_stores import open_store, reason
 if TYPE_CHECKING:  # obstore declares it for type checkers alone
     from obstore import GetResult
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
 _INCOMING = "incoming"
 _NOT_PARTIAL = "non-partial response"
 _PARTS_AT_ONCE = 2  # of 5 MB each: what an upload to a remote store may hold in memory
