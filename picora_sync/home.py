@@ -43,10 +43,16 @@ class Home:
 
     @classmethod
     def _open(cls, path: Path, open_index: Callable[[Path], Index]) -> Home:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _keep_private(path)
-        lock = InstanceLock(path)
-        lock.acquire()
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _keep_private(path)
+            lock = InstanceLock(path)
+            lock.acquire()
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"the state directory {path} cannot be used: {getattr(error, 'strerror', None) or error}",
+                hint="choose another state_dir, on a disk that can be written, in a directory of your own",
+            ) from error
         try:
             return cls(path, open_index(path / INDEX_NAME), lock)
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from picora_sync.config.load import load_config
 from picora_sync.config.locations import default_config_file
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef
+from picora_sync.errors import ConfigError
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry, entries
 from picora_sync.index.lock import is_held
@@ -28,7 +30,24 @@ def config_file(ctx: click.Context) -> Path:
 
 def configuration(ctx: click.Context) -> Config:
     """The configuration in force; raises ConfigError."""
-    return load_config(config_file(ctx), os.environ)
+    config = load_config(config_file(ctx), os.environ)
+    _refuse_what_is_no_directory(config.state_dir)
+    return config
+
+
+def _refuse_what_is_no_directory(state_dir: Path) -> None:
+    """One that is not there yet is made later. Raises ConfigError."""
+    try:
+        why = "" if stat.S_ISDIR(state_dir.stat().st_mode) else "it is no directory"
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+    if why:
+        raise ConfigError(
+            f"the state directory {state_dir} cannot be used: {why}",
+            hint="choose another state_dir, in a directory of your own",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
 
+from picora_sync.config.locations import read_regular
 from picora_sync.config.model import Config
 from picora_sync.errors import KeyRefused
 
@@ -78,18 +79,21 @@ def find_key(
         return _checked(given, f"the variable {VARIABLE}")
     directory = environ.get("CREDENTIALS_DIRECTORY", "")
     credential = Path(directory, CREDENTIAL) if directory else None
-    if credential is not None and credential.exists():
-        return _checked(_read(credential), f"the systemd credential {CREDENTIAL}")
+    if credential is not None and os.path.lexists(credential):
+        return _checked(
+            _read(credential, f"the systemd credential {CREDENTIAL}"), f"the systemd credential {CREDENTIAL}"
+        )
     key_file = config.account.key_file
     if key_file is not None and os.path.lexists(key_file):
-        _refuse_if_shared(key_file)
-        return _checked(_read(key_file), str(key_file))
+        shown = config.key_file_shown
+        _refuse_if_shared(key_file, shown)
+        return _checked(_read(key_file, shown), shown)
     return _from_keyring(config, keyring())
 
 
 def _from_keyring(config: Config, keyring: Keyring | None) -> Key:
     url = config.account.url
-    where = f" and {config.account.key_file} does not exist" if config.account.key_file else ""
+    where = f" and {config.key_file_shown} does not exist" if config.account.key_file else ""
     supply = f"set {VARIABLE}, or name a file of yours (chmod 600) as account.key_file"
     if keyring is None:
         raise KeyUnusable(f"no API key for {url} was found{where}", hint=supply)
@@ -105,26 +109,26 @@ def _from_keyring(config: Config, keyring: Keyring | None) -> Key:
     return _checked(secret, "the keyring")
 
 
-def _refuse_if_shared(file: Path) -> None:
+def _refuse_if_shared(file: Path, shown: str) -> None:
     """Raises KeyUnusable if anybody but the owner may read or change the file."""
     try:
         mode = file.stat().st_mode
     except OSError as error:
-        raise _unreadable(file, error) from error
+        raise _unreadable(shown, error) from None
     if os.name == "posix" and mode & _READABLE_BY_OTHERS:
-        raise KeyUnusable(f"{file} holds the API key, and others can read it", hint=f"run: chmod 600 '{file}'")
+        raise KeyUnusable(f"{shown} holds the API key, and others can read it", hint=f"run: chmod 600 '{shown}'")
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, shown: str) -> str:
     try:
-        with file.open("rb") as stream:
-            return stream.read(_MAX_BYTES).decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise _unreadable(file, error) from error
+        return read_regular(file, _MAX_BYTES).decode("utf-8-sig", errors="replace")
+    except (OSError, ValueError) as error:
+        raise _unreadable(shown, error) from None
 
 
-def _unreadable(file: Path, error: OSError) -> KeyUnusable:
-    return KeyUnusable(f"the API key in {file} cannot be read: {error.strerror}", hint="check owner and permissions")
+def _unreadable(shown: str, error: OSError | ValueError) -> KeyUnusable:
+    why = getattr(error, "strerror", None) or "this is no path"
+    return KeyUnusable(f"the API key in {shown} cannot be read: {why}", hint="check owner and permissions")
 
 
 def _checked(text: str, source: str) -> Key:

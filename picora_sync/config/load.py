@@ -8,7 +8,7 @@ from pathlib import Path
 
 from picora_sync.config import checks, tree
 from picora_sync.config.findings import ConfigInvalid, Finding, Place
-from picora_sync.config.locations import default_state_dir, resolve
+from picora_sync.config.locations import default_state_dir, read_regular, resolve
 from picora_sync.config.model import DEFAULT_URL, VERIFY_S, AccountConfig, Config, Visibility
 from picora_sync.config.reader import Reader
 from picora_sync.config.sections import AccountSection, FileSection, FolderSection, SettleSection, SettleTimes
@@ -24,13 +24,12 @@ def load_config(file: Path, environ: Mapping[str, str]) -> Config:
     A folder that is missing is no mistake: it may be mounted later.
     """
     try:
-        with file.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
+        data = read_regular(file, _MAX_BYTES + 1)
     except FileNotFoundError:
         hint = "copy config.example.yaml there, or name another with --config; 'picora-sync up FOLDER' needs none"
         raise ConfigError(f"there is no configuration at {file}", hint=hint) from None
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise ConfigError(f"{file} cannot be read: {error.strerror or error}", hint="check its permissions") from error
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{file} is larger than 1 MB", hint="this is hardly a configuration: check --config")
     try:
@@ -56,7 +55,11 @@ def parse_config(text: str, file: Path, environ: Mapping[str, str]) -> Config:
     if section is None:
         raise ConfigInvalid(findings)
     build = _Build(file.absolute().parent, environ)
-    config = build.config(section)
+    try:
+        config = replace(build.config(section), written=reader.written)
+    except ConfigError as error:
+        findings.append(Finding(root.place, error.message, error.hint))
+        raise ConfigInvalid(findings) from error
     if not section.folders and not findings:
         findings.append(Finding(reader.places["folders",], "no folder is mirrored", "add '- path: …' below folders:"))
     findings += _check(section, config, reader.places)

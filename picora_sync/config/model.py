@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,3 +49,10 @@ class Config:
     state_dir: Path
     max_upload_rate_bytes_s: int | None = None
     verify_s: float = VERIFY_S
+    written: Mapping[tuple[str | int, ...], str] = field(default_factory=dict, compare=False)
+    """How values were written in which a variable stands, by their place: what is shown of them."""
+
+    @property
+    def key_file_shown(self) -> str:
+        """What a message may say of ``account.key_file``: a variable in it may hold the key itself."""
+        return self.written.get(("account", "key_file"), str(self.account.key_file))

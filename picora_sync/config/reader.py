@@ -13,7 +13,20 @@ import msgspec
 
 from picora_sync.config.findings import Finding, Place
 from picora_sync.config.tree import Broken, Entry, Items, Node, Scalar, Section
-from picora_sync.config.values import BadValue, Duration, Interval, Size, Value
+from picora_sync.config.values import (
+    ApiUrl,
+    BadValue,
+    Duration,
+    FolderName,
+    IgnorePattern,
+    Interval,
+    LinkBase,
+    PathText,
+    Size,
+    Tag,
+    TitleTemplate,
+    Value,
+)
 
 Path = tuple[str | int, ...]
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -25,15 +38,28 @@ _SHAPES: dict[type, tuple[str, str]] = {
     Interval: ("a length of time or off", "write it with a unit: 24h or 7d"),
     Size: ("a size", "write it with a unit: 500KB, 5MB or 1GB"),
 }
+_NOUNS: dict[type, tuple[str, str]] = _SHAPES | {
+    PathText: ("a path", "write the path of a file or directory"),
+    FolderName: ("a name for a folder", "use letters, digits, '-' and '_'"),
+    Tag: ("a tag", "a tag is short, and has no comma"),
+    IgnorePattern: ("an ignore pattern", "write it as in a .gitignore file"),
+    TitleTemplate: ("a title", "see config.example.yaml for its variables"),
+    ApiUrl: ("an address that can be used", "write https://host"),
+    LinkBase: ("an address", "write https://host"),
+}
+_SHOWN_CHARS = 200
 _TEXT = ("text", "put it in quotes if it is meant as text")
 
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one file's tree. ``findings`` grows; ``places`` says where each value that was read stands."""
+    """Reads one file's tree. ``findings`` grows; ``places`` says where each value that was read stands, ``written`` how
+    those were written in which a variable stands.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     places: dict[Path, Place] = field(default_factory=dict)
+    written: dict[Path, str] = field(default_factory=dict)
 
     def section(self, kind: type[_Struct], node: Node, path: Path = ()) -> _Struct | None:
         """The section, with defaults for what is wrong in it; None if it is none, or lacks a required key."""
@@ -75,6 +101,8 @@ class Reader:
         if not isinstance(node, Scalar):
             self._wrong_shape(node, *_SHAPES.get(kind, _TEXT))
             return None
+        if node.expanded:
+            self.written[path] = node.written
         return self._choice(kind, node) if issubclass(kind, StrEnum) else self._scalar(kind, node)
 
     def _items(self, kind: object, node: Node, path: Path) -> tuple[object, ...] | None:
@@ -97,7 +125,8 @@ class Reader:
             return msgspec.convert(node.text, kind)
         except msgspec.ValidationError:
             choices = [choice.value for choice in kind]
-            self._refuse(node.place, f"'{node.text}' is none of {', '.join(choices)}", _nearest(node.text, choices))
+            hint = f"known here: {', '.join(choices)}" if node.expanded else _nearest(node.text, choices)
+            self._refuse(node.place, f"'{_cut(node.written)}' is none of {', '.join(choices)}", hint)
             return None
 
     def _scalar(self, kind: type, node: Scalar) -> object:
@@ -106,7 +135,11 @@ class Reader:
         try:
             read: object = msgspec.convert(value, kind, strict=not node.expanded, dec_hook=_parse)
         except BadValue as error:
-            self._refuse(node.place, str(error), error.hint)
+            if node.expanded:  # its words quote what the variable holds
+                noun, hint = _NOUNS.get(kind, _TEXT)
+                self._refuse(node.place, f"what '{_cut(node.written)}' stands for is not {noun}", hint)
+            else:
+                self._refuse(node.place, _cut(str(error)), error.hint)
         except msgspec.ValidationError:
             self._wrong_shape(node, *_SHAPES.get(kind, _TEXT))
         else:
@@ -116,7 +149,7 @@ class Reader:
     def _refuse_unknown(self, node: Section, known: list[str]) -> None:
         for name, entry in node.entries.items():
             if name not in known:
-                self._refuse(entry.place, f"unknown key '{name}'", _nearest(name, known))
+                self._refuse(entry.place, f"unknown key '{_cut(name)}'", _nearest(name[:_SHOWN_CHARS], known))
 
     def _wrong_shape(self, node: Node, expected: str, hint: str) -> None:
         if not isinstance(node, Broken):
@@ -153,11 +186,15 @@ def _shape_of(node: Node) -> str:
         case Items():
             return "a list"
         case Scalar():
-            return f"'{node.text}'" if node.text else "nothing"
+            return f"'{_cut(node.written)}'" if node.written else "nothing"
         case Broken():
             return "a mistake"
         case _:
             assert_never(node)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 2 * _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…{text[-_SHOWN_CHARS:]}"
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any, cast
+
 import msgspec
 import yaml
 
@@ -21,10 +24,13 @@ def schema() -> dict[str, object]:
 
 
 def effective(config: Config) -> dict[str, object]:
-    """The configuration in force, defaults included, in the file's own words. The API key is no part of it.
-
-    Loading it again gives the same configuration.
+    """The configuration in force, defaults included, in the file's own words: a variable stays one. The API key is no
+    part of it. Loading it again gives the same configuration.
     """
+    return _as_written(_in_force(config), config)
+
+
+def _in_force(config: Config) -> dict[str, object]:
     return {
         "account": _given(
             url=config.account.url,
@@ -41,8 +47,21 @@ def effective(config: Config) -> dict[str, object]:
 def effective_yaml(config: Config) -> str:
     """:func:`effective` as a configuration file."""
     # `$` begins a variable in the file; paths and patterns may hold one.
-    text: str = yaml.safe_dump(_escaped(effective(config)), sort_keys=False, allow_unicode=True)
+    shown = _as_written(cast("dict[str, object]", _escaped(_in_force(config))), config)
+    text: str = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
     return text
+
+
+def _as_written(shown: dict[str, object], config: Config) -> dict[str, object]:
+    """Variables instead of what they stand for."""
+    for path, written in config.written.items():
+        at: Any = shown
+        with suppress(LookupError, TypeError):  # what is shown in another place, or left out
+            for name in path[:-1]:
+                at = at[name]
+            if isinstance(at[path[-1]], str):
+                at[path[-1]] = written
+    return shown
 
 
 def _value_schema(kind: type[Value]) -> dict[str, object]:

@@ -12,6 +12,8 @@ from picora_sync.config.findings import Finding, Place
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE_TAG = "tag:yaml.org,2002:"
+_MOST_NODES = 100_000
+_CREDENTIAL = re.compile(r"sk_(?:live|test)_[A-Za-z0-9_-]{16,}")
 _REFERENCE = re.compile(r"\$(\$\{|\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?)")
 
 Plain = str | int | float | bool | None
@@ -19,12 +21,19 @@ Plain = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value. ``text`` is what stands in the file, variables expanded; ``value`` what YAML makes of it."""
+    """One value. ``text`` is what stands in the file, variables expanded; ``value`` what YAML makes of it; ``written``
+    is what a message may show: variables hold what nobody should read in a log.
+    """
 
     place: Place
     text: str
     value: Plain
-    expanded: bool = False
+    written: str
+
+    @property
+    def expanded(self) -> bool:
+        """Whether a variable stands in it."""
+        return self.text != self.written
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,8 @@ def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         hint = "indent with spaces; quote text that holds ': ', '#', '{' or '['"
         return None, [Finding(place, f"this is no YAML: {error.problem or error.context}", hint)]
+    except RecursionError:
+        return None, [Finding(Place(file, 1, 1), "this is nested too deeply", "see config.example.yaml")]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         hint = "remove the control character, or save the file as UTF-8"
@@ -81,7 +92,15 @@ def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None
     if root is None:
         return None, [Finding(Place(file, 1, 1), "the file is empty", "see config.example.yaml")]
     builder = _Builder(file, environ)
-    return builder.node(root, ()), builder.findings
+    try:
+        return builder.node(root, ()), builder.findings
+    except (_TooMuch, RecursionError):
+        hint = "write out what the aliases stand for; see config.example.yaml"
+        return None, [Finding(Place(file, 1, 1), "this is more than any configuration holds", hint)]
+
+
+class _TooMuch(Exception):
+    """Aliases of aliases make a few lines stand for any number of values."""
 
 
 class _Builder:
@@ -90,10 +109,14 @@ class _Builder:
     def __init__(self, file: str, environ: Mapping[str, str]) -> None:
         self.findings: list[Finding] = []
         self._file = file
+        self._left = _MOST_NODES
         self._environ = environ
         self._construct = yaml.SafeLoader("").construct_object
 
     def node(self, node: yaml.Node, parents: tuple[yaml.Node, ...]) -> Node:
+        self._left -= 1
+        if self._left < 0:
+            raise _TooMuch
         place = self._place(node)
         if any(parent is node for parent in parents):
             return self._refuse(place, "this alias contains itself", "write the value out")
@@ -120,13 +143,28 @@ class _Builder:
     def _scalar(self, node: yaml.Node, place: Place, written: str) -> Scalar | Broken:
         tag = node.tag.removeprefix(_CORE_TAG)
         if tag not in {"str", "int", "float", "bool", "null", "timestamp"}:
-            return self._refuse(place, f"the tag {node.tag} is not allowed here", "write a plain value")
+            return self._refuse(place, f"the tag {node.tag[:100]} is not allowed here", "write a plain value")
         if tag != "str":
             # A date stays the text it was written as.
-            value = written if tag == "timestamp" else self._construct(node)
-            return Scalar(place, written, value)
+            try:
+                value = written if tag == "timestamp" else self._construct(node)
+            except Exception:  # noqa: BLE001  # PyYAML raises what its parsing meets: KeyError, ValueError, …
+                return self._refuse(place, f"this is no {tag}", "write a plain value, or put it in quotes")
+            return Scalar(place, written, value, written)
+        return self._text(place, written)
+
+    def _text(self, place: Place, written: str) -> Scalar | Broken:
         text = self._expand(written, place)
-        return Broken(place) if text is None else Scalar(place, text, text, expanded=text != written)
+        if text is None:
+            return Broken(place)
+        if _CREDENTIAL.search(text):
+            message = "this holds an API key, which does not belong into the configuration"
+            return self._refuse(
+                place, message, "put it into a file (chmod 600), and name that file as account.key_file"
+            )
+        if not _is_writable(text):
+            return self._refuse(place, "this holds characters that no file and no name can have", "write it anew")
+        return Scalar(place, text, text, written)
 
     def _expand(self, text: str, place: Place) -> str | None:
         wrong = len(self.findings)
@@ -149,3 +187,12 @@ class _Builder:
     def _refuse(self, place: Place, message: str, hint: str) -> Broken:
         self.findings.append(Finding(place, message, hint))
         return Broken(place)
+
+
+def _is_writable(text: str) -> bool:
+    """Whether the system can take it: no lone surrogates but those that stand for bytes of a file name."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -18,6 +18,8 @@ TITLE_VARIABLES = ("title", "filename", "path", "folder")
 
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNIT_BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_LONGEST_S = 100 * 366 * 86400.0
+_MOST_BYTES = float(1 << 60)
 _TIME_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 _TIME = re.compile(rf"(?:{_TIME_PART.pattern})+")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]?)i?B", re.IGNORECASE)
@@ -58,7 +60,10 @@ class Duration(float):
             return cls(0)
         if not _TIME.fullmatch(text):
             raise BadValue(f"'{text}' is no length of time", "write it with a unit: 10s, 5m, 1h or 1d")
-        return cls(sum(float(number) * _UNIT_S[unit] for number, unit in _TIME_PART.findall(text)))
+        seconds = sum(float(number) * _UNIT_S[unit] for number, unit in _TIME_PART.findall(text))
+        if seconds > _LONGEST_S:
+            raise BadValue("this is longer than a hundred years", "write it with a unit: 10s, 5m, 1h or 1d")
+        return cls(seconds)
 
     def __str__(self) -> str:
         for unit in ("d", "h", "m"):
@@ -103,7 +108,8 @@ class Size(int):
     def parse(cls, text: str) -> Self:
         """Bytes, at least one."""
         match = _SIZE.fullmatch(text.strip().removesuffix("/s"))
-        size_bytes = int(float(match[1]) * _UNIT_BYTES[match[2].upper()]) if match else 0
+        told = float(match[1]) * _UNIT_BYTES[match[2].upper()] if match else 0.0
+        size_bytes = int(told) if told < _MOST_BYTES else 0
         if size_bytes < 1:
             raise BadValue(f"'{text}' is no size", "write it with a unit: 500KB, 5MB or 1GB")
         return cls(size_bytes)

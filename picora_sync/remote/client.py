@@ -100,9 +100,16 @@ class PicoraClient:
 
         Raises:
             KeyRefused: the key is wrong or revoked.
-            NotPicora: the answer names no user.
+            NotPicora: the answer names no user, or this server has no such call.
         """
-        answer = self._exchange.send(Call("GET", "/v1/auth/verify", Tier.READ))
+        call = Call("GET", "/v1/auth/verify", Tier.READ)
+        try:
+            answer = self._exchange.send(call)
+        except (NotFound, NotPicora) as absent:
+            base = self._exchange.base_url
+            message = f"{call}: there is no Picora API at {base} (status {absent.status})"
+            hint = hints.of_address(base)
+            raise NotPicora(message, hint=hint, status=absent.status, request_id=absent.request_id) from absent
         who = item_of(answer)
         user_id = text(either(who, "userId"))
         if not _USER.fullmatch(user_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 BROKEN: Final = "Nothing to do: what happened to the request is looked up before it is sent again."
 CUT: Final = "Nothing to do: nothing was stored, and it is sent again in a moment."
@@ -61,6 +62,14 @@ class Coded(Protocol):
 def of_connecting(text: str) -> str:
     """For a connection that was never made; TLS errors are told apart by their text."""
     return _CERTIFICATE if "CERTIFICATE" in text.upper() else _CONNECT
+
+
+def of_address(base_url: str) -> str:
+    """For a server that does not know the API's first call: what is too much in ``account.url``, which the paths of the
+    API, ``/v1`` in them, are put behind.
+    """
+    path = urlsplit(base_url).path
+    return f"Check `account.url` in the configuration: leave out {path}." if path else NOT_PICORA
 
 
 def of_scope(method: str) -> str:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
+from collections.abc import Sequence
 
 import click
 
+from picora_sync.account import client_of
 from picora_sync.cli.failures import OK
+from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.cli.settings import config_file, configuration
+from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.words import count, safe_lines
 from picora_sync.config.keys import find_key
+from picora_sync.config.model import Config
 from picora_sync.config.show import effective, effective_yaml, schema
+from picora_sync.core.model import Account
+from picora_sync.core.pacing import Pacing
+from picora_sync.core.policy import Folder
+from picora_sync.remote.pacer import ThreadPacer
+
+SCOPES_UNTOLD = "what the key may do, Picora does not tell: a refused call names the scope that is missing"
 
 
 @click.group("config", epilog="Example: picora-sync config check")
@@ -21,16 +34,58 @@ def config_command() -> None:
 
 
 @config_command.command("check", epilog="Example: picora-sync --config ./config.yaml config check")
+@click.option("--offline", is_flag=True, help="Look at the file and the key alone, and do not ask the server.")
+@json_option
 @click.pass_context
-def check(ctx: click.Context) -> int:
-    """Find every mistake in the configuration, with its line (exit code 78), and the API key (77)."""
+def check(ctx: click.Context, *, offline: bool, as_json: bool) -> int:
+    """Find every mistake in the configuration, with its line (exit code 78), and ask the server whose key it is: 77 if
+    it is refused, 69 if nobody answers.
+    """
+    start_logging(ctx, logging.ERROR)
     config = configuration(ctx)
-    line(f"{config_file(ctx)} is fine: {count(len(config.folders), 'folder')}, account {config.account.url}")
-    for folder in config.folders:
-        if not os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
-            line(f"Note: {folder.root} ({folder.name}) is not there now; it may be mounted later.")
-    line(f"The API key comes from {find_key(config, os.environ).source}.")
+    key = find_key(config, os.environ)
+    missing = [folder for folder in config.folders if not os.path.isdir(folder.root)]  # noqa: PTH112  # as text, like every path here
+    if not as_json:
+        _tell_file(ctx, config, missing, key.source)
+    account = None if offline else _ask(config, key.secret)
+    if as_json:
+        write_json(_document(ctx, config, missing, key.source, account))
+    elif account is not None:
+        line(f"Picora answers: {_described(account)}.")
     return OK
+
+
+def _tell_file(ctx: click.Context, config: Config, missing: Sequence[Folder], source: str) -> None:
+    line(f"{config_file(ctx)} is fine: {count(len(config.folders), 'folder')}, account {config.account.url}")
+    for folder in missing:
+        line(f"Note: {folder.root} ({folder.name}) is not there now; it may be mounted later.")
+    line(f"The API key comes from {source}.")
+
+
+def _ask(config: Config, key: str) -> Account:
+    """Whose key it is; nothing is changed. Raises the RemoteError that kept us from knowing."""
+    with stop_on_signals() as signals:
+        pacer = ThreadPacer(Pacing(), time.monotonic, signals.stop)
+        with client_of(config, key, pacer, signals.stop) as client:
+            return client.verify()
+
+
+def _described(account: Account) -> str:
+    plan = f"plan {account.plan}" if account.plan else "a plan that it does not tell"
+    return f"user {account.user_id}, {plan}; {SCOPES_UNTOLD}"
+
+
+def _document(
+    ctx: click.Context, config: Config, missing: Sequence[Folder], source: str, account: Account | None
+) -> dict[str, object]:
+    return {
+        "file": str(config_file(ctx)),
+        "folders": [folder.name for folder in config.folders],
+        "missing": [folder.name for folder in missing],
+        "url": config.account.url,
+        "key_source": source,
+        "account": None if account is None else {"user": account.user_id, "plan": account.plan or None, "scopes": None},
+    }
 
 
 @config_command.command("show", epilog="Example: picora-sync config show > everything.yaml")

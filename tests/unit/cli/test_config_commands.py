@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ def test_check_says_what_is_mirrored_where_and_where_the_key_is(mirror: Any, inv
     key.write_text("sk_live_secret")
     key.chmod(0o600)
     (mirror.directory / "podcast").rmdir()
-    ran = invoke("--config", mirror.config_file, "config", "check")
+    ran = invoke("--config", mirror.config_file, "config", "check", "--offline")
     assert ran.code == 0
     assert "2 folders, account http://127.0.0.1:9" in ran.out
     assert "(podcast) is not there now" in ran.out
@@ -62,3 +65,81 @@ def test_schema_is_a_json_schema(invoke: Callable[..., Any]) -> None:
     ran = invoke("config", "schema")
     assert ran.code == 0
     assert json.loads(ran.out)["$schema"].startswith("https://json-schema.org/")
+
+
+class _Account(BaseHTTPRequestHandler):
+    """A Picora that knows one key, and nothing but whose it is; under ``/v1`` once."""
+
+    def do_GET(self) -> None:
+        good = self.headers["Authorization"] == "Bearer sk_live_good"
+        data = {"userId": "user-1", "plan": "pro"} if self.path == "/v1/auth/verify" else None
+        status = 404 if data is None else 200 if good else 401
+        body = json.dumps({"success": status == 200, "data": data, "error": self.headers["Authorization"]}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def account(mirror: Any) -> Iterator[Any]:
+    """The mirror, with a server behind it."""
+    server = HTTPServer(("127.0.0.1", 0), _Account)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    text = mirror.config_file.read_text()
+    mirror.config_file.write_text(text.replace("http://127.0.0.1:9", f"http://127.0.0.1:{server.server_port}"))
+    yield mirror
+    server.shutdown()
+    server.server_close()
+    thread.join(20)
+
+
+def test_check_says_whose_key_it_is(account: Any, invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICORA_API_KEY", "sk_live_good")
+    ran = invoke("--config", account.config_file, "config", "check")
+    assert ran.code == 0
+    assert "user user-1, plan pro" in ran.out
+    told = json.loads(invoke("--config", account.config_file, "config", "check", "--json").out)
+    assert told["account"] == {"user": "user-1", "plan": "pro", "scopes": None}
+    assert (
+        json.loads(invoke("--config", account.config_file, "config", "check", "--json", "--offline").out)["account"]
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "url_ends", "code", "said"),
+    [
+        ("sk_live_bad-and-long-enough", "", 77, "key"),
+        ("sk_live_good", "/v1", 69, "leave out /v1"),
+        ("sk_live_good", "/v1/", 69, "leave out /v1"),
+        ("sk_live_good", "/dashboard/keys", 69, "leave out /dashboard/keys"),
+    ],
+)
+def test_check_names_a_refused_key_and_a_wrong_address(
+    key: str,
+    url_ends: str,
+    code: int,
+    said: str,
+    account: Any,
+    invoke: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PICORA_API_KEY", key)
+    text = account.config_file.read_text()
+    account.config_file.write_text(re.sub(r"(http://127\.0\.0\.1:\d+)", rf"\1{url_ends}", text))
+    ran = invoke("--config", account.config_file, "config", "check")
+    assert ran.code == code
+    assert said in ran.err
+    assert key not in ran.out + ran.err
+
+
+def test_check_says_that_nobody_answers(
+    mirror: Any, invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PICORA_API_KEY", "sk_live_good")
+    assert invoke("--config", mirror.config_file, "config", "check").code == 69
