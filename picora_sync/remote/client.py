@@ -19,6 +19,7 @@ from picora_sync.core.model import Account, Kind, RemoteObject, Tier
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Pacer, Posted, StoredText
 from picora_sync.errors import (
     NotFound,
+    NotPicora,
     OutcomeUnknown,
     PlanRequired,
     QuotaExceeded,
