@@ -245,9 +245,16 @@ class Daemon:
         return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
 
     def _unit(self, folder: Folder) -> tuple[Unit, FolderDisk]:
-        return make_unit(folder, self._config.state_dir, self._meter, lambda: self._account.limits, self._breathe)
+        limits = lambda: self._account.limits  # noqa: E731  (it is made later)
+        return make_unit(folder, self._config.state_dir, self._meter, limits, self._breathe, self._show_life)
 
     def _breathe(self) -> None:
         """Within a long file: whoever reads it ends when the program does, or when nobody wants to know any more."""
         if self._stop.is_set() or self.reconciler.is_obsolete():
             raise Stopped
+
+    def _show_life(self) -> None:
+        """Within a long scan: who listens hears that we live, and nobody waits for our end."""
+        if self._stop.is_set():
+            raise Stopped
+        self._telling.repeat()

@@ -22,12 +22,13 @@ def make_unit(
     meter: Meter,
     limits: Callable[[], PlanLimits],
     on_block: Callable[[], None] = lambda: None,
+    on_entry: Callable[[], None] = lambda: None,
 ) -> tuple[Unit, FolderDisk]:
     """``limits`` is asked each time, since they are known only when Picora was reached; ``on_block`` is called after
-    each MiB of audio that is hashed.
+    each MiB of audio that is hashed, ``on_entry`` for each file of a scan.
     """
     reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)), on_block=on_block)
-    disk = FolderDisk(folder, state_paths=[str(state_dir)])
+    disk = FolderDisk(folder, state_paths=[str(state_dir)], on_entry=on_entry)
     content = FolderContent(
         folder,
         reader,
@@ -39,4 +40,4 @@ def make_unit(
     def open_audio(path: str, digest: Digest) -> StableFile:
         return meter.watch(FileRef(folder.name, path), reader.open(f"{folder.root}/{path}", digest))
 
-    return Unit(folder, disk, content, open_audio), disk
+    return Unit(folder, disk, content, open_audio, on_entry), disk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from picora_sync.core.ignore import IgnoreRules, parents_of
 from picora_sync.core.model import Fingerprint, Problem, kind_of
@@ -26,10 +26,14 @@ class FolderDisk:
     """Scans and looks by the folder's rules; believes nothing while the root is not the one it knows.
 
     ``state_paths`` are absolute directories of picora-sync itself, left out where they lie inside the folder.
+    ``on_entry`` is called for each entry of a scan; what it raises ends that.
     Raises :class:`picora_sync.core.ignore.BadPattern` for a wrong pattern in ``folder.ignore``.
     """
 
-    def __init__(self, folder: Folder, *, state_paths: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Folder, *, state_paths: Sequence[str] = (), on_entry: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_entry = on_entry
         self._root = folder.root
         self._real_root = os.path.realpath(folder.root)
         self._follow = folder.follow_symlinks
@@ -75,7 +79,7 @@ class FolderDisk:
         problem = self.check_root()
         scan = Scan({}, {}, {}, {})
         if problem is None:
-            scan = Walk(self._root, self._book, follow_symlinks=self._follow).run()
+            scan = self._walk().run()
             problem = self.check_root()
         if problem is not None:
             return Scan({}, {"": problem}, {}, {})
@@ -85,6 +89,9 @@ class FolderDisk:
             step = max(1, len(scan.files) // _LANDMARKS)
             self._identity.remember(list(scan.files)[::step])
         return scan
+
+    def _walk(self) -> Walk:
+        return Walk(self._root, self._book, follow_symlinks=self._follow, on_entry=self._on_entry)
 
     def look(self, path: str) -> Presence:
         """What is at this path right now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 
 from picora_sync.core.ignore import IgnoreRules, parents_of
 from picora_sync.core.model import Fingerprint, Problem, kind_of
@@ -20,10 +21,14 @@ class Walk:
 
     With ``follow_symlinks``, a link to a file or directory inside the folder is walked as if it stood there, but
     links found below a linked directory are not followed again: their targets lie inside the folder too, so nothing
-    is missed, and no circle of links can make the walk long.
+    is missed, and no circle of links can make the walk long. ``on_entry`` is called before each entry; what it raises
+    ends the walk.
     """
 
-    def __init__(self, root: str, book: RuleBook, *, follow_symlinks: bool) -> None:
+    def __init__(
+        self, root: str, book: RuleBook, *, follow_symlinks: bool, on_entry: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_entry = on_entry
         self._root = root
         self._real_root = os.path.realpath(root)
         self._book = book
@@ -54,6 +59,7 @@ class Walk:
         try:
             with os.scandir(f"{self._root}/{directory}") as entries:
                 for entry in entries:
+                    self._on_entry()
                     if entry.is_symlink():
                         self._link(prefix + entry.name, entry, rules, device, linked)
                     elif entry.is_dir(follow_symlinks=False):

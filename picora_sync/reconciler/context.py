@@ -37,13 +37,15 @@ class Unread(NamedTuple):
 class Unit:
     """One mirrored folder: its policy, its disk, and its content stage.
 
-    ``open_audio`` opens what was hashed, by the path below the root.
+    ``open_audio`` opens what was hashed, by the path below the root. ``breathe`` is called often while much
+    is compared; what it raises ends that.
     """
 
     policy: Folder
     disk: Disk
     content: Content
     open_audio: Callable[[str, Digest], StableFile]
+    breathe: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

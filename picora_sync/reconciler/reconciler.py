@@ -127,7 +127,10 @@ class Reconciler:
             return
         for folder, why in self.context.queue.take_rescans().items():
             if folder in self.context.units:
-                self._rescan(folder, why)
+                try:
+                    self._rescan(folder, why)
+                except Stopped:
+                    return  # the next process looks through it
         self._peek()
         self._inspect()
         self._fetching.take_in()
@@ -155,7 +158,10 @@ class Reconciler:
 
     def scan(self, folder: str) -> int:
         """Look through a folder; returns how many paths differ from the index."""
-        return len(scans.scan(self.context, self.context.units[folder]))
+        try:
+            return len(scans.scan(self.context, self.context.units[folder]))
+        except Stopped:
+            return 0
 
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""

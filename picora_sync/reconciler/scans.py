@@ -28,7 +28,8 @@ class Difference:
 def scan(context: Context, unit: Unit) -> list[Difference]:
     """Look through a folder and queue what differs from the index, which is returned.
 
-    What could not be read is unknown, and stays as it is (design §6).
+    What could not be read is unknown, and stays as it is (design §6). Raises Stopped if the program is ending: the next
+    one looks through it again.
     """
     unit.content.refresh()
     found, mounts = _look_through(context, unit)
@@ -99,6 +100,7 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
     name, mono = unit.policy.name, context.clocks.mono()
     new = found.files
     for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
+        unit.breathe()
         path = os.fsdecode(raw_path)
         now = new.pop(path, None)
         if now is None:
@@ -120,6 +122,7 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
 
 def _stale_notes(context: Context, unit: Unit) -> Iterator[Difference]:
     for path, depends in context.index.files.dependencies(unit.policy.name).items():
+        unit.breathe()
         if unit.content.stale(path, depends):
             ref = FileRef(unit.policy.name, path)
             context.index.files.rederive(ref)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from picora_sync.core.model import FileState
 from picora_sync.errors import Stopped
 from tests.fakes.mirror import Mirror
@@ -20,3 +22,26 @@ def test_a_file_whose_reading_was_stopped_is_read_when_somebody_reads_again() ->
     assert mirror.content.derived == ["a.mp3", "a.mp3"]
     mirror.quiet()
     assert mirror.states()["a.mp3"] is FileState.SYNCED
+
+
+def test_a_scan_that_was_stopped_leaves_everything_to_the_next_process() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "a")
+    mirror.quiet()
+    unit = mirror.reconciler.context.units["notes"]
+    calls = len(mirror.picora.calls)
+
+    def stop() -> None:
+        raise Stopped
+
+    mirror.reconciler.context.units = {"notes": replace(unit, breathe=stop)}
+    mirror.disk.files.clear()
+    mirror.scan()
+    mirror.turn()
+    assert mirror.reconciler.scan("notes") == 0
+    mirror.run(3600)
+    assert mirror.picora.calls[calls:] == []
+    mirror.write("b.md", "b")
+    mirror.restart()
+    mirror.quiet()
+    assert mirror.titles() == ["b"]
