@@ -16,7 +16,7 @@ from picora_sync.content.markdown import Span, edited, merged
 from picora_sync.content.terrain import NO_TERRAIN, Stretches, Terrain, survey
 from picora_sync.core.model import Problem
 
-FREE_SURVEY_BYTES = 1 << 20
+FREE_SURVEY_BYTES = 1 << 16
 """So much may be parsed again because of comments that hide half of a code block, and once more the note itself."""
 
 _MARK = b"%%"
@@ -55,7 +55,8 @@ def strip_comments(text: str, *, first_line: int = 1) -> Stripped:
     editor = _Reading(data, _Ground(data, terrain, allowance), starts)
     editor.read_on()
     view = _Reading(data, _Ground(data, terrain, allowance), starts)
-    view.read_by_block()
+    if not editor.plain:  # else both are the same
+        view.read_by_block()
     hidden = merged([*editor.hidden, *view.hidden, *_between_fences(data, terrain, starts)])
     if not hidden:
         return Stripped(text)
@@ -116,14 +117,24 @@ class _Reading:
     ground: _Ground
     line_starts: Collection[int]
     hidden: list[Span] = field(default_factory=list)
+    end_of_hidden: int = 0
     unclosed: int | None = None
+    plain: bool = True
+    """Whether each comment ends in its block, or begins a line, and no ``%%`` may mean itself."""
 
     def read_on(self) -> None:
         """As the editor does: a comment goes on until the next ``%%``, through all paragraphs."""
         for start, weak in self._openings():
-            if not weak:
-                close = self.data.find(_MARK, start + 2)
-                self._hide(start, close) if close >= 0 else self._hide_rest(start)
+            close = -1 if weak else self.data.find(_MARK, start + 2)
+            self.plain = self.plain and close >= 0 and self._in_block(start, close + 2)
+            if close >= 0:
+                self._hide(start, close)
+            elif not weak:
+                self._hide_rest(start)
+
+    def _in_block(self, start: int, end: int) -> bool:
+        border = None if start in self.line_starts else self.ground.terrain.next_border(start)
+        return border is None or border >= end
 
     def read_by_block(self) -> None:
         """As the reading view does: only a comment that begins a line goes on in the next paragraph."""
@@ -148,7 +159,7 @@ class _Reading:
     def _openings(self) -> Iterator[tuple[int, bool]]:
         """Where a comment may begin outside of those that are hidden already, and whether ``%%`` may mean itself."""
         position = 0
-        while (at := self.data.find(_MARK, max(position, self._hidden_to()))) >= 0:
+        while (at := self.data.find(_MARK, max(position, self.end_of_hidden))) >= 0:
             terrain = self.ground.terrain
             around = terrain.code.at(at)
             if around is not None:
@@ -177,9 +188,6 @@ class _Reading:
             position = around.end
         return at
 
-    def _hidden_to(self) -> int:
-        return self.hidden[-1].end if self.hidden else 0
-
     def _strength(self, at: int, terrain: Terrain) -> tuple[int, bool]:
         before, backslashes = at, 0
         while before and self.data[before - 1] == ord("\\"):
@@ -195,10 +203,12 @@ class _Reading:
     def _hide(self, start: int, close: int) -> None:
         span = Span(start, close + 2)
         self.hidden.append(span)
+        self.end_of_hidden = span.end
         self.ground.hide(span)
 
     def _hide_rest(self, start: int) -> None:
         self.unclosed = start
+        self.end_of_hidden = len(self.data)
         self.hidden.append(Span(start, len(self.data)))
 
 

@@ -28,11 +28,19 @@ class Lookups:
         self._vault = vault
         self._targets: dict[str, str | None] = {}
         self._versions: dict[str, Version] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
 
     def file(self, target: str, from_note: str) -> str | None:
         """The vault path that a name with an extension leads to from a note, None for a miss."""
-        found = self._vault.resolve(target, dirname(from_note)) if _is_name(target) else None
+        key = (target, dirname(from_note))
+        if key not in self._found:
+            self._found[key] = self._look_up(target, key[1])
+        return self._found[key]
+
+    def _look_up(self, target: str, directory: str) -> str | None:
         name = normal(basename(target))
+        is_known = _is_name(target) and bool(self._vault.candidates(name))
+        found = self._vault.resolve(target, directory) if is_known else None
         if name:
             self._targets[name] = self._targets.get(name) or found
         return found

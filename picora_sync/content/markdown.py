@@ -34,15 +34,15 @@ class Unparsable(Exception):
     """The parser gave up on this text; that is its fault, and nothing is known of the text's structure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Span:
-    """A stretch of the source, in bytes."""
+    """A stretch of the source, in bytes. Not frozen, like its kind: a large note has some hundred thousand of them."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Image(Span):
     """``![alt](dest)`` or a reference form. The source of its alt text ends at ``alt_end``; ``dest`` is decoded."""
 
@@ -52,7 +52,7 @@ class Image(Span):
     inline: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wikilink(Span):
     """``[[…]]``, or ``![[…]]`` if ``embed``. Where it is ``flat`` (a table cell, a heading) no block fits."""
 
@@ -61,12 +61,12 @@ class Wikilink(Span):
     flat: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Html(Span):
     """An HTML block or a single inline tag or comment."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heading(Span):
     """A heading outside quotes and lists, its level, and its text without markup."""
 
@@ -76,14 +76,14 @@ class Heading(Span):
 
 @dataclass(slots=True)
 class Source:
-    """A parsed text: its bytes and what is in it, in source order. ``closed`` are stretches that hold no comment."""
+    """A parsed text: its bytes, how its lines end, and what is in it, in source order."""
 
     data: bytes
+    newline: str = "\n"
     images: list[Image] = field(default_factory=list)
     wikilinks: list[Wikilink] = field(default_factory=list)
     html: list[Html] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
-    closed: list[Span] = field(default_factory=list)
 
 
 def parse(text: str) -> Source:
@@ -172,12 +172,6 @@ def events(text: str) -> Iterator[tuple[pyromark.event.Event, pyromark.event.Ran
     return _events(text, _OBSIDIAN)
 
 
-def section_end(source: Source, heading: Heading) -> int:
-    """Where the section of a heading ends: at the next heading of its level or above."""
-    later = (other for other in source.headings if other.start > heading.start and other.level <= heading.level)
-    return next((other.start for other in later), len(source.data))
-
-
 def without_prices(text: str) -> tuple[str, str]:
     """The text with a control character for each ``$`` that only perhaps is the sign of math; and that character.
 
@@ -246,7 +240,7 @@ class _Collector:
     """Sorts parser events into a :class:`Source`."""
 
     def __init__(self, data: bytes) -> None:
-        self.source = Source(data)
+        self.source = Source(data, "\r\n" if b"\r\n" in data else "\n")
         self._open: list[_Open] = []
         self._containers = 0
         self._flat = 0
@@ -268,11 +262,9 @@ class _Collector:
         elif kind == "End":
             self._end(value, start, end)
         elif kind in _LITERAL:
-            self.source.closed.append(Span(start, end))
             self._text(value)
         elif kind == "InlineHtml":
             self.source.html.append(Html(start, end))
-            self.source.closed.append(Span(start, end))
         elif kind == "Text":
             self._text(value)
         if self._open and not (kind == "Start" and self._open[-1].start == start):
@@ -293,11 +285,8 @@ class _Collector:
             self._flat += 1
             if name == "Heading" and not self._containers:
                 self._heading = []
-        elif name == "CodeBlock":
-            self.source.closed.append(Span(start, end))
         elif name == "HtmlBlock":
             self.source.html.append(Html(start, end))
-            self.source.closed.append(Span(start, end))
 
     def _end(self, tag: str | dict[str, object], start: int, end: int) -> None:
         name, data = _named(tag)
@@ -317,11 +306,7 @@ class _Collector:
         if isinstance(kind, dict):
             inner = self.source.data[link.start + (3 if link.image else 2) : end - 2].decode()
             self.source.wikilinks.append(Wikilink(link.start, end, inner, link.image, self._flat > 0))
-            self.source.closed.append(Span(link.start, end))
             return
-        # What follows the text of a link is its destination; an autolink is nothing else.
-        opaque_from = link.start if kind in {"Autolink", "Email"} else link.inner_end
-        self.source.closed.append(Span(opaque_from, end))
         if link.image:
             dest, title = str(link.data["dest_url"]), str(link.data["title"])
             self.source.images.append(Image(link.start, end, link.inner_end, dest, title, kind == "Inline"))

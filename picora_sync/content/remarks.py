@@ -34,11 +34,14 @@ class Remarks:
 
     def __init__(self) -> None:
         self._subjects: dict[str, dict[str, None]] = {}
+        self._seen: set[tuple[str, str]] = set()
         self._whole: dict[str, Problem] = {}
 
     def about(self, code: str, subject: str) -> None:
         """Note that this code of the catalogue concerns ``subject`` (a name as its author wrote it)."""
-        self._subjects.setdefault(code, {})[one_line(subject)[:_NAME_CHARS]] = None
+        if (code, subject) not in self._seen:
+            self._seen.add((code, subject))
+            self._subjects.setdefault(code, {})[one_line(subject)[:_NAME_CHARS]] = None
 
     def add(self, problem: Problem | None) -> None:
         """Note a whole problem; the first of its code counts."""

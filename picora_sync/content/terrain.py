@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from picora_sync.content.markdown import LOOKBACK_BYTES, Span, events, merged, panics_as_unparsable, stands_alone
 
+_MARK = b"%%"
+"""Only what holds one matters."""
 _INLINE = frozenset(
     {"Emphasis", "Strong", "Strikethrough", "Link", "Image", "Superscript", "Subscript"},
 )
@@ -32,6 +34,8 @@ class Stretches:
 
     def at(self, offset: int) -> Span | None:
         """The stretch that holds this offset."""
+        if not self._starts:
+            return None
         index = bisect_right(self._starts, offset) - 1
         return self.spans[index] if index >= 0 and offset < self.spans[index].end else None
 
@@ -58,10 +62,11 @@ class Terrain:
 
     def cuts(self, offset: int) -> bool:
         """Whether something that begins before this offset goes on after it."""
-        return any(
-            (span := stretches.at(offset)) is not None and span.start < offset
-            for stretches in (self.code, self.sealed, self.blocks, self.spans)
-        )
+        for stretches in (self.code, self.sealed, self.blocks, self.spans):
+            span = stretches.at(offset)
+            if span is not None and span.start < offset:
+                return True
+        return False
 
 
 _NOTHING = Stretches([])
@@ -73,7 +78,8 @@ def survey(data: bytes) -> Terrain:
     surveyor = _Surveyor(data)
     with panics_as_unparsable():
         for event, where in events(data.decode()):
-            surveyor.take(event, where["start"], where["end"])
+            if surveyor.links or "Text" not in event:
+                surveyor.take(event, where["start"], where["end"])
     spans = surveyor.spans + [Span(match.start(), match.end()) for match in _URL.finditer(data)]
     return Terrain(
         Stretches(surveyor.code),
@@ -106,11 +112,11 @@ class _Surveyor:
             self._start(value, start, end)
         elif kind == "End":
             self._end(value, end)
-        elif kind == "Code":
+        elif kind == "Code" and _MARK in self.data[start:end]:
             (self.code if _is_code(self.data, start, end) else self.spans).append(Span(start, end))
         elif kind == "DisplayMath" and stands_alone(self.data, start, end):
             self.blocks.append(Span(start, end))
-        elif kind == "InlineHtml":
+        elif kind == "InlineHtml" and _MARK in self.data[start:end]:
             unseen = self.data.startswith(b"<!--", start)
             self.blocks.append(Span(start, end - len(b"-->"))) if unseen else self.spans.append(Span(start, end))
         if self.links and kind != "Start":
@@ -155,6 +161,8 @@ class _Surveyor:
             start, kind, inner_end = self.links.pop()
             whole = isinstance(kind, dict) or kind in ("Autolink", "Email")
             span = Span(start if whole else inner_end, end)
+            if _MARK not in self.data[span.start : end]:
+                return
             lines = _BREAK.search(self.data, span.start, span.end) is not None
             (self.spans if lines else self.sealed).append(span)
 
@@ -180,8 +188,7 @@ def _is_code(data: bytes, start: int, end: int) -> bool:
     while data[start + ticks : start + ticks + 1] == b"`":
         ticks += 1
     inner = data[start + ticks : end - ticks]
-    outside = data[start - 1 : start] if start else b"", data[end : end + 1]
-    if b"\n" in inner or b"\r" in inner or any(map(_LETTER.match, outside)):
+    if b"\n" in inner or b"\r" in inner or (start and _LETTER.match(data, start - 1)) or _LETTER.match(data, end):
         return False
     return ticks > 1 or not (inner[:1] in b" )]},.;:!?" or inner[-1:] in b" ([{")
 

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 from picora_sync.content.comments import strip_comments
 from picora_sync.content.images import html_images, local_target
-from picora_sync.content.markdown import Image, Source, Wikilink, edited, parse
-from picora_sync.content.materials import Materials
-from picora_sync.content.transclusion import placed, section
+from picora_sync.content.markdown import LOOKBACK_BYTES, Image, Source, Wikilink, edited, parse
+from picora_sync.content.materials import Materials, OtherNote
+from picora_sync.content.transclusion import Sections, placed
 from picora_sync.content.wikilinks import Reference, as_link_text, at_line_start, is_plain_link, link_url
 from picora_sync.core.model import ASSET_SUFFIXES, AUDIO_SUFFIXES, suffix_of
 
 MAX_DEPTH = 5
 MAX_EMBEDS = 1_000
+REPEATS = 4
+FREE_REPEATS_BYTES = 1 << 20
+"""So often may the whole of each embedded note be written out, and so much besides."""
 
 Edit = tuple[int, int, str]
 """Replace the bytes from the first to the second offset."""
@@ -54,6 +57,10 @@ class _Transformer:
         self._materials = materials
         self._remarks = materials.remarks
         self._embeds = 0
+        self._references: dict[str, Reference] = {}
+        self._links: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+        self._sections: dict[str, Sections] = {}
+        self._repeated_bytes = 0
 
     def transform(self, body: str, place: Place) -> str:
         if not _SYNTAX.search(body):
@@ -72,7 +79,7 @@ class _Transformer:
                     if uri:
                         yield html_image.start, html_image.end, f'"{uri}"'
         for link in source.wikilinks:
-            replacement = self._embed(source.data, link, place) if link.embed else self._link(source.data, link, place)
+            replacement = self._embed(source, link, place) if link.embed else self._link(source.data, link, place)
             if replacement is not None:
                 yield link.start, link.end, replacement
 
@@ -105,13 +112,19 @@ class _Transformer:
     # --- wikilinks ---------------------------------------------------------------------------------------------------
 
     def _link(self, data: bytes, link: Wikilink, place: Place) -> str | None:
-        reference = Reference.of(link.inner)
-        if not (reference.target or reference.fragment) or is_plain_link(data, link.end):
+        text, url = self._link_parts(link.inner, place)
+        if text is None or is_plain_link(data, link.end):
             return None
-        url = self._link_url(reference, place)
-        if url is not None:
-            return f"[{as_link_text(reference.text())}]({url})"
-        return _fitting(data, link, reference.text())
+        return _fitting(data, link, text) if url is None else f"[{as_link_text(text)}]({url})"
+
+    def _link_parts(self, inner: str, place: Place) -> tuple[str | None, str | None]:
+        """The text and the address of a wikilink; no text if it is none. Many links are written many times."""
+        key = (inner, place.note)
+        if key not in self._links:
+            reference = Reference.of(inner)
+            is_link = bool(reference.target or reference.fragment)
+            self._links[key] = (reference.text(), self._link_url(reference, place)) if is_link else (None, None)
+        return self._links[key]
 
     def _link_url(self, reference: Reference, place: Place) -> str | None:
         base = self._materials.link_base
@@ -121,8 +134,10 @@ class _Transformer:
         note = self._materials.note(path) if path is not None else None
         return link_url(base, note.folder_path, note.permalink, reference.headings) if note is not None else None
 
-    def _embed(self, data: bytes, link: Wikilink, place: Place) -> str | None:
-        reference = Reference.of(link.inner)
+    def _embed(self, source: Source, link: Wikilink, place: Place) -> str | None:
+        data = source.data
+        reference = self._references.get(link.inner) or Reference.of(link.inner)
+        self._references[link.inner] = reference
         suffix = suffix_of(reference.target)
         if not (reference.target or reference.fragment) or is_plain_link(data, link.end):
             return None
@@ -134,7 +149,7 @@ class _Transformer:
         content = self._embedded_note(reference, link.flat, place)
         if content is None:
             return _fitting(data, link, reference.embed_text())
-        return placed(data, link, content) if content.strip() else ""
+        return placed(data, link, content, source.newline) if content.strip() else ""
 
     def _image_embed(self, data: bytes, link: Wikilink, reference: Reference, place: Place) -> str | None:
         if not self._materials.embeds_images:
@@ -145,31 +160,48 @@ class _Transformer:
     def _embedded_note(self, reference: Reference, flat: bool, place: Place) -> str | None:
         """The transformed text of an embedded note, None (and a remark) if it is not to be shown."""
         name = f"{reference.target}#{reference.fragment}" if reference.fragment else reference.target
+        self._embeds += 1
+        if self._embeds > MAX_EMBEDS:
+            self._remarks.about("EMBED_TOO_DEEP", name)
+            return None
         materials = self._materials
         path = materials.lookups.note(reference.target, place.note) if reference.target else place.note
         key = (path or "", reference.fragment)
-        self._embeds += 1
         refusal, content = "", None
         if path is None:
             refusal = "EMBED_NOT_FOUND"
         elif flat:
             refusal = "EMBED_NO_ROOM"
-        elif key in place.trail or len(place.trail) >= MAX_DEPTH or self._embeds > MAX_EMBEDS:
+        elif key in place.trail or len(place.trail) >= MAX_DEPTH:
             refusal = "EMBED_TOO_DEEP"
         elif reference.fragment.startswith("^"):
             refusal = "EMBED_UNSUPPORTED"
         elif (note := materials.note(path)) is None:
             refusal = "EMBED_NOT_SHARED"
-        elif (content := section(strip_comments(note.body).text, reference.headings)) is None:
+        elif (content := self._sections_of(path, note).section(reference.headings)) is None:
             refusal = "EMBED_NOT_FOUND"
+        elif not self._may_repeat(len(content)):
+            refusal = "EMBED_TOO_DEEP"
         if refusal or content is None or path is None:
             self._remarks.about(refusal, name)
             return None
         materials.spend(len(content.encode()))
         return self.transform(content, Place(path, (*place.trail, key)))
 
+    def _sections_of(self, path: str, note: OtherNote) -> Sections:
+        if path not in self._sections:
+            self._sections[path] = Sections.of(strip_comments(note.body).text)
+            self._repeated_bytes -= REPEATS * len(note.body)
+        return self._sections[path]
+
+    def _may_repeat(self, size: int) -> bool:
+        """Whether so much may be read again: a few small notes that embed each other could be written out for hours."""
+        self._repeated_bytes += size
+        return self._repeated_bytes <= FREE_REPEATS_BYTES
+
 
 def _fitting(data: bytes, link: Wikilink, text: str) -> str:
     """The text for the place of a link: at the start of a line it must not turn into a block of another kind."""
-    before = data[data.rfind(b"\n", 0, link.start) + 1 : link.start]
+    begin = max(0, link.start - LOOKBACK_BYTES)
+    before = data[max(begin, data.rfind(b"\n", begin, link.start) + 1) : link.start]
     return at_line_start(text) if _CONTAINER_ONLY.fullmatch(before) else text

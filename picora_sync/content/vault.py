@@ -43,6 +43,30 @@ class _Known:
     generation: object
     names: Mapping[str, Sequence[str]]
     versions: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+    places: dict[str, _Places] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The files of one name: by their whole path, and the shortest path for each of its endings, both normalised."""
+
+    exact: dict[str, list[str]]
+    shortest: dict[str, str]
+
+    @classmethod
+    def of(cls, candidates: Sequence[str]) -> _Places:
+        exact: dict[str, list[str]] = {}
+        shortest: dict[str, str] = {}
+        for path in sorted(candidates, key=lambda path: (len(path), path)):
+            ending = normal(path)
+            exact.setdefault(ending, []).append(path)
+            while "/" in ending:
+                ending = ending.partition("/")[2]
+                shortest.setdefault(ending, path)
+        return cls(exact, shortest)
+
+
+_NOWHERE = _Places({}, {})
 
 
 class Vault:
@@ -99,19 +123,21 @@ class Vault:
             exact = [posixpath.normpath(raw.lstrip("/"))]
         else:
             exact = [posixpath.normpath(raw), posixpath.normpath(posixpath.join(directory, raw))]
-        found = {path: normal(path) for path in self.candidates(normal(posixpath.basename(exact[0])))}
+        places = self._places(normal(posixpath.basename(exact[0])))
         for wanted in exact:
-            hits = [path for path, normalised in found.items() if normalised == normal(wanted)]
+            hits = places.exact.get(normal(wanted))
             if hits:
                 return min(hits, key=lambda path: (unicodedata.normalize("NFC", path) != wanted, path))
-        if raw.startswith(("./", "../", "/")):
-            return None
-        ending = "/" + normal(exact[0])
-        return min(
-            (path for path, normalised in found.items() if normalised.endswith(ending)),
-            key=lambda path: (len(path), path),
-            default=None,
-        )
+        return None if raw.startswith(("./", "../", "/")) else places.shortest.get(normal(exact[0]))
+
+    def _places(self, name: str) -> _Places:
+        """All files of one name by what may be written for them, made at the first question after a refresh."""
+        known = self._now()
+        if name not in known.names:
+            return _NOWHERE
+        if name not in known.places:
+            known.places[name] = _Places.of(known.names[name])
+        return known.places[name]
 
     def _now(self) -> _Known:
         """What is known since the last refresh; one that comes while it is looked up makes that old already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,15 @@ import httpx
 from picora_sync.content.folder import FolderContent
 from picora_sync.core.model import FileState, Kind
 from picora_sync.core.policy import Folder
-from picora_sync.core.ports import Presence, Present
+from picora_sync.core.ports import Derived, Presence, Present
 from picora_sync.disk.folder import FolderDisk
 from tests.contract import samples
 from tests.fakes.mirror import Mirror as Model
 from tests.fakes.older import OlderContent
+from tests.fakes.vault import VaultOnDisk
 from tests.lessons.catalogue import Mutation, promise
 from tests.lessons.mirror import DAY_S, HOUR_S, Mirror
+from tests.property.test_comments import a_note
 
 CarryOut = Callable[[], httpx.Response]
 
@@ -487,3 +490,27 @@ def test_promise_04_a_key_that_may_not_see_its_usage_makes_private(tmp_path: Pat
         mirror.write("speech.mp3", samples.mp3(salt=b"other"))
         mirror.quiet()
         assert len(mirror.held()) == 3
+
+
+@promise(
+    4,
+    Mutation("picora_sync/content/comments.py", "[*editor.hidden, *view.hidden, ", "[*editor.hidden, "),
+    Mutation("picora_sync/content/comments.py", "[*editor.hidden, *view.hidden, ", "[*view.hidden, "),
+    Mutation("picora_sync/content/terrain.py", "if _is_code(self.data, start, end) else self.spans", "if True else []"),
+    Mutation("picora_sync/content/note.py", "said = strip_value(said)", "pass"),
+    Mutation("picora_sync/content/note.py", "return strip_line_comments(head) + transform", "return head + transform"),
+)
+def test_promise_04_nothing_that_is_sent_holds_a_comment(tmp_path: Path) -> None:
+    """In the text, the title and the tags, for a note and for those that embed it."""
+    rng = random.Random(4)  # noqa: S311  # a repeatable choice
+    vault = VaultOnDisk(tmp_path)
+    head = "---\ntitle: a %%SECRET%%\ntags: [a, '%%SECRET%%b', 'c %%SECRET%%']\n---\n"
+    vault.write("whole.md", "![[note]]")
+    vault.write("part.md", "![[note#Head]]")
+    for _ in range(150):
+        vault.write("note.md", rng.choice([head, "", "# %%SECRET%% Title\n\n"]) + "# Head\n\n" + a_note(rng))
+        for path in ("note.md", "whole.md", "part.md"):
+            derived = vault.derive(path, public=True)
+            assert isinstance(derived, Derived)
+            told = (derived.text, derived.wanted.title, derived.wanted.tags, derived.wanted.filename)
+            assert "SECRET" not in repr(told), (path, (tmp_path / "note.md").read_text())

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picora_sync.content.comments import strip_comments
-from picora_sync.core.ports import Derived
-from tests.fakes.vault import VaultOnDisk
-from tests.lessons.catalogue import Mutation, promise
 
 BLOCKS = [
     "text", "paid ($20) and ($30)", "100%% sure", "it`s odd", "two `` ticks", "lone ` tick", "$$ open", "cost $5",
@@ -77,31 +72,6 @@ def a_note(draw: random.Random) -> str:
 def test_a_comment_that_obsidian_hides_is_left_out(seed: int) -> None:
     text = a_note(random.Random(seed))  # noqa: S311  # a repeatable choice
     assert "SECRET" not in strip_comments(text).text, text
-
-
-@promise(
-    4,
-    Mutation("picora_sync/content/comments.py", "*editor.hidden, *view.hidden, ", "*editor.hidden, "),
-    Mutation("picora_sync/content/comments.py", "[*editor.hidden, *view.hidden, ", "[*view.hidden, "),
-    Mutation(
-        "picora_sync/content/terrain.py", "(self.code if _is_code(self.data, start, end) else self.spans)", "self.code"
-    ),
-)
-@pytest.mark.parametrize("seed", range(40))
-def test_promise_04_nothing_that_is_sent_holds_a_comment(tmp_path: Path, seed: int) -> None:
-    """In the text, the title and the tags, for a note and for those that embed it."""
-    rng = random.Random(seed)  # noqa: S311  # a repeatable choice
-    vault = VaultOnDisk(tmp_path)
-    head = "---\ntitle: a %%SECRET%%\ntags: [a, '%%SECRET%%b', 'c %%SECRET%%']\n---\n"
-    vault.write("whole.md", "![[note]]")
-    vault.write("part.md", "![[note#Head]]")
-    for _ in range(20):
-        vault.write("note.md", rng.choice([head, "", "# %%SECRET%% Title\n\n"]) + "# Head\n\n" + a_note(rng))
-        for path in ("note.md", "whole.md", "part.md"):
-            derived = vault.derive(path, public=True)
-            assert isinstance(derived, Derived)
-            told = (derived.text, derived.wanted.title, derived.wanted.tags, derived.wanted.filename)
-            assert "SECRET" not in repr(told), (path, (tmp_path / "note.md").read_text())
 
 
 TREASURES = [
