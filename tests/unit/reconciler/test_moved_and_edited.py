@@ -244,7 +244,7 @@ def test_the_history_tells_of_the_move_and_of_the_new_version() -> None:
     mirror.write("new/0.md", f"{text(0)} Edited.")
     mirror.quiet()
     events = [entry.event for entry in mirror.index.objects.history(mirror.ref("new/0.md"))]
-    assert events == ["bound", "bound"]
+    assert events == ["bound", "bound", "deleted"]
     assert [entry.event for entry in mirror.index.objects.history(mirror.ref("old/0.md"))][-1] == "renamed"
 
 
