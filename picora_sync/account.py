@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from picora_sync.config.model import Config
 from picora_sync.core.model import Account, PlanLimits, Problem, Tier
-from picora_sync.core.ports import Changes
+from picora_sync.core.ports import Changes, KeySource
 from picora_sync.errors import ConfigError, KeyRefused, OutcomeUnknown, RemoteError, Stopped, Unreachable
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import Connection
@@ -25,8 +25,8 @@ from picora_sync.workers import Background
 
 log = logging.getLogger(__name__)
 
-VERIFY_AGAIN_S = 600.0
-"""A refused key is tried again this often: it may have been restored."""
+VERIFY_AGAIN_S = 30.0
+"""This often it is looked whether there is another key in the place of a refused one."""
 REFRESH_S = 3600.0
 """The account is asked for this often although all is well: the key may be refused by now, or the plan be another."""
 FULL_S = 600.0
@@ -226,9 +226,11 @@ class AccountWatch:
             self._index.set_meta(BASE, account.base_url)
 
 
-def client_of(config: Config, key: str, pacer: ThreadPacer, stop: threading.Event) -> PicoraClient:
+def client_of(
+    config: Config, key: str, pacer: ThreadPacer, stop: threading.Event, source: KeySource | None = None
+) -> PicoraClient:
     """The client for the configured account."""
-    return PicoraClient(config.account.url, key, pacer=pacer, stop=stop, plan=config.account.plan)
+    return PicoraClient(config.account.url, key, pacer=pacer, stop=stop, plan=config.account.plan, source=source)
 
 
 def refuse_another(account: Account, index: Index, config: Config) -> None:

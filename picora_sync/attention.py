@@ -79,7 +79,8 @@ def _around(scene: Scene) -> Iterator[Concern]:
         yield _serious(About.DAEMON, silent)
     if scene.account in _ACCOUNT:
         problem = _ACCOUNT[scene.account]
-        yield _serious(About.ACCOUNT, Problem(problem.code, f"{problem.message}{_why(scene.trouble)}", problem.hint))
+        hint = "" if scene.trouble else problem.hint  # which says what to do itself
+        yield _serious(About.ACCOUNT, Problem(problem.code, f"{problem.message}{_why(scene.trouble)}", hint))
     elif scene.account == NOT_ASKED:
         hint = "" if scene.running else "run `picora-sync sync`, or `picora-sync run`"
         yield Concern(

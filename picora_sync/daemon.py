@@ -29,8 +29,9 @@ from picora_sync.control.passes import Pass
 from picora_sync.core.model import Account, FileRef, Problem, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
+from picora_sync.core.ports import KeySource
 from picora_sync.disk.folder import FolderDisk
-from picora_sync.errors import KeyRefused, Stopped
+from picora_sync.errors import KeyRefused, RemoteError, Stopped
 from picora_sync.executor import Executor
 from picora_sync.home import Home
 from picora_sync.reconciler import Reconciler
@@ -54,7 +55,9 @@ IDLE_S = 30.0
 class Daemon:
     """A mirror of the configured folders. Use it as a context manager; one thread calls its methods."""
 
-    def __init__(self, config: Config, key: str, home: Home, stop: threading.Event) -> None:
+    def __init__(
+        self, config: Config, key: str, home: Home, stop: threading.Event, source: KeySource | None = None
+    ) -> None:
         self.index = index = home.index
         self._config = config
         self._stop = stop
@@ -67,7 +70,7 @@ class Daemon:
         self._threads = Threads(self._queue.wake)
         self._readers = Readers(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
-        self._client = client_of(config, key, self._pacer, stop)
+        self._client = client_of(config, key, self._pacer, stop, source)
         self._watches = [
             FolderWatch(*self._unit(folder), index, self._queue, vault_root(folder)) for folder in config.folders
         ]
@@ -98,9 +101,11 @@ class Daemon:
 
     @classmethod
     @contextmanager
-    def open(cls, config: Config, key: str, *, stop: threading.Event) -> Iterator[Daemon]:
+    def open(
+        cls, config: Config, key: str, *, stop: threading.Event, source: KeySource | None = None
+    ) -> Iterator[Daemon]:
         """A mirror that has the state directory to itself; raises what :meth:`Home.open` raises."""
-        with Home.open(config.state_dir) as home, cls(config, key, home, stop) as daemon:
+        with Home.open(config.state_dir) as home, cls(config, key, home, stop, source) as daemon:
             yield daemon
 
     def __enter__(self) -> Self:
@@ -125,14 +130,15 @@ class Daemon:
     def connect(self) -> Account:
         """Learn whose account this is, and what its plan allows; nothing is sent before (design §7).
 
-        Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account. That the
-        key was refused is written down for ``status``: nothing may run afterwards that could tell it.
+        Raises the RemoteError that kept us from it, or ConfigError if the index belongs to another account. That
+        is written down for ``status``: nothing may run afterwards that could tell it.
         """
         try:
             return self._account.connect()
-        except KeyRefused as error:
+        except RemoteError as error:
             trouble = Problem(error.code, error.message, error.hint)
-            self.reconciler.connection.unverified(self._clocks.mono(), trouble, refused=True)
+            refused = isinstance(error, KeyRefused)
+            self.reconciler.connection.unverified(self._clocks.mono(), trouble, refused=refused)
             self._telling.tell(lambda _: None, at_once=True)
             raise
 

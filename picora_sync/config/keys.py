@@ -22,6 +22,8 @@ SERVICE = "picora-sync"
 NO_KEYRING = "NoKeyringError"
 """What the library raises where no keyring will ever answer; anything else may pass."""
 
+_FROM_VARIABLE, _FROM_CREDENTIAL = f"the variable {VARIABLE}", f"the systemd credential {CREDENTIAL}"
+_COPIES = (_FROM_VARIABLE, _FROM_CREDENTIAL)
 _READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 4096
 
@@ -76,19 +78,42 @@ def find_key(
     """
     given = environ.get(VARIABLE, "")
     if given.strip():
-        return _checked(given, f"the variable {VARIABLE}")
+        return _checked(given, _FROM_VARIABLE)
     directory = environ.get("CREDENTIALS_DIRECTORY", "")
     credential = Path(directory, CREDENTIAL) if directory else None
     if credential is not None and os.path.lexists(credential):
-        return _checked(
-            _read(credential, f"the systemd credential {CREDENTIAL}"), f"the systemd credential {CREDENTIAL}"
-        )
+        return _checked(_read(credential, _FROM_CREDENTIAL), _FROM_CREDENTIAL)
     key_file = config.account.key_file
     if key_file is not None and os.path.lexists(key_file):
         shown = config.key_file_shown
         _refuse_if_shared(key_file, shown)
         return _checked(_read(key_file, shown), shown)
     return _from_keyring(config, keyring())
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where a running process finds its key again; implements ``KeySource``."""
+
+    config: Config
+    environ: Mapping[str, str]
+    keyring: Callable[[], Keyring | None] = import_keyring
+
+    def read(self) -> str:
+        """As :func:`find_key`."""
+        return find_key(self.config, self.environ, keyring=self.keyring).secret
+
+    @property
+    def advice(self) -> str:
+        """The environment, and what systemd puts beside it, are copies: a new key is there after the next start."""
+        try:
+            source = find_key(self.config, self.environ, keyring=self.keyring).source
+        except KeyUnusable:
+            source = "its place"
+        new = "Make a new API key in your Picora settings, and put it into"
+        if source in _COPIES:
+            return f"{new} {source}, then restart picora-sync: it sees what was there when it started."
+        return f"{new} {source}: it is read again by itself."
 
 
 def _from_keyring(config: Config, keyring: Keyring | None) -> Key:

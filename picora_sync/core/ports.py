@@ -231,6 +231,17 @@ class Change:
         return (self.title, self.tags, self.public) != (None, None, None)
 
 
+class KeySource(Protocol):
+    """Where the API key comes from."""
+
+    @property
+    def advice(self) -> str:
+        """What to do when the key is refused: where a new one goes, and whether that is enough."""
+
+    def read(self) -> str:
+        """The key as that place holds it now. Raises KeyRefused if it holds none that can be used."""
+
+
 class Picora(Protocol):
     """One account, over the wire. Every method may raise any RemoteError; each says which calls it makes."""
 

@@ -16,7 +16,7 @@ from typing import Final, Self
 import httpx
 
 from picora_sync.core.model import Account, Kind, RemoteObject, Tier
-from picora_sync.core.ports import AudioUpload, Change, DocUpload, Pacer, Posted, StoredText
+from picora_sync.core.ports import AudioUpload, Change, DocUpload, KeySource, Pacer, Posted, StoredText
 from picora_sync.errors import (
     NotFound,
     NotPicora,
@@ -32,6 +32,7 @@ from picora_sync.remote.audio_search import audio_hashes, audio_held, audio_hold
 from picora_sync.remote.deletion import delete_audio, delete_docs, delete_one
 from picora_sync.remote.exchange import SIDE_PATIENCE, UPLOAD_PATIENCE, Call, Exchange
 from picora_sync.remote.failures import Answer, not_picora
+from picora_sync.remote.keyed import Renewal
 from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
@@ -60,7 +61,8 @@ class PicoraClient:
     """One account over the wire; implements ``Picora`` and ``Library`` of :mod:`picora_sync.core.ports`. Thread-safe.
 
     ``stop`` ends every wait, and an upload between two blocks, with Stopped. ``plan`` is whose limits hold if the
-    account tells none (design §5). ``clock`` is monotonic seconds.
+    account tells none (design §5). ``source`` is where the key came from: after a refusal it is read there again.
+    ``clock`` is monotonic seconds.
     A context manager: leaving it closes the connections.
     """
 
@@ -72,11 +74,13 @@ class PicoraClient:
         pacer: Pacer,
         stop: threading.Event,
         plan: str | None = None,
+        source: KeySource | None = None,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan or ""
         self._exchange = Exchange(base_url.rstrip("/"), key, pacer, stop, transport, clock)
+        self._renewal = Renewal(self._exchange, source, clock)
 
     def __repr__(self) -> str:
         return f"PicoraClient({self._exchange.base_url!r})"
@@ -105,7 +109,8 @@ class PicoraClient:
         """
         call = Call("GET", "/v1/auth/verify", Tier.READ)
         try:
-            answer = self._exchange.send(call)
+            with self._renewal.heeded():
+                answer = self._exchange.send(call)
         except (NotFound, NotPicora) as absent:
             base = self._exchange.base_url
             message = f"{call}: there is no Picora API at {base} (status {absent.status})"

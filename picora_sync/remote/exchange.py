@@ -54,6 +54,7 @@ _MOST_BLOCKS: Final = 20_000
 _SLOWEST_MEDIA_BYTES_S: Final = 64 * 1024
 
 _RATE_LIMITED: Final = 429
+_KEYS_HIDDEN: Final = 3
 _GONE: Final = (404, 410)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,512}")
 
@@ -124,14 +125,13 @@ class Exchange:
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not _KEY.fullmatch(key):
-            raise KeyRefused("The API key holds characters that no key has.", hint=hints.KEY_REFUSED)
+        authorization = _bearer(key)
         with wire_errors("account.url"):
             self._base = httpx.URL(base_url)
         self.base_url = base_url
         self.stop = stop
-        self._authorization = f"Bearer {key}"
-        self._scrub = Redactor(key)
+        self._authorization = authorization
+        self._scrubs = (Redactor(key),)
         self._pacer = pacer
         self._clock = clock
         self._server_clock: tuple[float, float] | None = None
@@ -143,6 +143,21 @@ class Exchange:
             transport=transport or Transport(self._network, base_url, os.environ),
             trust_env=False,
         )
+
+    def use_key(self, key: str) -> bool:
+        """Send this key from now on; whether it is another one. Raises KeyRefused if it can be none."""
+        authorization = _bearer(key)
+        changed = authorization != self._authorization
+        if changed:
+            self._scrubs = (Redactor(key), *self._scrubs[: _KEYS_HIDDEN - 1])
+            self._authorization = authorization
+        return changed
+
+    def _scrub(self, text: str) -> str:
+        """Foreign text without the key, or those from before it: what is under way may have been sent with one."""
+        for scrub in self._scrubs:
+            text = scrub(text)
+        return text
 
     def close(self) -> None:
         """Give the connections back."""
@@ -317,3 +332,9 @@ def _encoded(call: Call) -> bytes:
             f"{call}: the text holds characters that cannot be sent (position {error.start})",
             hint="Remove the broken character, or save the file as UTF-8.",
         ) from error
+
+
+def _bearer(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise KeyRefused("The API key holds characters that no key has.", hint=hints.KEY_REFUSED)
+    return f"Bearer {key}"

@@ -6,23 +6,27 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 import click
 
+from picora_sync.attention import NOT_ASKED, Scene, gather
 from picora_sync.cli.failures import OK
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
-from picora_sync.cli.stalling import await_room, free_bytes
+from picora_sync.cli.stalling import await_room, free_bytes, shortage
 from picora_sync.cli.unlocking import await_key
 from picora_sync.cli.words import count, duration
-from picora_sync.config.keys import find_key
+from picora_sync.config.keys import KeyPlace, find_key
 from picora_sync.config.model import Config
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.messages import Reload, Reloaded
 from picora_sync.control.server import listening
+from picora_sync.core.attention import Concern, most_pressing
+from picora_sync.core.model import Problem
 from picora_sync.daemon import Daemon
 from picora_sync.errors import (
     CommandRefused,
@@ -34,10 +38,16 @@ from picora_sync.errors import (
     Stopped,
 )
 from picora_sync.home import Home
+from picora_sync.index.notices import HELD
 from picora_sync.service.notify import Notifier, from_environ
 from picora_sync.summary import Live
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+"""What is wrong is looked up this often at most."""
+_SHARE = 20
+"""And takes at most one part in so many of the loop's time."""
 
 
 @click.command("run", epilog="Example: picora-sync --config ~/.config/picora-sync/config.yaml run")
@@ -93,12 +103,12 @@ def _mirror(
     Raises KeyRefused or ConfigError if Picora takes them not: starting again cannot help.
     """
     (config, key), notifier = following, reading.notifier
-    with Daemon(config, key, home, stop) as daemon:
+    with Daemon(config, key, home, stop, KeyPlace(config, os.environ)) as daemon:
         log.info("mirroring %s to %s", count(len(config.folders), "folder"), config.account.url)
         with suppress(Stopped):
             _connect(daemon)
         notifier.ready()
-        again = daemon.run(Herald(notifier).tell, inbox, reading.reread)
+        again = daemon.run(Herald(notifier, partial(_wrong, config, home)).tell, inbox, reading.reread)
         if not again:
             notifier.stopping()
             log.info("stopping")
@@ -144,30 +154,80 @@ def _connect(daemon: Daemon) -> None:
         log.warning("%s; trying again until it answers", error.message)
 
 
-class Herald:
-    """Tells the service manager and the log how the mirror is, when that changes."""
+def _wrong(config: Config, home: Home, live: Live) -> list[Concern]:
+    """What somebody must see to, as the loop's thread sees it."""
+    missing = {folder.name: folder.why for folder in live.folders if folder.watch == "missing"}
+    now, room = time.time(), shortage(home.path)
+    scene = Scene(live.account, live.trouble, live, running=True, alive=True, now=now, shortage=room, missing=missing)
+    return most_pressing(gather(home.index, [folder.name for folder in config.folders], scene))
 
-    def __init__(self, notifier: Notifier) -> None:
+
+class Herald:
+    """Tells the service manager and the log how the mirror is, when that changes. ``wrong`` lists what somebody must
+    see to; it is asked so seldom that it takes a small part of the loop's time.
+    """
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        wrong: Callable[[Live], Sequence[Concern]] = lambda _: (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._notifier = notifier
+        self._ask = wrong
+        self._clock = clock
+        self._ask_at = float("-inf")
+        self._wrong: Sequence[Concern] = ()
+        self._held: dict[str, Problem] = {}
+        self._told: set[str] = set()
         self._status = ""
         self._account = ""
 
     def tell(self, live: Live) -> None:
         """Called by the loop: that it is, is the sign of life the watchdog waits for."""
         self._notifier.watchdog()
-        status = _status(live)
+        self._look(live)
+        status = _status(live, self._wrong)
         if status != self._status:
             self._status = status
             self._notifier.status(status)
         if live.account != self._account:
             self._account = live.account
-            log.log(logging.INFO if live.account == "ok" else logging.WARNING, "account: %s", live.account)
+            level = logging.INFO if live.account in ("ok", NOT_ASKED) else logging.WARNING
+            log.log(level, "account: %s", live.account)
+
+    def _look(self, live: Live) -> None:
+        now = self._clock()
+        if now < self._ask_at:
+            return
+        self._wrong = self._ask(live)
+        self._ask_at = now + max(LOOK_EVERY_S, _SHARE * (self._clock() - now))
+        held = {each.ref.folder: each.problem for each in self._wrong if each.problem.code == HELD}
+        self._told &= held.keys()
+        for folder, problem in held.items():
+            if folder not in self._told and self._held.get(folder) == problem:  # all of them are held by now
+                self._told.add(folder)
+                log.warning("%s: %s: %s", folder, problem.message, problem.hint)
+        self._held = held
 
 
-def _status(live: Live) -> str:
+def _status(live: Live, wrong: Sequence[Concern]) -> str:
+    """What is wrong first, in a sentence, then what is under way."""
     waiting = live.waiting_uploads + len(live.transfers)
-    if live.trouble and live.account != "ok":
+    if live.trouble and live.account not in ("ok", NOT_ASKED):
         return f"{live.account}: {live.trouble}"
+    parts = [_first(wrong)] if wrong else []
     if waiting:
-        return f"{count(waiting, 'file')} to upload, {duration(live.eta_s)} left"
-    return f"watching {count(len(live.folders), 'folder')}"
+        parts.append(f"{count(waiting, 'file')} to upload, {duration(live.eta_s)} left")
+    else:
+        parts.append(f"watching {count(len(live.folders), 'folder')}")
+    return "; ".join(parts)
+
+
+def _first(wrong: Sequence[Concern]) -> str:
+    first = wrong[0]
+    place = f"{first.ref.folder}/{first.ref.path}".rstrip("/")
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return (
+        f"attention: {place}: {first.problem.message}{more}" if place else f"attention: {first.problem.message}{more}"
+    )

@@ -19,7 +19,7 @@ from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.summaries import note_pauses, print_report
 from picora_sync.cli.view import Screen, screen
-from picora_sync.config.keys import find_key
+from picora_sync.config.keys import KeyPlace, find_key
 from picora_sync.config.model import Config
 from picora_sync.control.client import ControlClient
 from picora_sync.control.messages import Sync
@@ -49,7 +49,8 @@ def sync_command(ctx: click.Context, *, dry_run: bool, no_wait: bool, as_json: b
         with client:
             return _ask_daemon(client, config, wait=not no_wait, as_json=as_json)
     key = find_key(config, os.environ).secret
-    with stop_on_signals() as signals, Daemon.open(config, key, stop=signals.stop) as daemon:
+    place = KeyPlace(config, os.environ)
+    with stop_on_signals() as signals, Daemon.open(config, key, stop=signals.stop, source=place) as daemon:
         daemon.connect()
         with _shown(daemon.index, config, as_json=as_json) as shown:
             daemon.sync(shown.show, wait=not no_wait)

@@ -10,7 +10,9 @@ import pytest
 
 from picora_sync.cli.commands.run import Herald
 from picora_sync.cli.commands.sync import exit_code
-from picora_sync.core.model import FileRef
+from picora_sync.core.attention import About, Concern
+from picora_sync.core.model import FileRef, Problem
+from picora_sync.index.notices import HELD
 from picora_sync.service.notify import Notifier
 from picora_sync.summary import FolderLive, Live, SyncReport, Transfer
 
@@ -68,10 +70,60 @@ def test_the_log_tells_each_change_of_the_account(live: Callable[..., Live], cap
     ]
 
 
+def _held(number: int) -> Concern:
+    problem = Problem(HELD, f"{number} removals are held until somebody approves", "`picora-sync approve notes`")
+    return Concern(About.FOLDER, FileRef("notes", ""), problem, serious=True)
+
+
+def test_held_removals_are_one_warning_and_stand_in_the_status_until_they_are_over(
+    manager: socket.socket, live: Callable[..., Live], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    wrong: list[Concern] = []
+    now = [0.0]
+    herald = Herald(Notifier(os.fspath(manager.getsockname())), lambda _: wrong, lambda: now[0])
+    folder = FolderLive("notes", "/n", "ok")
+    for held in ([], [_held(7)], [_held(12)], [_held(12)], [_held(13)], [_held(13)], [], [_held(1)], [_held(1)]):
+        wrong[:] = held
+        now[0] += 10.0
+        herald.tell(live(folders=[folder]))
+    assert [line for line in heard(manager) if line.startswith("STATUS")] == [
+        "STATUS=watching 1 folder",
+        "STATUS=attention: notes: 7 removals are held until somebody approves; watching 1 folder",
+        "STATUS=attention: notes: 12 removals are held until somebody approves; watching 1 folder",
+        "STATUS=attention: notes: 13 removals are held until somebody approves; watching 1 folder",
+        "STATUS=watching 1 folder",
+        "STATUS=attention: notes: 1 removals are held until somebody approves; watching 1 folder",
+    ]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [message.partition(" are held")[0] for message in warnings] == ["notes: 12 removals", "notes: 1 removals"]
+
+
+def test_what_is_wrong_is_not_looked_up_at_each_sign_of_life(live: Callable[..., Live]) -> None:
+    asked: list[Live] = []
+    now = [0.0]
+
+    def look(moment: Live) -> list[Concern]:
+        asked.append(moment)
+        now[0] += 0.5  # a long list
+        return []
+
+    herald = Herald(Notifier(), look, lambda: now[0])
+    for _ in range(30):
+        herald.tell(live())
+        now[0] += 0.25
+    assert len(asked) == 1
+    now[0] += 10.0
+    herald.tell(live())
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("report", "watch", "waited", "code"),
     [
         pytest.param(SyncReport(files=2, synced=2), "ok", True, 0, id="all-synced"),
+        pytest.param(SyncReport(files=2, synced=2, left=1), "ok", True, 1, id="not-deleted"),
+        pytest.param(SyncReport(files=2, synced=2, left=1), "ok", False, 1, id="not-deleted-nor-waited-for"),
         pytest.param(SyncReport(), "ok", True, 0, id="nothing-there"),
         pytest.param(SyncReport(files=2, synced=1, blocked=1), "ok", True, 1, id="blocked"),
         pytest.param(SyncReport(files=2, synced=1, held=1), "ok", False, 1, id="held"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from picora_sync.config.keys import Key, KeyringSilent, KeyUnusable, find_key, import_keyring
+from picora_sync.config.keys import Key, KeyPlace, KeyringSilent, KeyUnusable, find_key, import_keyring
 from picora_sync.config.model import AccountConfig, Config
 
 SECRET = "sk_live_" + "a" * 32
@@ -149,3 +149,38 @@ def test_only_a_keyring_that_exists_is_worth_waiting_for(error: Exception, may_p
 def test_the_library_is_optional() -> None:
     keyring = import_keyring()
     assert keyring is None or callable(keyring.get_password)
+
+
+@pytest.mark.parametrize("source", ["variable", "credential", "file", "keyring", "nothing"])
+def test_a_place_says_whether_a_new_key_in_it_is_enough(source: str, tmp_path: Path) -> None:
+    """The environment and the credentials of systemd are copies of what was there at the start."""
+    environ, ring, file = {}, FakeKeyring(), None
+    match source:
+        case "variable":
+            environ["PICORA_API_KEY"] = SECRET
+        case "credential":
+            (tmp_path / "picora-api-key").write_text(SECRET)
+            environ["CREDENTIALS_DIRECTORY"] = str(tmp_path)
+        case "file":
+            file = key_file(tmp_path)
+        case "keyring":
+            ring.secret = SECRET
+    place = KeyPlace(config(file), environ, lambda: ring)
+    assert ("restart" in place.advice) is (source in ("variable", "credential"))
+    assert SECRET not in place.advice
+    if source == "nothing":
+        with pytest.raises(KeyUnusable):
+            place.read()
+    else:
+        assert place.read() == SECRET
+
+
+def test_a_place_is_read_anew_each_time(tmp_path: Path) -> None:
+    file = key_file(tmp_path)
+    place = KeyPlace(config(file), {}, FakeKeyring)
+    place.read()
+    file.write_text("sk_live_" + "b" * 32)
+    assert place.read() == "sk_live_" + "b" * 32
+    file.chmod(0o644)
+    with pytest.raises(KeyUnusable, match="others can read it"):
+        place.read()
