@@ -26,7 +26,7 @@ def plan_document(report: PlanReport) -> Document:
 
 
 def sync_document(report: SyncReport) -> Document:
-    """``sync --json`` and ``up --once --json``; ``left`` counts what is still on Picora and should not be."""
+    """``sync --json`` and ``up --once --json``."""
     return {
         "files": report.files,
         "synced": report.synced,
@@ -37,7 +37,6 @@ def sync_document(report: SyncReport) -> Document:
         "deleted": report.deleted,
         "requests": report.requests,
         "problems": [problem_document(ref, problem) for ref, problem in report.problems],
-        "left": report.left,
     }
 
 
@@ -110,11 +109,13 @@ def problems_document(concerns: Iterable[Concern]) -> list[Document]:
 
 
 def file_document(entry: Entry) -> Document:
-    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it. ``left`` says
-    why a file has this object no more, where the object is still on Picora.
+    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it.
+
+    What a file left on Picora has two fields more: ``left``, why the file has it no more, and ``problem``, what Picora
+    said when it was asked to delete it (null as long as it was not asked).
     """
     item = entry.object
-    return {
+    document: Document = {
         "folder": entry.ref.folder,
         "path": entry.ref.path,
         "state": entry.state.value,
@@ -125,9 +126,10 @@ def file_document(entry: Entry) -> Document:
         "public": item.public if item else False,
         "tags": list(item.tags or ()) if item else [],
         "sha256": entry.sha256,
-        "left": entry.left.value if entry.left else None,
-        "problem": entry.problem.message if entry.problem else None,
     }
+    if entry.left is None:
+        return document
+    return {**document, "left": entry.left.value, "problem": entry.problem.message if entry.problem else None}
 
 
 def history_document(turns: Iterable[Turn]) -> list[Document]:

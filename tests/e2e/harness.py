@@ -202,7 +202,7 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """What ``status`` says, asked in this process: tests ask often, and a process takes a second to start."""
         with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) as said:
-            assert run(["--config", str(self.config), "status", "--json"]) == 0
+            assert run(["--config", str(self.config), "status", "--json"]) in (0, 1, 3)
             said.seek(0)
             return dict(json.loads(said.read()))
 

@@ -16,7 +16,7 @@ from typing import IO
 import httpx
 import pytest
 
-from picora_sync.server.accounts import add_key, add_user
+from picora_sync.server.accounts import add_key, add_user, revoke_key
 from picora_sync.server.settings import ServerSettings
 
 WITHIN_S = 60.0
@@ -78,6 +78,8 @@ class Setup:
     url: str
     key: str
     directory: Path
+    data: Path
+    user_id: str
 
     @property
     def notes(self) -> Path:
@@ -114,7 +116,8 @@ def test_serve_says_in_json_what_a_client_needs(ready: dict[str, str]) -> None:
 def setup(tmp_path: Path, ready: dict[str, str]) -> Setup:
     """An account of its own on that server, and a folder with two notes."""
     library = ServerSettings(data=Path(ready["data"]))
-    made = Setup(ready["url"], add_key(library, add_user(library, plan="pro_plus")), tmp_path)
+    user_id = add_user(library, plan="pro_plus")
+    made = Setup(ready["url"], add_key(library, user_id), tmp_path, library.data, user_id)
     made.notes.mkdir()
     (made.notes / "one.md").write_text("# One\n")
     (made.notes / "two.md").write_text("---\npublic: true\n---\n# Two\n")
@@ -188,7 +191,42 @@ def test_a_second_instance_exits_with_73_and_the_first_one_ends_cleanly(setup: S
     assert (status["running"], status["pid"], status["account"]["state"]) == (True, daemon.pid, "ok")
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(WITHIN_S) == 0
-    assert json.loads(run("status", "--json", "--config", config).stdout)["running"] is False
+    ended = run("status", "--json", "--config", config)
+    status = json.loads(ended.stdout)
+    assert (ended.returncode, status["state"], status["running"], status["wrong"]) == (3, "stopped", False, [])
+
+
+def test_status_says_whether_anything_was_asked_and_whether_what_should_run_does(
+    setup: Setup, processes: Processes
+) -> None:
+    config = setup.config()
+    first = run("status", "--json", "--config", config)
+    assert (first.returncode, json.loads(first.stdout)["state"]) == (3, "stopped")
+    assert json.loads(first.stdout)["account"]["state"] == "not asked yet"
+    assert "Picora was not asked yet" in run("problems", "--config", config).stdout
+    assert run("sync", "--config", config).returncode == 0
+    after = run("status", "--json", "--config", config)
+    assert (after.returncode, json.loads(after.stdout)["state"]) == (0, "ok")
+    daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
+    lines_until(daemon, daemon.stderr, ["account: ok"])
+    assert run("status", "--config", config).returncode == 0
+    daemon.kill()
+    daemon.wait(WITHIN_S)
+    died = run("status", "--config", config)
+    assert (died.returncode, died.stdout.splitlines()[0]) == (3, "STOPPED")
+    assert "ended without a word" in died.stdout
+    assert "DAEMON_DIED" in run("problems", "--config", config).stdout
+
+
+def test_a_new_key_in_the_place_of_a_refused_one_is_enough(setup: Setup, processes: Processes) -> None:
+    config = setup.config()
+    daemon = processes.start("run", "--config", config, stderr=subprocess.PIPE)
+    lines_until(daemon, daemon.stderr, ["account: ok"])
+    library = ServerSettings(data=setup.data)
+    (setup.directory / "key").write_text(add_key(library, setup.user_id))
+    assert revoke_key(library, setup.key)
+    (setup.notes / "new.md").write_text("new\n")
+    lines_until(daemon, daemon.stderr, ["account: refused", "trying it", "account: ok", "uploaded new.md"])
 
 
 def test_sighup_reads_the_configuration_again_and_keeps_the_old_one_if_it_is_wrong(

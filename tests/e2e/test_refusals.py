@@ -9,13 +9,13 @@ from pathlib import Path
 
 from picora_sync.server.accounts import add_key
 from picora_sync.server.settings import ServerSettings
-from tests.e2e.harness import Server, picora, write_config
+from tests.e2e.harness import Daemon, Server, picora, wait_until, write_config
 
 
 def test_a_key_without_the_delete_scope_still_uploads_and_says_what_it_lacks(tmp_path: Path, server: Server) -> None:
     with server.client() as client:
         user_id = client.get("/v1/auth/verify").json()["data"]["userId"]
-    server.key = add_key(ServerSettings(data=server.data), user_id, "read_write")
+    full, server.key = server.key, add_key(ServerSettings(data=server.data), user_id, "read_write")
     notes = tmp_path / "notes"
     notes.mkdir()
     for name in ("a", "b", "c"):
@@ -28,8 +28,42 @@ def test_a_key_without_the_delete_scope_still_uploads_and_says_what_it_lacks(tmp
     report = json.loads(done.stdout)
     assert (report["uploaded"], report["deleted"]) == (1, 0)
     assert sorted(doc["title"] for doc in server.docs()) == ["a", "a", "b", "c"]
-    (problem, *_) = [problem for problem in report["problems"] if problem["code"] == "SCOPE_MISSING"]
-    assert "delet" in (problem["message"] + problem["hint"]).lower()
+    refused = [problem for problem in report["problems"] if problem["code"] == "SCOPE_MISSING"]
+    assert sorted(problem["path"] for problem in refused) == ["a.md", "b.md"]
+    assert "delet" in (refused[0]["message"] + refused[0]["hint"]).lower()
+    for _ in range(2):
+        _expect_left(config, server)
+    daemon = Daemon(config, tmp_path / "run.log").start()
+    try:
+        wait_until(lambda: daemon.status()["running"], 60, "the daemon runs")
+        _expect_left(config, server)
+    finally:
+        daemon.stop()
+    server.key = full
+    write_config(tmp_path, server, [{"path": str(notes)}])
+    done = picora("sync", config=config)
+    assert (done.returncode, "gone     notes/b.md" in done.stdout) == (0, True)
+    assert json.loads(picora("problems", "--json", config=config).stdout) == []
+    assert sorted(doc["title"] for doc in server.docs()) == ["a", "c"]
+
+
+def _expect_left(config: Path, server: Server) -> None:
+    """The deleted note and the old version of the edited one, wherever one looks, in each process."""
+    done = picora("sync", "--json", config=config)
+    assert (done.returncode, len(json.loads(done.stdout)["problems"])) == (1, 2)
+    on_picora = {f"{server.url}/v1/docs/{doc['id']}/raw" for doc in server.docs()}
+    left = [each for each in json.loads(picora("problems", "--json", config=config).stdout) if each["url"]]
+    assert sorted(each["path"] for each in left) == ["a.md", "b.md"]
+    assert {each["url"] for each in left} < on_picora
+    status = picora("status", config=config)
+    assert (status.returncode, status.stdout.splitlines()[0]) == (1, "ATTENTION")
+    assert all(each["url"] in status.stdout for each in left)
+    listed = json.loads(picora("ls", "--json", config=config).stdout)
+    assert {each["url"] for each in listed} == on_picora
+    assert sorted((each["path"], each["left"]) for each in listed if "left" in each) == [
+        ("a.md", "replaced"),
+        ("b.md", "removed"),
+    ]
 
 
 class _Portal(BaseHTTPRequestHandler):

@@ -14,8 +14,8 @@ from tests.soak.result import Result
 from tests.soak.rig import Rig
 from tests.soak.world import CLOSED, OPEN, Mutator, seeded
 
-WELL = (0, 1)
-"""1: something is blocked, held, or not to be done now; the command says what."""
+WELL = (0, 1, 3)
+"""1: something is blocked, held, or not to be done now; the command says what. 3: nothing runs, says ``status``."""
 KILLED = 0.25
 """The share of orders after which the daemon is killed, or ended."""
 ABSENT = 0.3

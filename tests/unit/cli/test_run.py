@@ -80,6 +80,7 @@ def test_held_removals_are_one_warning_and_stand_in_the_status_until_they_are_ov
 ) -> None:
     caplog.set_level(logging.WARNING)
     wrong: list[Concern] = []
+    said: list[str] = []
     now = [0.0]
     herald = Herald(Notifier(os.fspath(manager.getsockname())), lambda _: wrong, lambda: now[0])
     folder = FolderLive("notes", "/n", "ok")
@@ -87,7 +88,8 @@ def test_held_removals_are_one_warning_and_stand_in_the_status_until_they_are_ov
         wrong[:] = held
         now[0] += 10.0
         herald.tell(live(folders=[folder]))
-    assert [line for line in heard(manager) if line.startswith("STATUS")] == [
+        said += [line for line in heard(manager) if line.startswith("STATUS")]
+    assert said == [
         "STATUS=watching 1 folder",
         "STATUS=attention: notes: 7 removals are held until somebody approves; watching 1 folder",
         "STATUS=attention: notes: 12 removals are held until somebody approves; watching 1 folder",

@@ -67,7 +67,6 @@ def test_the_sync_document_has_the_fields_of_the_design() -> None:
         "deleted": 6,
         "requests": 7,
         "problems": [{"folder": "notes", "path": "a.md", "code": "CODE", "message": "message", "hint": "hint"}],
-        "left": 8,
     }
 
 
