@@ -131,7 +131,7 @@ class Exchange:
         self.base_url = base_url
         self.stop = stop
         self._authorization = authorization
-        self._scrubs = (Redactor(key),)
+        self._scrubs: tuple[Redactor, ...] = (Redactor(key),)
         self._pacer = pacer
         self._clock = clock
         self._server_clock: tuple[float, float] | None = None

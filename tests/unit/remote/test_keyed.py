@@ -40,6 +40,7 @@ class Asked:
     stop: VirtualStop = field(default_factory=VirtualStop)
     good: str = GOOD
     faulty: bool = False
+    echo: str = ""
 
     def __post_init__(self) -> None:
         self.client = PicoraClient(
@@ -57,7 +58,7 @@ class Asked:
         if self.faulty:
             return httpx.Response(500, json={"success": False, "error": "broken"})
         if self.shown[-1] != self.good:
-            return httpx.Response(401, json={"success": False, "error": "no"})
+            return httpx.Response(401, json={"success": False, "error": f"no: {self.echo or self.shown[-1]}"})
         return httpx.Response(200, json={"success": True, "data": {"valid": True, "userId": "u", "plan": "pro"}})
 
     def refused(self) -> KeyRefused:
@@ -147,3 +148,12 @@ def test_without_a_place_the_key_stays_and_each_question_is_put() -> None:
         with pytest.raises(KeyRefused):
             client.verify()
     assert asked.shown == [BAD, BAD]
+
+
+def test_neither_the_new_key_nor_the_old_one_is_in_what_a_server_echoes() -> None:
+    asked = Asked()
+    assert BAD not in asked.refused().message
+    asked.place.key = ANOTHER
+    assert ANOTHER not in asked.refused().message
+    asked.echo, asked.place.key = BAD, "sk_live_" + "c" * 32
+    assert BAD not in asked.refused().message
