@@ -150,9 +150,16 @@ class AccountWatch:
             self._answers.get()()
 
     def _verified(self, account: Account) -> None:
-        if self._is_urgent():
+        was_urgent = self._is_urgent()
+        try:
+            self._recognise(account)
+        except ConfigError as another:
+            if self._asked_at == float("-inf"):
+                raise  # nothing was mirrored yet: whoever started this is told
+            self._failed(self._client.distrust_key(another.message, another.hint))
+            return
+        if was_urgent:
             log.info("connected to %s", account.base_url)
-        self._recognise(account)
         self._ask(partial(self._client.with_usage, account), self._informed)
 
     def _informed(self, account: Account) -> None:

@@ -18,6 +18,7 @@ import httpx
 from picora_sync.core.model import Account, Kind, RemoteObject, Tier
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, KeySource, Pacer, Posted, StoredText
 from picora_sync.errors import (
+    KeyRefused,
     NotFound,
     NotPicora,
     OutcomeUnknown,
@@ -122,6 +123,10 @@ class PicoraClient:
             raise not_picora(answer, "names no user")
         plan = plan_name(text(who.get("plan")))
         return Account(self._exchange.base_url, user_id, plan, limits_of(plan, None, self._plan))
+
+    def distrust_key(self, why: str, hint: str) -> KeyRefused:
+        """The key is of another account than ours: as if it were refused, another one is waited for in its place."""
+        return self._renewal.distrust(KeyRefused(why, hint=hint))
 
     def with_usage(self, account: Account) -> Account:
         """``GET /v1/user/me/usage``: the account with its own limits and what it uses; as it is where the server does

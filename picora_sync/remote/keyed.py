@@ -46,3 +46,8 @@ class Renewal:
                 refused.hint = self._source.advice
             raise
         self._refused = None
+
+    def distrust(self, refused: KeyRefused) -> KeyRefused:
+        """Take the key for refused, although the server takes it."""
+        self._refused, self._refused_at = refused, self._clock()
+        return refused

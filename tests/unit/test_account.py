@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from picora_sync.account import FULL_S, LIMITS, OFFLINE_LIMIT_S, REFRESH_S, AccountWatch, known_limits
+from picora_sync.account import FULL_S, LIMITS, OFFLINE_LIMIT_S, REFRESH_S, USER, AccountWatch, known_limits
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import AccountConfig, Config, Plan
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import FileRef, Fingerprint, Kind, PlanLimits, Problem, Rank, Tier
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE
-from picora_sync.errors import Unreachable
+from picora_sync.errors import ConfigError, Unreachable
 from picora_sync.index import Index
 from picora_sync.reconciler.connection import AccountState, Connection
 from picora_sync.remote.limits import limits_of_plan
@@ -272,3 +272,19 @@ def test_a_bug_in_asking_ends_the_process(tmp_path: Path) -> None:
     asked = _asked(tmp_path, ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         asked.watch.keep_connected()
+
+
+def test_a_key_of_another_account_put_in_place_later_sends_nothing_and_ends_nothing(watched: Watched) -> None:
+    assert watched.asked() > 0
+    watched.index.set_meta(USER, "somebody-else")  # as if the key were another one's now
+    watched.both.stop.now_s += REFRESH_S
+    watched.asked()
+    assert (watched.connection.refused, watched.connection.verified) == (True, False)
+    assert watched.connection.trouble is not None
+    assert "belongs to another account" in watched.connection.trouble.message
+
+
+def test_at_the_start_an_index_of_another_account_is_an_error(watched: Watched) -> None:
+    watched.index.set_meta(USER, "somebody-else")
+    with pytest.raises(ConfigError, match="another account"):
+        watched.asked()

@@ -157,3 +157,15 @@ def test_neither_the_new_key_nor_the_old_one_is_in_what_a_server_echoes() -> Non
     assert ANOTHER not in asked.refused().message
     asked.echo, asked.place.key = BAD, "sk_live_" + "c" * 32
     assert BAD not in asked.refused().message
+
+
+def test_the_key_of_another_account_is_waited_for_as_a_refused_one_is() -> None:
+    asked = Asked(Place(GOOD))
+    asked.client.verify()
+    shown = len(asked.shown)
+    asked.client.distrust_key("it is of another account", "use the other key")
+    assert (asked.refused().message, asked.refused().hint) == ("it is of another account", "use the other key")
+    assert len(asked.shown) == shown
+    asked.place.key = asked.good = ANOTHER
+    asked.client.verify()
+    assert asked.shown[-1] == ANOTHER
