@@ -49,15 +49,18 @@ def changing(server: Server, since: int) -> list[str]:
     return CHANGING.findall(server.log.read_text()[since:])
 
 
+def shown(server: Server) -> dict[str, bool]:
+    return {doc["filename"]: doc["isPublic"] for doc in server.docs()}
+
+
 def expect_called_back(server: Server, since: int) -> None:
-    public = {doc["filename"]: doc["isPublic"] for doc in server.docs()}
-    assert {name for name, shown in public.items() if not shown} == set(SECRETS)
+    assert {name for name, public in shown(server).items() if not public} == set(SECRETS)
     calls = changing(server, since)
     assert calls[:5] == ["PATCH"] * 5
     assert sorted(calls[5:]) == ["DELETE", "POST", "POST"], "the note with a comment, and the new one"
     with server.client() as client:
-        shown = [client.get(f"/v1/docs/{doc['id']}/raw").text for doc in server.docs() if doc["isPublic"]]
-    assert sorted(shown) == ["open [[link]]\n", "told  all\n", "written since\n"]
+        texts = [client.get(f"/v1/docs/{doc['id']}/raw").text for doc in server.docs() if doc["isPublic"]]
+    assert sorted(texts) == ["open [[link]]\n", "told  all\n", "written since\n"]
 
 
 def test_one_sync_calls_back_what_leaked_and_sends_nothing_else(published: Path, server: Server) -> None:
@@ -80,10 +83,8 @@ def test_a_daemon_that_is_killed_meanwhile_goes_on(server: Server, daemon: Daemo
     wait_until(lambda: "PATCH" in changing(server, since), 60, "the first one is private")
     daemon.kill()
     daemon.start()
-    wait_until(lambda: len(server.docs()) == len(SECRETS) + 3, 60, "the new note arrives")
-    wait_until(lambda: daemon.states() == {"synced": len(SECRETS) + 3}, 60, "all is done")
-    public = {doc["filename"] for doc in server.docs() if doc["isPublic"]}
-    assert public == {"plain.md", "comment.md", "new.md"}
+    done = {"plain.md": True, "comment.md": True, "new.md": True, **dict.fromkeys(SECRETS, False)}
+    wait_until(lambda: len(server.docs()) == len(done) and shown(server) == done, 60, "all is done")
     calls = changing(server, since)
     assert calls.index("POST") >= len(SECRETS) + 1, "all is private before anything is sent"
     daemon.stop()
