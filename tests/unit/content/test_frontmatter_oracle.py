@@ -8,7 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from picora_sync.content.dialects import FENCED_JSON, JSON, TOML, YAML, Dialect
 from picora_sync.content.frontmatter import parse_frontmatter
+from picora_sync.content.metadata import Unreadable
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "vault"
 WORDS = (
@@ -44,3 +46,29 @@ def test_the_samples_are_read_alike(path: Path) -> None:
     if text.startswith("---"):
         assert set(ours(text)) == set(oracle.metadata)
     assert text[found.end :].strip() == oracle.content.strip()
+
+
+@pytest.mark.parametrize(
+    ("handler", "text"),
+    [
+        (YAML, "---\ntitle: x\npublic: true\n---\nbody"),
+        (TOML, "+++\ntitle = 'x'\npublic = true\n+++\nbody"),
+        (JSON, '{"title": "x", "public": true}\nbody'),
+        (FENCED_JSON, ';;;\n{"title": "x", "public": true}\n;;;\nbody'),
+    ],
+    ids=["YAML", "TOML", "JSON", "fenced JSON"],
+)
+def test_each_dialect_is_a_handler_of_python_frontmatter(handler: Dialect, text: str) -> None:
+    post = frontmatter.loads(text, handler=handler)
+    assert post.metadata == {"title": "x", "public": True}
+    assert post.content == "body"
+    assert handler.detect(text)
+    assert not handler.detect("body")
+    with pytest.raises(ValueError, match="no block"):
+        handler.split("body")
+
+
+@pytest.mark.parametrize(("handler", "block"), [(YAML, "- a"), (JSON, "[1]"), (FENCED_JSON, "1"), (TOML, "a = ")])
+def test_what_is_no_mapping_is_not_loaded(handler: Dialect, block: str) -> None:
+    with pytest.raises(Unreadable):
+        handler.load(block)
