@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -243,18 +244,22 @@ def test_any_text_in_any_query_path_and_header(held: Held, kind: str) -> None:
         held.send("POST /v1/images", headers={header: raw}, content=b"--B--")
 
 
-@pytest.mark.parametrize("order", ["created_desc", "title", "media", "sync", "images"])
-@pytest.mark.parametrize("kind", JSON_VALUES)
-def test_any_value_in_a_cursor(held: Held, order: str, kind: str) -> None:
-    """§4, §15 #7: a cursor that was not given by a list is refused, or a place in it."""
-    import base64  # noqa: PLC0415
+CURSORS = {
+    "created_desc": "/v1/docs?cursor=",
+    "title": "/v1/docs?sort=title&cursor=",
+    "media": "/v1/media?cursor=",
+    "images": "/v1/images?cursor=",
+    "sync": "/v1/sync/state?since=",
+}
 
-    for holed in places([order, 1, UNKNOWN_ID]):
-        token = base64.urlsafe_b64encode(filled(holed, JSON_VALUES[kind])).decode().rstrip("=")
-        for call in (f"/v1/docs?sort={order if order == 'title' else 'created_desc'}&cursor=", "/v1/media?cursor="):
+
+@pytest.mark.parametrize("kind", JSON_VALUES)
+def test_any_value_in_a_cursor(held: Held, kind: str) -> None:
+    """§4, §15 #7: a cursor that was not given by a list is refused, or a place in it."""
+    for order, call in CURSORS.items():
+        for holed in places([order, 1, UNKNOWN_ID]):
+            token = base64.urlsafe_b64encode(filled(holed, JSON_VALUES[kind])).decode().rstrip("=")
             held.send(f"GET {call}{token[:60_000]}")
-        held.send(f"GET /v1/images?cursor={token[:60_000]}")
-        held.send(f"GET /v1/sync/state?since={token[:60_000]}")
 
 
 @pytest.mark.parametrize("value", YAML_VALUES, ids=[ascii(value)[:24] for value in YAML_VALUES])
