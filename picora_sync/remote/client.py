@@ -37,6 +37,7 @@ from picora_sync.remote.keyed import Renewal
 from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
+from picora_sync.remote.permissions import Permissions, permissions_of
 from picora_sync.remote.retry import NEVER_TWICE, ONCE
 from picora_sync.remote.values import valid_text
 from picora_sync.remote.wire import (
@@ -139,6 +140,10 @@ class PicoraClient:
         plan = account.plan or plan_name(text(usage.get("plan")))
         limits = limits_of(plan, either(usage, "planLimits"), self._plan)
         return replace(account, plan=plan, limits=limits, quotas=quotas_of(limits, usage), usage_told=True)
+
+    def permissions(self) -> Permissions:
+        """What the key may do; costs a share of the upload's and the mutation's rate limit."""
+        return permissions_of(self._exchange)
 
     def rate_limits(self) -> Mapping[str, object]:
         """``GET /v1/user/me/rate-limits``, which costs nothing: what to prime the pacer with; empty if the server does

@@ -16,7 +16,7 @@ from typing import IO
 import httpx
 import pytest
 
-from picora_sync.server.accounts import add_key, add_user, revoke_key
+from picora_sync.server.accounts import Scope, add_key, add_user, revoke_key
 from picora_sync.server.settings import ServerSettings
 
 WITHIN_S = 60.0
@@ -139,7 +139,7 @@ def test_sync_mirrors_and_says_so_in_json_then_has_nothing_to_do(setup: Setup) -
     document = json.loads(first.stdout)
     assert {**document, "requests": 0} == {
         "files": 2, "synced": 2, "blocked": 0, "held": 0, "uploaded": 2, "patched": 0, "deleted": 0,
-        "requests": 0, "problems": [],
+        "requests": 0, "problems": [], "left": 0,
     }  # fmt: skip
     again = json.loads(run("sync", "--json", "--config", config).stdout)
     assert (again["synced"], again["uploaded"], again["patched"], again["deleted"]) == (2, 0, 0, 0)
@@ -172,6 +172,25 @@ def test_no_server_exits_with_69(setup: Setup) -> None:
     ran = run("sync", "--config", setup.config(url="http://127.0.0.1:9"))
     assert ran.returncode == 69
     assert "Hint: " in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ("read_write_delete", "the key's scope is read_write_delete"),
+        ("read_write", "what you delete here stays on Picora"),
+        ("read", "nothing can be uploaded"),
+    ],
+)
+def test_config_check_says_whose_key_it_is_and_what_it_may(
+    scope: Scope, said: str, ready: dict[str, str], setup: Setup
+) -> None:
+    settings = ServerSettings(data=Path(ready["data"]))
+    user = add_user(settings, plan="trial")
+    config = setup.config(key=add_key(settings, user, scope))
+    account = json.loads(run("config", "check", "--json", "--config", config).stdout)["account"]
+    assert account == {"user": user, "plan": "trial", "scopes": scope}
+    assert said in run("config", "check", "--config", config).stdout
 
 
 def test_a_wrong_configuration_exits_with_78(setup: Setup) -> None:

@@ -24,8 +24,15 @@ from picora_sync.core.model import Account
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import Folder
 from picora_sync.remote.pacer import ThreadPacer
+from picora_sync.remote.permissions import Permissions
 
 SCOPES_UNTOLD = "what the key may do, Picora does not tell: a refused call names the scope that is missing"
+NARROW = {
+    "read": "Note: with this key nothing can be uploaded or made private. Make one with the scope read_write_delete.",
+    "read_write": "Note: with this key, what you delete here stays on Picora, and so do the old versions of notes that "
+    "you edit. Make one with the scope read_write_delete.",
+}
+"""What a scope that is not enough means."""
 
 
 @click.group("config", epilog="Example: picora-sync config check")
@@ -47,11 +54,14 @@ def check(ctx: click.Context, *, offline: bool, as_json: bool) -> int:
     missing = [folder for folder in config.folders if not os.path.isdir(folder.root)]  # noqa: PTH112  # as text, like every path here
     if not as_json:
         _tell_file(ctx, config, missing, key.source)
-    account = None if offline else _ask(config, key.secret)
+    answer = None if offline else _ask(config, key.secret)
     if as_json:
-        write_json(_document(ctx, config, missing, key.source, account))
-    elif account is not None:
-        line(f"Picora answers: {_described(account)}.")
+        write_json(_document(ctx, config, missing, key.source, answer))
+    elif answer is not None:
+        account, may = answer
+        line(f"Picora answers: {_described(account, may)}.")
+        if may.scope in NARROW:
+            line(NARROW[may.scope])
     return OK
 
 
@@ -62,29 +72,38 @@ def _tell_file(ctx: click.Context, config: Config, missing: Sequence[Folder], so
     line(f"The API key comes from {source}.")
 
 
-def _ask(config: Config, key: str) -> Account:
-    """Whose key it is; nothing is changed. Raises the RemoteError that kept us from knowing."""
+def _ask(config: Config, key: str) -> tuple[Account, Permissions]:
+    """Whose key it is, and what it may do; nothing is changed. Raises the RemoteError that kept us from knowing."""
     with stop_on_signals() as signals:
         pacer = ThreadPacer(Pacing(), time.monotonic, signals.stop)
         with client_of(config, key, pacer, signals.stop) as client:
-            return client.verify()
+            return client.with_usage(client.verify()), client.permissions()
 
 
-def _described(account: Account) -> str:
+def _described(account: Account, may: Permissions) -> str:
     plan = f"plan {account.plan}" if account.plan else "a plan that it does not tell"
-    return f"user {account.user_id}, {plan}; {SCOPES_UNTOLD}"
+    scope = f"the key's scope is {may.scope}" if may.scope else SCOPES_UNTOLD
+    return f"user {account.user_id}, {plan}; {scope}"
 
 
 def _document(
-    ctx: click.Context, config: Config, missing: Sequence[Folder], source: str, account: Account | None
+    ctx: click.Context,
+    config: Config,
+    missing: Sequence[Folder],
+    source: str,
+    answer: tuple[Account, Permissions] | None,
 ) -> dict[str, object]:
+    account: dict[str, object] | None = None
+    if answer is not None:
+        who, may = answer
+        account = {"user": who.user_id, "plan": who.plan or None, "scopes": may.scope}
     return {
         "file": str(config_file(ctx)),
         "folders": [folder.name for folder in config.folders],
         "missing": [folder.name for folder in missing],
         "url": config.account.url,
         "key_source": source,
-        "account": None if account is None else {"user": account.user_id, "plan": account.plan or None, "scopes": None},
+        "account": account,
     }
 
 
