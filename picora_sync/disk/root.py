@@ -32,6 +32,7 @@ class RootIdentity:
         self._expected: str | None = None
         self._verified: Fingerprint | None = None
         self._landmarks: tuple[str, ...] = ()
+        self._is_refused = False  # its mark could not be read: until it can, the root may be another's
 
     def mark(self, expected_id: str | None, landmarks: Sequence[str] = ()) -> str | Problem:
         """The root's id. None on the first run: the marker is then made, if there is none yet.
@@ -40,10 +41,12 @@ class RootIdentity:
         ``landmarks``, paths of files that were there before.
         """
         self._expected, self._verified, self._landmarks = expected_id, None, tuple(landmarks)
+        self._is_refused = False
         if expected_id is None:
             problem = self.check()
             found = problem or self._read() or self._create()
             if isinstance(found, Problem):
+                self._is_refused = True
                 return found
             self._expected = found
         return self.check() or self._expected or ""
@@ -55,6 +58,8 @@ class RootIdentity:
                 return self._missing("is no directory")
         except OSError as error:
             return self._missing("is not there") if error.errno in GONE else problem_of(error, self._root)
+        if self._is_refused and isinstance(found := self._read(), Problem):
+            return found
         if self._expected:
             return self._check_marker(self._expected)
         return self._check_landmarks() if self._expected == "" else None

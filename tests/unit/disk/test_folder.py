@@ -466,8 +466,23 @@ def test_mark_is_never_read_or_written_through_a_link_or_anything_else(
         assert isinstance(problem, Problem)
         assert problem.code == "ROOT_MARK_MISPLACED"
         assert "Nothing is sent or deleted meanwhile." in problem.hint
+    disk = disk_at(root)
+    disk.mark_root(None)
+    assert code(disk.look("a.md")) == "ROOT_MARK_MISPLACED"
+    assert disk.scan().failed[""].code == "ROOT_MARK_MISPLACED"
     assert [path.name for path in victim.iterdir()] == ["folder"]
     assert (victim / "folder").read_text() == content
+
+
+def test_folder_goes_on_when_the_link_is_moved_away(tmp_path: Path) -> None:
+    root = tmp_path / "notes"
+    put(root / "a.md")
+    (root / ".picora-sync").symlink_to("nowhere")
+    disk = disk_at(root)
+    assert isinstance(disk.mark_root(None), Problem)
+    (root / ".picora-sync").unlink()
+    assert set(disk.scan().files) == {"a.md"}
+    assert isinstance(disk.mark_root(None), str)
 
 
 def test_hard_link_for_a_mark_is_replaced_not_written_through(tmp_path: Path) -> None:
