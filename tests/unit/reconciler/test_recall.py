@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from picora_sync.content.folder import FolderContent
-from picora_sync.core.model import FileState
+from picora_sync.core.model import FileState, Problem
 from picora_sync.core.policy import Folder, Select
 from picora_sync.index import Index
 from picora_sync.reconciler import recall
@@ -243,3 +243,20 @@ def test_a_read_that_hangs_holds_nothing_up_for_long_and_is_tried_by_the_next_pr
     fake.restart()
     fake.quiet()
     assert fake.index.meta(KNOWN) == str(recall.JUDGEMENT)
+
+
+def test_what_vanished_says_nothing_and_what_cannot_be_looked_at_is_derived_when_it_can() -> None:
+    fake = FakeMirror(Folder(NAME, "/notes", public=True))
+    for name in ("a.md", "b.md", "c.md"):
+        fake.write(name, f"{name} %%SECRET%%")
+    fake.quiet()
+    fake.index.set_meta(KNOWN, "1")
+    fake.disk.remove("a.md")
+    fake.disk.broken["b.md"] = Problem("UNREADABLE", "it cannot be read")
+    fake.restart()
+    fake.run(3.0)
+    row = fake.index.files.get(fake.ref("b.md"))
+    assert row is not None
+    assert row.hashed_at == 0
+    assert fake.index.meta(KNOWN) == str(recall.JUDGEMENT)
+    assert fake.picora.count("patch") == 0
