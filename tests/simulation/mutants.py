@@ -314,7 +314,7 @@ MUTANTS = (
     Mutant(
         10,
         "an answer that is no JSON is a surprise",
-        "remote/failures.py",
+        "remote/values.py",
         "except (ValueError, RecursionError):",
         "except RecursionError:",
         "",
