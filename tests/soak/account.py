@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.harness import Server
+from tests.soak.bait import is_bait, spoken
 from tests.soak.world import FRAME, OPEN
 
 _FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
@@ -97,6 +98,8 @@ class Auditor:
         held: dict[Key, list[dict[str, Any]]] = {}
         strangers = dict(self._strangers)
         for key, item in self._objects():
+            if is_bait(item["title"]):
+                continue
             theirs = strangers.pop(item["id"], None)
             if theirs is None:
                 held.setdefault(key, []).append(item)
@@ -152,6 +155,13 @@ class Auditor:
                 if answer.is_success and {("doc", digest), ("audio", digest)} & private:
                     found.append(f"anybody can read {object_id}, which wants to be private")
         return found
+
+    def spoken_bait(self) -> list[str]:
+        """What of the bait was sent and should not have been."""
+        with self._server.client() as client:
+            bait = [item for item in self._server.docs() if is_bait(item["title"])]
+            texts = [client.get(f"/v1/docs/{item['id']}/raw").text for item in bait]
+        return spoken((*texts, *(item["title"] for item in bait)))
 
 
 def _as_it_is(key: Key, item: Mapping[str, Any]) -> tuple[str, str, bool]:

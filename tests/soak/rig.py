@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from tests.e2e.harness import Server, picora, wait_until, write_config
 from tests.soak.account import Auditor, due
+from tests.soak.bait import BAIT, RESTING, lay
 from tests.soak.ledger import Ledger
 from tests.soak.mirror import RUN, Mirror, SoakDaemon
 from tests.soak.result import Result
@@ -70,6 +71,7 @@ class Rig:
         self.where.mkdir(parents=True, exist_ok=True)
         self.rng = seeded(f"{self.result.script} {self.result.seed}")
         self.world = World(self.where, seeded(f"world {self.result.seed}"), most=self.files * 2)
+        lay(self.where / BAIT)
         self.server = SoakServer(self.server_data or self.where / "picora")
         self.server.where = self.where
         self.database = self.server.data / "picora.db"
@@ -104,6 +106,7 @@ class Rig:
         folders = [{"path": str(self.world.roots[CLOSED]), "visibility": "private"}]
         if opened is not None:
             folders.insert(0, {"path": str(self.world.roots[OPEN]), "visibility": "public", **opened})
+        folders.append({"path": str(self.where / BAIT), "visibility": "public"})
         if self.state is not None:
             more["state_dir"] = str(self.state)
         if self.base_url is not None:
@@ -139,7 +142,7 @@ class Rig:
             if not differences and not unsynced:
                 self.result.differences.append("calls went on changing things after everything was equal")
         self._record(differences, unsynced)
-        self.result.differences += self.auditor.leaks(wanted)
+        self.result.differences += [*self.auditor.leaks(wanted), *self.auditor.spoken_bait()]
 
     def _record(self, differences: list[str], unsynced: int) -> None:
         self.result.settles += 1
@@ -244,11 +247,12 @@ class Rig:
         picora("rescan", config=self.daemon.config)
 
     def states(self) -> Mapping[str, int]:
-        """How many files are in each state, in both folders together."""
+        """How many files are in each state, in all folders together; bait may rest in any state."""
         total: dict[str, int] = {}
         for folder in self.daemon.status()["folders"]:
             for state, number in folder["states"].items():
-                total[state] = total.get(state, 0) + number
+                if folder["name"] != BAIT or state not in RESTING:
+                    total[state] = total.get(state, 0) + number
         return total
 
     def _mutations(self) -> int:
