@@ -128,6 +128,13 @@ def test_every_decision_stands_in_the_list() -> None:
     assert listed == {page.name for page in directory.glob("*.md")} - {index.name}
 
 
+def test_every_decision_has_one_form() -> None:
+    pages = [page for page in (ROOT / "docs" / "decisions").glob("*.md") if not page.name.startswith("0001")]
+    form = r"# \d{4}\. \S[^\n]*\n.*^\*\*Context\.\*\* .*^\*\*Decision\.\*\* .*^\*\*Consequence\.\*\* "
+    odd = [page.name for page in pages if not re.match(form, page.read_text("utf-8"), re.DOTALL | re.MULTILINE)]
+    assert odd == []
+
+
 def test_the_page_of_promises_names_files_that_exist() -> None:
     page = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \|.*", page, flags=re.MULTILINE)
