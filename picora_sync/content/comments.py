@@ -16,8 +16,10 @@ from picora_sync.content.markdown import Span, edited, merged
 from picora_sync.content.terrain import NO_TERRAIN, Stretches, Terrain, survey
 from picora_sync.core.model import Problem
 
+LARGE_BYTES = 1 << 20
 FREE_SURVEY_BYTES = 1 << 16
-"""So much may be parsed again because of comments that hide half of a code block, and once more the note itself."""
+"""So much may be parsed again because of comments that hide half of a code block, and once more a note that is not
+larger than ``LARGE_BYTES``."""
 
 _MARK = b"%%"
 _EMPTY = re.compile(rb"(?:%%%%)+")
@@ -28,6 +30,7 @@ _UNSEEN = re.compile(rb"<!--|`{3}|~{3}")
 """What begins a block of which nobody is shown anything: a comment of HTML, what stands behind an opening fence."""
 _ENDS = re.compile(rb"[^\s%]%%(?:\s|\Z)")
 """An end of a comment by its looks: right behind a word."""
+_TAIL_OF_RUN = re.compile(rb"%%%(?:\s|\Z)")
 _NO_BREAK = re.compile(rb"[^\r\n]")
 _IN_LINE = re.compile(r"%%[^\r\n]*?%%")
 _IN_TEXT = re.compile(r"%%.*?%%", re.DOTALL)
@@ -51,7 +54,7 @@ def strip_comments(text: str, *, first_line: int = 1) -> Stripped:
         return Stripped(text)
     data = text.encode()
     starts = frozenset(match.start(1) for match in _LINE_START.finditer(data))
-    terrain, allowance = survey(data), _Allowance(len(data) + FREE_SURVEY_BYTES)
+    terrain, allowance = survey(data), _Allowance(FREE_SURVEY_BYTES + (len(data) if len(data) <= LARGE_BYTES else 0))
     editor = _Reading(data, _Ground(data, terrain, allowance), starts)
     editor.read_on()
     view = _Reading(data, _Ground(data, terrain, allowance), starts)
@@ -196,7 +199,9 @@ class _Reading:
             return (at + 1, False) if self.data.startswith(b"%%%", at) else (at, True)
         if at and self.data[at - 1 : at].isdigit() and _SIGN_OF_PERCENT.match(self.data, at + 2):
             return at, True
-        if terrain.blocks.at(at) is not None:
+        if terrain.blocks.at(at) is not None or (
+            0 < at == self.end_of_hidden and _TAIL_OF_RUN.match(self.data, at - 1)
+        ):
             return at, True
         return at, terrain.spans.at(at) is not None and at not in self.line_starts
 
