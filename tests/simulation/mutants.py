@@ -90,14 +90,6 @@ MUTANTS = (
         "refusals",
     ),
     Mutant(
-        4,
-        "an old version that cannot be deleted stays public",
-        "reconciler/planning.py",
-        "if exposed and (needed or again or stays or refusal) and _hide(context, backlog, orphan):",
-        "if exposed and (needed or again) and _hide(context, backlog, orphan):",
-        "refusals",
-    ),
-    Mutant(
         2,
         "a mount point that is not there is an empty directory",
         "reconciler/scans.py",
