@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from picora_sync.config.model import Config
+from picora_sync.core.consequence import GOOD_KEY
 from picora_sync.core.model import Account, PlanLimits, Problem, Tier
 from picora_sync.core.ports import Changes, KeySource
 from picora_sync.errors import ConfigError, KeyRefused, OutcomeUnknown, RemoteError, Stopped, Unreachable
@@ -202,7 +203,8 @@ class AccountWatch:
             raise Unreachable(trouble.message, hint=trouble.hint or _LATER)
         failing = connection.failing(now)
         if failing is not None and failing[0] > FAILING_LIMIT_S:
-            raise Unreachable(failing[1].message, hint=failing[1].hint or _LATER)
+            hint = GOOD_KEY if failing[1].code == KeyRefused.code else failing[1].hint  # ``verify`` says it is good
+            raise Unreachable(failing[1].message, hint=hint or _LATER)
 
     def _heed(self, account: Account) -> None:
         """Where the plan allows something else than when the index last heard of it, judge anew what it kept out."""

@@ -92,7 +92,7 @@ class Vanished:
 
 Consequence = LookAgain | AskWhetherReachable | AskWhetherRefused | Retry | Block | CloseLane | Full | Vanished
 
-_GOOD_KEY = "Picora takes the key for other calls, and refuses this one: a proxy in between? It is tried hourly."
+GOOD_KEY = "Picora takes the key for other calls, and refuses this one: a proxy in between? It is tried hourly."
 
 
 def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a table)
@@ -120,7 +120,7 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
         case OutcomeUnknown() | UploadCut() | NotPicora():
             return AskWhetherReachable(min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case KeyRefused() if faults >= (FAULTS if others_succeed else MANY_FAULTS):
-            return Block(Problem(problem.code, problem.message, _GOOD_KEY), HOUR_S)
+            return Block(Problem(problem.code, problem.message, GOOD_KEY), HOUR_S)
         case KeyRefused():
             return AskWhetherRefused(problem, min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case RateLimited():

@@ -82,6 +82,8 @@ UPLOAD_PATIENCE: Final = Patience(read_s=300.0, whole_s=360.0)
 """The answer comes after the server has processed the file."""
 SIDE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=5.0)
 """For what nothing depends on."""
+LIST_PATIENCE: Final = Patience(read_s=15.0, whole_s=30.0)
+"""For a list that another one can replace."""
 PROBE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=10.0)
 
 

@@ -10,7 +10,7 @@ from picora_sync.core.model import Kind, RemoteObject, Tier
 from picora_sync.core.ports import StoredText
 from picora_sync.errors import NotPicora
 from picora_sync.remote import hints
-from picora_sync.remote.exchange import RAW_BYTES, Call, Exchange
+from picora_sync.remote.exchange import LIST_PATIENCE, PATIENCE, RAW_BYTES, Call, Exchange, Patience
 from picora_sync.remote.failures import not_picora
 from picora_sync.remote.retry import IDEMPOTENT, RetryRule
 from picora_sync.remote.wire import Item, Page, id_of, objects_of, page_of, path_of
@@ -50,7 +50,9 @@ def live_audio(exchange: Exchange) -> Iterator[Item]:
         RemoteError: as any call; what fails on the server's side is not repeated, since there is another list.
     """
     live: dict[str, Item] = {}
-    for page in _pages(exchange, "/v1/sync/state", {"type": "audio", "limit": "500"}, "since", STATE_RULE):
+    for page in _pages(
+        exchange, "/v1/sync/state", {"type": "audio", "limit": "500"}, "since", STATE_RULE, LIST_PATIENCE
+    ):
         if not page.framed:
             raise NotPicora("GET /v1/sync/state: the answer is no list of changes", hint=hints.NOT_PICORA)
         for change in page.items:
@@ -83,12 +85,18 @@ def stored_text(exchange: Exchange, object_id: str) -> StoredText:
 
 
 def _pages(
-    exchange: Exchange, path: str, query: dict[str, str], parameter: str, rule: RetryRule = IDEMPOTENT
+    exchange: Exchange,
+    path: str,
+    query: dict[str, str],
+    parameter: str,
+    rule: RetryRule = IDEMPOTENT,
+    patience: Patience = PATIENCE,
 ) -> Iterator[Page]:
     """The pages of one list, until the server says that there are no more."""
     cursor = ""
     for _ in range(_MOST_PAGES):
-        call = Call("GET", path, Tier.READ, rule, query=query | ({parameter: cursor} if cursor else {}))
+        asked = query | ({parameter: cursor} if cursor else {})
+        call = Call("GET", path, Tier.READ, rule, query=asked, patience=patience)
         page = page_of(exchange.send(call))
         yield page
         if not page.has_more:
