@@ -206,14 +206,6 @@ MUTANTS = (
     ),
     Mutant(
         6,
-        "what moved and was edited is a removal",
-        "reconciler/removals.py",
-        "return succession.carry(view, pairs)",
-        "return view, []",
-        "moves",
-    ),
-    Mutant(
-        6,
         "what is kept stays ours",
         "reconciler/context.py",
         "self.index.objects.forget(object_id)",
