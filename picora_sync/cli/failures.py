@@ -9,6 +9,7 @@ import traceback
 import click
 
 from picora_sync.cli.words import safe, safe_lines
+from picora_sync.core.redaction import without_credentials
 from picora_sync.errors import AnotherInstance, PicoraSyncError, Stopped
 
 OK = 0
@@ -45,7 +46,8 @@ def exit_code_for(error: BaseException, *, verbose: bool) -> int:
     expected = _expected(error)
     if expected is None:
         if verbose:
-            click.echo(safe_lines("".join(traceback.format_exception(error))), err=True)
+            trace = without_credentials("".join(traceback.format_exception(error)))
+            click.echo(safe_lines(trace), err=True)
         hint = "this is a mistake in picora-sync: please report it" + ("" if verbose else ", with what -v shows")
         expected = CommandFailed(f"unexpected {type(error).__name__}: {error}", hint=hint, exit_code=INTERNAL)
     _tell(expected.message, expected.hint)
@@ -68,6 +70,7 @@ def _expected(error: BaseException) -> CommandFailed | PicoraSyncError | None:
 
 
 def _tell(message: str, hint: str) -> None:
+    message, hint = without_credentials(message), without_credentials(hint)
     click.secho(f"Error: {safe_lines(message)}", fg=None if os.environ.get("NO_COLOR") else "red", err=True)
     if hint:
         click.echo(f"Hint: {safe(hint)}", err=True)

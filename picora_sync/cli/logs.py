@@ -12,6 +12,7 @@ import click
 
 from picora_sync.cli.program import Invocation
 from picora_sync.cli.words import json_text, safe
+from picora_sync.core.redaction import without_credentials
 
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG_PRIORITY = 7
@@ -61,10 +62,10 @@ class JsonLines(logging.Formatter):
             "at": round(record.created, 3),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_credentials(record.getMessage()),
         }
         if record.exc_info:
-            document["trace"] = self.formatException(record.exc_info)
+            document["trace"] = without_credentials(self.formatException(record.exc_info))
         return json_text(document)
 
 
@@ -87,10 +88,11 @@ def start_logging(ctx: click.Context, level: int) -> None:
 
 
 def _message(record: logging.LogRecord) -> str:
-    return safe(record.getMessage())
+    return safe(without_credentials(record.getMessage()))
 
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     if not record.exc_info:
         return ""
-    return "\n" + "\n".join(map(safe, formatter.formatException(record.exc_info).split("\n")))
+    trace = without_credentials(formatter.formatException(record.exc_info))
+    return "\n" + "\n".join(map(safe, trace.split("\n")))

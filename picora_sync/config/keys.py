@@ -116,6 +116,12 @@ class KeyPlace:
         return f"{new} {source}: it is read again by itself."
 
 
+def key_in(file: Path) -> Key:
+    """The key that a file holds which nobody else can read. Raises KeyUnusable."""
+    _refuse_if_shared(file, str(file))
+    return _checked(_read(file, str(file)), str(file))
+
+
 def _from_keyring(config: Config, keyring: Keyring | None) -> Key:
     url = config.account.url
     where = f" and {config.key_file_shown} does not exist" if config.account.key_file else ""

@@ -18,6 +18,7 @@ from picora_sync.index.holds import Holds
 from picora_sync.index.leftovers import Leftovers
 from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
+from picora_sync.index.scrubbing import scrub_once
 from picora_sync.index.twins import Twins
 
 
@@ -57,6 +58,7 @@ class Index:
                     connection.execute("PRAGMA synchronous = FULL")
                     connection.execute("PRAGMA foreign_keys = ON")
                     migrate(connection, migrations, partial(safety.back_up, connection, path))
+                    scrub_once(connection, path)
                     undo.pop_all()
                     return cls(connection)
             raise safety.quarantine(path, fault)

@@ -15,12 +15,17 @@ from picora_sync.cli.commands.serve_greeting import announce, announce_json, war
 from picora_sync.cli.failures import OK, OTHER_INSTANCE, USAGE, CommandFailed
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
+from picora_sync.config.keys import key_in
 from picora_sync.config.locations import default_state_dir
+from picora_sync.errors import KeyRefused
 from picora_sync.server.accounts import Scope
 from picora_sync.server.errors import DataInUse, ServerError
 from picora_sync.server.plans import PLANS
 from picora_sync.server.process import Ready, serve
 from picora_sync.server.settings import MOST_WORKERS, ServerSettings
+
+KEY_VARIABLE = "PICORA_SERVE_KEY"
+"""Where the key to accept may stand instead of the command line."""
 
 
 class _Settings(TypedDict):
@@ -52,7 +57,16 @@ class _Settings(TypedDict):
 @click.option(
     "--plan", type=click.Choice(list(PLANS)), default="pro_plus", show_default=True, help="Limits and quotas."
 )
-@click.option("--key", help="The API key to accept; left out, one is made and kept in the data directory.")
+@click.option(
+    "--key",
+    help="The API key to accept; left out, one is made and kept in the data directory. Other users of this machine can "
+    f"see it in the list of processes: --key-file, or the variable {KEY_VARIABLE}, hides it.",
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file that holds the API key to accept, and that only you can read (chmod 600).",
+)
 @click.option("--rate-limits/--no-rate-limits", default=True, show_default=True, help="Enforce the API's rate limits.")
 @click.option("--allow-remote", is_flag=True, help="Permit a --host that other machines can reach.")
 @click.option(
@@ -83,10 +97,11 @@ class _Settings(TypedDict):
 @click.option("--stop-on-stdin-eof", is_flag=True, hidden=True, help="End together with the parent's pipe.")
 @json_option
 @click.pass_context
-def serve_command(
+def serve_command(  # noqa: PLR0913  (an option each)
     ctx: click.Context,
     *,
     data: Path | None,
+    key_file: Path | None,
     check: bool,
     add_key: bool,
     scope: Scope | None,
@@ -105,6 +120,7 @@ def serve_command(
     if check + add_key + (revoke is not None) > 1:
         raise click.UsageError("--check, --add-key and --revoke are commands of their own.")
     where = (data or default_state_dir(os.environ) / "server").absolute()
+    settings["key"] = key_to_accept(settings["key"], key_file)
     try:
         chosen = ServerSettings(data=where, **settings)
     except ServerError as error:
@@ -122,6 +138,18 @@ def serve_command(
     except ServerError as error:
         raise CommandFailed(error.message, hint=error.hint) from error
     return OK
+
+
+def key_to_accept(given: str | None, file: Path | None) -> str | None:
+    """The key of the command line, of the file, or of the environment; None if nobody names one."""
+    if given is not None and file is not None:
+        raise click.UsageError("--key and --key-file name one key each: leave one out.")
+    if file is None:
+        return given or os.environ.get(KEY_VARIABLE, "").strip() or None
+    try:
+        return key_in(file).secret
+    except KeyRefused as error:
+        raise CommandFailed(error.message, hint=error.hint, exit_code=USAGE) from error
 
 
 def _greeter(settings: ServerSettings, *, as_json: bool) -> Callable[[Ready], None]:
