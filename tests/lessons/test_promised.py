@@ -514,3 +514,25 @@ def test_promise_04_nothing_that_is_sent_holds_a_comment(tmp_path: Path) -> None
             assert isinstance(derived, Derived)
             told = (derived.text, derived.wanted.title, derived.wanted.tags, derived.wanted.filename)
             assert "SECRET" not in repr(told), (path, (tmp_path / "note.md").read_text())
+
+
+@promise(10, Mutation("picora_sync/remote/exchange.py", "cut, scrub=self._scrub)", "cut)"))
+def test_promise_10_the_key_that_a_server_gives_back_is_not_stored(tmp_path: Path) -> None:
+    with Mirror(tmp_path) as mirror:
+        keys: set[str] = set()
+
+        def give_back(request: httpx.Request, carry_out: CarryOut) -> httpx.Response:
+            if request.method != "POST":
+                return carry_out()
+            key = request.headers["authorization"].removeprefix("Bearer ")
+            keys.add(key)
+            said = f"not accepted: {'.'.join(key[at : at + 8] for at in range(0, len(key), 8))} {key[8:]}"
+            return httpx.Response(422, json={"success": False, "error": said})
+
+        mirror.road.meddler = give_back
+        mirror.write("a.md", b"text")
+        mirror.run(60.0)
+        (key,) = keys
+        kept = b"".join(file.read_bytes() for file in tmp_path.glob("index.db*"))
+        assert b"not accepted" in kept
+        assert key[8:].encode() not in kept
