@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from picora_sync.content.markdown import events
 from picora_sync.core.ports import Derived
 from tests.fakes.vault import PNG, VaultOnDisk
-from tests.laws.measure import BASE_BYTES, BYTES_PER_BYTE, NOISE_S, S_PER_MB, TRIES, check_law, cost_of
+from tests.laws.measure import BASE_BYTES, BYTES_PER_BYTE, NOISE_S, S_PER_MB, TRIES, cost_of
 
 FRAGMENTS = [
     "word ", " ", "\n", "\n\n", "\t", "é", "😀", "\r", "\r\n", "[", "![", "[[", "![[", "]", "]]", "](", "[a](",
@@ -34,7 +35,7 @@ WRAPS: list[tuple[str, str]] = [
 ]  # fmt: skip
 OFF = {"obsidian": False}
 PUBLIC = {"public": True, "link_base": "https://x"}
-SIZE_BYTES = 100_000
+SIZE_BYTES = 80_000
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +47,15 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> VaultOnDisk:
 
 
 def _check(vault: VaultOnDisk, text: str, policy: dict[str, object]) -> None:
-    """The time and memory of one large note: what grows faster than the text is far beyond them at this size."""
     vault.write("note.md", text)
-    size_bytes = len(text.encode())
-    costs = [cost_of(lambda: vault.derive("note.md", **policy))]
-    while costs[-1].cpu_s > _most_s(size_bytes) and len(costs) < TRIES:
-        costs.append(cost_of(lambda: vault.derive("note.md", **policy)))
+    _within(lambda: vault.derive("note.md", **policy), len(text.encode()))
+
+
+def _within(work: Callable[[], object], size_bytes: int) -> None:
+    """The time and memory of one large input: what grows faster than the input is far beyond them at such a size."""
+    costs = [cost_of(work)]
+    while costs[-1].cpu_s > _most_s(size_bytes) and len(costs) < 2 * TRIES:
+        costs.append(cost_of(work))
     assert min(cost.cpu_s for cost in costs) <= _most_s(size_bytes), f"{size_bytes:,} bytes: {costs}"
     assert min(cost.peak_bytes for cost in costs) <= BASE_BYTES + BYTES_PER_BYTE * size_bytes
 
@@ -84,26 +88,26 @@ def test_notes_that_embed_each_other_are_not_written_out_for_ever(vault: VaultOn
             vault.write(f"tree{depth}.md", f"![[tree{depth + 1}]]\n\n" * (size // 80))
         vault.derive("tree0.md", **PUBLIC)
 
-    check_law(lambda size: size, derive, 40_000)
+    _within(lambda: derive(80_000), 6 * 80_000)
 
 
 def test_a_large_note_is_parsed_once_however_often_it_is_embedded(vault: VaultOnDisk) -> None:
     def derive(size: int) -> None:
         vault.write("big.md", "# [[a]]\n" * (size // 8) + "# last\n\ntext\n")
-        vault.write("embeds.md", "![[big#last]]\n\n" * 300)
+        vault.write("embeds.md", "![[big#last]]\n\n" * 100)
         vault.derive("embeds.md", **PUBLIC)
 
-    check_law(lambda size: size, derive, 40_000)
+    _within(lambda: derive(40_000), 40_000)
 
 
 def test_a_chain_of_headings_is_followed_step_by_step(vault: VaultOnDisk) -> None:
     def derive(size: int) -> None:
         vault.write("heads.md", "# a\n" * (size // 4) + "# z\n")
         chains = (name * (size // 2) for name in ("#z", "#a"))
-        vault.write("chain.md", "\n\n".join(f"![[heads{chain}]]" for chain in chains) + "\n\n![[heads#z]]" * 99)
+        vault.write("chain.md", "\n\n".join(f"![[heads{chain}]]" for chain in chains) + "\n\n![[heads#z]]" * 30)
         vault.derive("chain.md", **PUBLIC)
 
-    check_law(lambda size: size, derive, 20_000)
+    _within(lambda: derive(32_000), 96_000)
 
 
 def test_names_that_are_not_there_are_looked_up_once_each_and_only_some_are_told(vault: VaultOnDisk) -> None:
@@ -113,7 +117,7 @@ def test_names_that_are_not_there_are_looked_up_once_each_and_only_some_are_told
         assert isinstance(derived, Derived)
         assert len(derived.wanted.problems[0].message) < 1000
 
-    check_law(lambda size: size, derive, 40_000)
+    _within(lambda: derive(60_000), 60_000)
 
 
 def test_many_files_of_one_name_are_told_apart_at_once(tmp_path: Path) -> None:
@@ -126,7 +130,7 @@ def test_many_files_of_one_name_are_told_apart_at_once(tmp_path: Path) -> None:
         vault.write("note.md", "".join(links))
         vault.derive("note.md", **PUBLIC)
 
-    check_law(lambda size: size, derive, 40_000)
+    _within(lambda: derive(60_000), 60_000)
 
 
 @pytest.mark.parametrize("fragment", ["[", "![", "[[", "<", "*a", "`a``b", "> ", "[a](", "$a", "[[x]] ", "| a ", "&"])
