@@ -79,7 +79,10 @@ def test_what_was_read_of_a_file_that_changed_without_an_event_is_not_recorded(m
     mirror.background.read(NOTES)
     mirror.mono_s += 1
     mirror.disk.write("a.md", b"a, private")
+    before = mirror.index.files.get(mirror.ref("a.md"))
     mirror.background.finish()
+    mirror.turn()
+    assert mirror.index.files.get(mirror.ref("a.md")) == before
     mirror.run(3)
     row = mirror.index.files.get(mirror.ref("a.md"))
     assert row is not None
