@@ -113,11 +113,13 @@ def test_a_chain_of_headings_is_followed_step_by_step(vault: VaultOnDisk) -> Non
 def test_names_that_are_not_there_are_looked_up_once_each_and_only_some_are_told(vault: VaultOnDisk) -> None:
     def derive(size: int) -> None:
         vault.write("missing.md", "".join(f"![[no {number}.png]]\n" for number in range(size // 16)))
-        derived = vault.derive("missing.md", **PUBLIC)
-        assert isinstance(derived, Derived)
-        assert len(derived.wanted.problems[0].message) < 1000
+        vault.derive("missing.md", **PUBLIC)
 
     _within(lambda: derive(60_000), 60_000)
+    derive(60_000)
+    derived = vault.derive("missing.md", **PUBLIC)
+    assert isinstance(derived, Derived)
+    assert len(derived.wanted.problems[0].message) < 1_000
 
 
 def test_many_files_of_one_name_are_told_apart_at_once(tmp_path: Path) -> None:
