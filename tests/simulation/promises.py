@@ -26,6 +26,7 @@ from tests.simulation.wishes import (
     is_among,
     is_kept_alive,
     is_listed,
+    is_selected,
     may_go_first,
     was_told_too_late,
 )
@@ -262,9 +263,9 @@ class Promises:
             item = stored.get(row.bound or "")
             if item is None or row.ref.folder not in self._world.folders.trees:
                 continue
-            for _, tree in self._world.folders.mirrored():
+            for policy, tree in self._world.folders.mirrored():
                 for path, line in tree.lines.items():
-                    moved = knows_moves(path) and held_at_some_time(line, item)
+                    moved = knows_moves(path) and is_selected(policy, line.now) and held_at_some_time(line, item)
                     assert not moved, f"6: {row.ref} is held without need: it is {path!r} by now"
 
     # --- in the end -------------------------------------------------------------------------------------------------
