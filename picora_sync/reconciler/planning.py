@@ -9,7 +9,7 @@ from picora_sync.core.model import FileRef, Problem, Rank
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.planner import collect
 from picora_sync.core.policy import OnDelete
-from picora_sync.core.ports import Change
+from picora_sync.core.ports import Change, Present
 from picora_sync.core.view import Content, FileNow, Standing, Traces, Unbound, View
 from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
@@ -20,6 +20,8 @@ from picora_sync.reconciler.traces import is_gone, is_new, relatives, traces_of
 from picora_sync.reconciler.twins import may_be_made_anew
 
 NOTHING: Mapping[FileRef, Leaving] = {}
+MOST_SHARERS = 100
+"""So many files that share an object are looked at: one that was swapped shares it with hardly any."""
 
 
 def load_view(
@@ -93,6 +95,7 @@ def apply(context: Context, actions: Iterable[Action], backlog: Backlog) -> None
             case Bind(ref, object_id, _, origin):
                 item = index.objects.get(object_id)
                 if item is not None:
+                    _look_at_sharers(context, ref, object_id)
                     index.objects.bind(ref, item, wall)
                     context.todo.add(ref)
                 if origin is not None:
@@ -105,6 +108,21 @@ def apply(context: Context, actions: Iterable[Action], backlog: Backlog) -> None
                 backlog.put(action, rank_of(context, action))
             case Delete():
                 backlog.put(action)
+
+
+def _look_at_sharers(context: Context, ref: FileRef, object_id: str) -> None:
+    """The index says that others hold what this file holds now: it may have been swapped with one of them, whose event
+    may be lost. One that changed counts as unsettled before anything is deleted.
+    """
+    for row in context.index.files.bound_to([object_id])[:MOST_SHARERS]:
+        unit = context.unit(row.ref)
+        if row.ref == ref or unit is None or row.seen is not Seen.PRESENT:
+            continue
+        match unit.disk.look(row.ref.path):
+            case Present(fingerprint) if fingerprint == row.fingerprint:
+                pass
+            case _:
+                context.queue.touch(row.ref)
 
 
 def _let_go(context: Context, action: Unbind, wall: float) -> None:

@@ -229,7 +229,7 @@ def test_lesson_19_a_refused_key_makes_the_time_of_its_last_success_stand_still(
         mirror.write("a.md", "# B\n")
         before = mirror.mono_s
         mirror.run(HOUR_S)
-        assert mirror.reconciler.connection.state is AccountState.REFUSED
+        assert mirror.reconciler.connection.state is not AccountState.OK  # whether it is refused, only verify says
         assert mirror.accepted_s_ago() == pytest.approx(mirror.mono_s - before, abs=1.0)
 
 

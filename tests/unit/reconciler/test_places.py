@@ -192,6 +192,22 @@ def test_two_files_that_are_swapped_keep_their_objects_although_one_is_seen_late
     assert {item.title: item.public for item in mirror.picora.objects.values()} == {"a": False, "b": bool(front)}
 
 
+@pytest.mark.parametrize("front", ["", "public: true\n"], ids=["private", "public"])
+def test_two_files_that_are_swapped_keep_their_objects_although_the_event_of_one_is_lost(front: str) -> None:
+    mirror = Mirror()
+    mirror.write("a.md", f"{front}one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    before = set(mirror.picora.objects)
+    files = mirror.disk.files
+    files["a.md"], files["b.md"] = files["b.md"], files["a.md"]
+    mirror.touch("a.md")
+    mirror.run(600)
+    assert set(mirror.picora.objects) == before
+    assert mirror.picora.count("delete") == 0
+    assert {item.title: item.public for item in mirror.picora.objects.values()} == {"a": False, "b": bool(front)}
+
+
 def swapped_with_an_unreadable_one(*, restarted: bool) -> Mirror:
     """Two notes that swapped their names, perhaps while nothing ran, and of which one cannot be read."""
     mirror = Mirror()
