@@ -32,6 +32,7 @@ from picora_sync.errors import (
     OutcomeUnknown,
     PicoraSyncError,
     RateLimited,
+    Rejected,
     RemoteError,
     ServerFault,
     Unreachable,
@@ -47,6 +48,8 @@ from picora_sync.reconciler.unsure import Unsure
 
 log = logging.getLogger(__name__)
 
+DUPLICATE = "DOC_HASH_DUPLICATE"
+"""The code of a document whose content Picora holds already (contract §8.1)."""
 FAULTS_TOLD = 3
 """So many failures in a row are listed with the problems."""
 BROKEN_CODES = tuple(kind.code for kind in (ServerFault, OutcomeUnknown, UploadCut, NotPicora, RateLimited))
@@ -126,7 +129,7 @@ class Setbacks:
             case Send():
                 # After a look, only the POST itself can find out that the file is another one now.
                 looked_in_vain = isinstance(error, FileChanged | FileUnreadable)
-                if looked_in_vain or not (unknown or job.posted_before):
+                if looked_in_vain or _is_held_dead(error) or not (unknown or job.posted_before):
                     self._end(job)
                 elif unknown or job not in self._doubts:
                     if job not in self._doubts and job.upload.wanted.kind is Kind.AUDIO:
@@ -318,3 +321,8 @@ class Setbacks:
             index.files.refuse(ref, mending.vanished_problem(why))
             log.error("%s: %s: it is not uploaded again before `picora-sync verify --repair`", ref.path, why)
         self._try_again(held, WINDOW_S)
+
+
+def _is_held_dead(error: Exception) -> bool:
+    """Whether Picora holds the document's content in its trash: then no earlier POST of it made one, nor will."""
+    return isinstance(error, Rejected) and error.api_code == DUPLICATE

@@ -447,6 +447,19 @@ def test_what_a_note_left_that_was_blocked_in_doubt_is_collected_when_it_moved_o
     assert mirror.titles() == ["a", "b", "e"]
 
 
+def test_a_note_whose_content_lies_in_a_trash_is_not_asked_about_again() -> None:
+    """A service that never purges names the dead document for ever: that settles an earlier upload, too."""
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", FAULT)
+    mirror.picora.fail("post_doc", Rejected("in the trash", api_code="DOC_HASH_DUPLICATE"), times=1000)
+    mirror.write("a.md", "text")
+    mirror.run(600)
+    assert mirror.states() == {"a.md": FileState.BLOCKED}
+    posts = mirror.picora.count("post_doc")
+    mirror.run(3 * 3600)
+    assert mirror.picora.count("post_doc") == posts
+
+
 def test_a_note_that_became_unreadable_while_its_upload_was_in_doubt_stays_blocked_for_that() -> None:
     mirror = synced("b.md")
     mirror.picora.fail("post_doc", UNKNOWN)
