@@ -9,13 +9,13 @@
     ├── IndexUnwritable             the index cannot be written: its disk is full, or failing (1)
     ├── FileChanged                 a file changed while it was read or sent: look again
     ├── FileUnreadable              a file or directory cannot be read
-    └── RemoteError                 what Picora, or the way to it, answered
+    └── RemoteError                 what Picora, or the way to it, answered (69)
         ├── Unreachable             no connection: the request was certainly not carried out
         ├── UploadCut               the connection broke before the request was whole: not carried out
         ├── OutcomeUnknown          sent, but no whole answer came back: it may have been carried out
         ├── NotPicora               something answered that is not the Picora API
         ├── KeyRefused              401 (77)
-        ├── ScopeMissing            403: the key may not do this
+        ├── ScopeMissing            403: the key may not do this (77)
         ├── PlanRequired            403: the plan does not include this
         ├── QuotaExceeded           403: no room left in one dimension
         ├── NotFound                404 with the API's envelope
@@ -113,6 +113,7 @@ class RemoteError(PicoraSyncError):
     """
 
     code = "REMOTE_ERROR"
+    exit_code = 69  # of a command that could not go on without the answer
     repeatable: ClassVar[bool] = False
 
     def __init__(
@@ -137,7 +138,6 @@ class Unreachable(RemoteError):
     """DNS, connect or TLS failed: the request was never received."""
 
     code = "UNREACHABLE"
-    exit_code = 69
     repeatable = True
 
 
@@ -145,7 +145,6 @@ class UploadCut(RemoteError):
     """The connection broke, or an answer came, before the end of the request was sent: it was not carried out."""
 
     code = "UPLOAD_CUT"
-    exit_code = 69
     repeatable = True
 
 
@@ -153,7 +152,6 @@ class OutcomeUnknown(RemoteError):
     """The request left, but no complete answer arrived (time-out, reset, truncated body)."""
 
     code = "OUTCOME_UNKNOWN"
-    exit_code = 69
     repeatable = True
 
 
@@ -161,7 +159,6 @@ class NotPicora(RemoteError):
     """The peer answered with something that is not the API's JSON (a proxy page, another service)."""
 
     code = "NOT_PICORA"
-    exit_code = 69
 
 
 class KeyRefused(RemoteError):
@@ -175,6 +172,7 @@ class ScopeMissing(RemoteError):
     """403 for the key, not for the plan: it lacks a scope (contract §1.1, §15 #3, §16 #24)."""
 
     code = "SCOPE_MISSING"
+    exit_code = KeyRefused.exit_code
 
 
 class PlanRequired(RemoteError):

@@ -13,11 +13,14 @@ from typing import Self
 from picora_sync.errors import ConfigError
 from picora_sync.index import Index
 from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import INDEX_NAME
+from picora_sync.summary import INDEX_NAME, LIVE_NAME
 
 log = logging.getLogger(__name__)
 
 _OTHERS = 0o077
+# One of them says that the directory is ours, and closing it hurts nobody.
+_OURS = frozenset({INDEX_NAME, LIVE_NAME, "lock", "server", "config.yaml", "key"})
+_NOBODYS = frozenset({"lost+found", ".DS_Store"})
 
 
 class Home:
@@ -77,6 +80,12 @@ def _keep_private(path: Path) -> None:
     """What is sent of private notes lies in the index: mode 0700, as design §10 says."""
     if os.name != "posix" or not (open_to := stat.S_IMODE(path.stat().st_mode)) & _OTHERS:
         return
+    inside = set(os.listdir(path)) - _NOBODYS  # noqa: PTH208  # names alone are needed
+    if inside and not inside & _OURS:
+        raise ConfigError(
+            f"the state directory {path} holds other things, and others can look into it (mode {open_to:04o})",
+            hint="choose another state_dir, in a directory of your own: this one would be closed to others",
+        )
     try:
         path.chmod(0o700)
         refused = "its file system keeps no permissions" if path.stat().st_mode & _OTHERS else ""

@@ -38,7 +38,7 @@ from picora_sync.remote.limits import limits_of, plan_name, quotas_of
 from picora_sync.remote.listing import list_objects, stored_text
 from picora_sync.remote.multipart import AUDIO_TITLE_CHARS, AudioBody
 from picora_sync.remote.permissions import Permissions, permissions_of
-from picora_sync.remote.retry import NEVER_TWICE, ONCE
+from picora_sync.remote.retry import IDEMPOTENT, NEVER_TWICE, ONCE
 from picora_sync.remote.values import valid_text
 from picora_sync.remote.wire import (
     audio_of,
@@ -101,15 +101,16 @@ class PicoraClient:
 
     # --- the account ------------------------------------------------------------------------------------------------
 
-    def verify(self) -> Account:
+    def verify(self, *, once: bool = False) -> Account:
         """``GET /v1/auth/verify``, with the limits of the plan that it names; if it names none that is known, those of
-        the plan that was given (contract §13, §14).
+        the plan that was given (contract §13, §14). ``once`` is for somebody who waits: no repetition, however long
+        the server asks us to wait.
 
         Raises:
             KeyRefused: the key is wrong or revoked.
             NotPicora: the answer names no user, or this server has no such call.
         """
-        call = Call("GET", "/v1/auth/verify", Tier.READ)
+        call = Call("GET", "/v1/auth/verify", Tier.READ, ONCE if once else IDEMPOTENT)
         try:
             with self._renewal.heeded():
                 answer = self._exchange.send(call)

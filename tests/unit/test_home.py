@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -50,6 +51,29 @@ def test_a_directory_others_can_look_into_is_closed_to_them_and_it_is_said(
     with Home.open(directory):
         assert mode_of(directory) == 0o700
     assert caplog.messages == [f"others could look into {directory} (mode 0755): it is 0700 now"]
+
+
+@pytest.mark.parametrize("name", ["live.json", "lock", "server", "lost+found"])
+def test_an_open_directory_of_ours_is_closed(name: str, tmp_path: Path) -> None:
+    directory = tmp_path / "state"
+    directory.mkdir()
+    (directory / name).touch()
+    directory.chmod(0o755)
+    with Home.open(directory):
+        assert mode_of(directory) == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o1777, 0o750, 0o701], ids=oct)
+def test_an_open_directory_that_holds_other_things_is_refused_as_it_is(mode: int, tmp_path: Path) -> None:
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    (directory / "of somebody").write_text("x")
+    directory.chmod(mode)
+    with pytest.raises(ConfigError, match="holds other things") as raised:
+        Home.open(directory)
+    assert "state_dir" in raised.value.hint
+    assert mode_of(directory) == mode
+    assert os.listdir(directory) == ["of somebody"]  # noqa: PTH208  # names alone
 
 
 @pytest.mark.parametrize(

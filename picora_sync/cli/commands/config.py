@@ -77,7 +77,7 @@ def _ask(config: Config, key: str) -> tuple[Account, Permissions]:
     with stop_on_signals() as signals:
         pacer = ThreadPacer(Pacing(), time.monotonic, signals.stop)
         with client_of(config, key, pacer, signals.stop) as client:
-            return client.with_usage(client.verify()), client.permissions()
+            return client.with_usage(client.verify(once=True)), client.permissions()
 
 
 def _described(account: Account, may: Permissions) -> str:

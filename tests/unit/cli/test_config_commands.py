@@ -68,14 +68,16 @@ def test_schema_is_a_json_schema(invoke: Callable[..., Any]) -> None:
 
 
 class _Account(BaseHTTPRequestHandler):
-    """A Picora that knows one key, and nothing but whose it is; under ``/v1`` once."""
+    """A Picora that knows one key, and nothing but whose it is; under ``/v1`` once. Other keys name their refusal."""
 
     def do_GET(self) -> None:
         good = self.headers["Authorization"] == "Bearer sk_live_good"
         data = {"userId": "user-1", "plan": "pro"} if self.path == "/v1/auth/verify" else None
-        status = 404 if data is None else 200 if good else 401
+        refusal = re.fullmatch(r"Bearer sk_live_(\d{3})", self.headers["Authorization"])
+        status = 404 if data is None else 200 if good else int(refusal[1]) if refusal else 401
         body = json.dumps({"success": status == 200, "data": data, "error": self.headers["Authorization"]}).encode()
         self.send_response(status)
+        self.send_header("Retry-After", "3600")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -143,3 +145,13 @@ def test_check_says_that_nobody_answers(
 ) -> None:
     monkeypatch.setenv("PICORA_API_KEY", "sk_live_good")
     assert invoke("--config", mirror.config_file, "config", "check").code == 69
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 77), (429, 69), (500, 69), (503, 69), (302, 69)])
+def test_check_ends_at_once_whatever_the_server_answers(
+    status: int, code: int, account: Any, invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PICORA_API_KEY", f"sk_live_{status}")
+    ran = invoke("--config", account.config_file, "config", "check")
+    assert ran.code == code
+    assert f"(status {status})" in ran.err

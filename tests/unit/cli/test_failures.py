@@ -34,7 +34,11 @@ def test_each_error_is_told_in_a_sentence_with_its_hint_and_its_exit_code(
         pytest.param(errors.NotPicora("x"), 69, id="not-picora"),
         pytest.param(errors.OutcomeUnknown("x"), 69, id="no-answer"),
         pytest.param(errors.AnotherInstance("x"), 73, id="another-instance"),
+        pytest.param(errors.ServerFault("x"), 69, id="server-fault"),
+        pytest.param(errors.RateLimited("x", retry_after_s=1), 69, id="too-many-requests"),
+        pytest.param(errors.Rejected("x"), 69, id="a-success-that-is-none"),
         pytest.param(errors.KeyRefused("x"), 77, id="key-refused"),
+        pytest.param(errors.ScopeMissing("x"), 77, id="key-may-not"),
         pytest.param(KeyUnusable("x"), 77, id="no-key"),
         pytest.param(errors.ConfigError("x"), 78, id="config"),
         pytest.param(errors.IndexDamaged("x"), 1, id="index-damaged"),
@@ -73,3 +77,7 @@ def test_a_server_that_is_not_installed_is_named_with_the_command_that_installs_
 def test_control_characters_of_a_message_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     exit_code_for(CommandFailed("a\x1b[2Jb", hint="c\x07d"), verbose=False)
     assert capsys.readouterr().err == "Error: a\\x1b[2Jb\nHint: c\\x07d\n"
+
+
+def test_no_answer_of_a_server_is_taken_for_a_pass_that_finished() -> None:
+    assert {kind.exit_code for kind in every_error() if issubclass(kind, errors.RemoteError)} == {69, 77}
