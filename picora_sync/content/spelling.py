@@ -18,7 +18,7 @@ BREAK = re.compile(r"\r{0,2}\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for any program that reads notes. A CR CR LF is one end: mail and version control make it of one."""
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
-_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "never", "none"})
+_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "never", "none", "nil", "null", "private"})
 _BOOLEANS = _TRUE | _FALSE
 _LONGEST_VALUE = len("false") + 1
 _ENDINGS = (*KEYS, "published")

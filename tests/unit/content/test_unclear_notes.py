@@ -100,6 +100,9 @@ UNCLEAR = [
     ("<!-- publish: false -->\nS", 1),
     ("#+publish: false\nS", 1),
     ("publish:: false\nS", 1),
+    ("#+title: x\n#+publish: nil\nS", 2),
+    ("Title: x\nPublish: null\n\nS", 2),
+    ("status:: done\npublic:: private\n\nS", 2),
     ("```yaml\npublish: false\n```\nS", 2),
     ("***\npublish: false\n***\nS", 2),
     # the closing line
