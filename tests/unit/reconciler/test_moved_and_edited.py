@@ -181,6 +181,24 @@ def test_what_moved_to_another_folder_and_changed_is_no_removal_of_the_first() -
     is_well(mirror)
 
 
+def test_what_moves_to_another_folder_is_not_left_in_the_first() -> None:
+    """The only other file goes to another folder while one waits to be removed: nothing would be left."""
+    mirror = Mirror(Folder("notes", "/notes"), Folder("archive", "/archive"))
+    mirror.write("a.md", text(1))
+    mirror.write("b.md", text(2))
+    mirror.quiet()
+    mirror.remove("b.md")
+    mirror.run(20)
+    mirror.disks["archive"].files["a.md"] = mirror.disks["notes"].files.pop("a.md")
+    mirror.touch("a.md")
+    mirror.queue.touch(FileRef("archive", "a.md"))
+    mirror.quiet()
+    assert len(mirror.picora.objects) == 2
+    assert [why for _, why, _ in mirror.index.holds.held("notes")] == [
+        "nothing would be left of the 1 files of this folder on Picora"
+    ]
+
+
 def test_where_nothing_is_deleted_an_edited_move_replaces_too() -> None:
     mirror = vault(Folder("notes", "/notes", on_delete=OnDelete.KEEP))
     move(mirror)
