@@ -195,13 +195,15 @@ class Index:
         return next((str(name) for (name,) in rows if name not in configured), None)
 
     def rename_folder(self, old: str, new: str) -> None:
-        """All that is known of a folder belongs to its new name; nothing may be known of that yet."""
+        """All that is known of a folder belongs to its new name, of which no file may be known yet."""
         self._connection.execute("UPDATE folder SET name = ? WHERE name = ?", (new, old))
         for table in ("file", "dependency", "problem", "binding", "intent", "twin_watch", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
         for about in ("mounts", "paused", "settings", "judgement"):
-            self._connection.execute("UPDATE meta SET key = ? WHERE key = ?", (f"{about}:{new}", f"{about}:{old}"))
+            self._connection.execute(
+                "UPDATE OR REPLACE meta SET key = ? WHERE key = ?", (f"{about}:{new}", f"{about}:{old}")
+            )
 
     def folder_scanned(self, name: str, at: float) -> None:
         """Remember that a whole scan of the folder was completed."""

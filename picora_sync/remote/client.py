@@ -256,11 +256,15 @@ class PicoraClient:
         return found
 
     def patch(self, kind: Kind, object_id: str, change: Change) -> None:
-        """``PATCH`` of what the change names and the kind has; no call if that is nothing (contract §6, §8)."""
+        """``PATCH`` of what the change names and the kind has; no call if that is nothing (contract §6, §8).
+
+        What makes something private is sent once: whoever asks for it repeats it with a pace of its own.
+        """
         fields = _doc_fields(change) if kind is Kind.DOC else _audio_fields(change)
         if not fields:
             return
-        answer = self._exchange.send(Call("PATCH", path_of(kind, object_id), Tier.MUTATION, json=fields))
+        rule = ONCE if change.public is False else IDEMPOTENT
+        answer = self._exchange.send(Call("PATCH", path_of(kind, object_id), Tier.MUTATION, rule, json=fields))
         if answer.body:  # its content tells nothing (§16 #16), but a proxy's page must not pass for a success
             data_of(answer)
         if not vouched(answer):

@@ -32,8 +32,8 @@ class Line:
     ``since`` is when it came (or came back from being ignored), ``history`` what it held from when on (monotonic).
     Edited and moved it counts as a new one: renames are recognised by equal content (design §4). ``former`` are the
     names that it had, ``died_as`` the one that it had in the end: where another file got that, it was ``overwritten``.
-    ``unknown`` tells that nobody can know it for the same: since it was moved it got another inode, or another file
-    got a name that it had.
+    ``saved_over_at`` is when it last got another inode. ``unknown`` tells that nobody can know it for the same: since
+    it was moved it got another inode, or another file got a name that it had.
     """
 
     since: float
@@ -41,6 +41,7 @@ class Line:
     overwritten: bool = False
     has_moved: bool = False
     moved_at: float = 0.0
+    saved_over_at: float = float("-inf")
     died_at: float = float("inf")
     died_as: str = ""
     former: set[str] = field(default_factory=set)

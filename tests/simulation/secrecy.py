@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from picora_sync.core.policy import Folder
 from tests.simulation.line import Line
 from tests.simulation.matter import Matter
+from tests.simulation.sight import Sight
 from tests.simulation.wishes import is_among, is_listed, wants_public
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Secrecy:
 
     def _leaks_of(self, policy: Folder, path: str, line: Line) -> list[str]:
         hidden = _hidden_since(policy, line)
-        if hidden is None:
+        if hidden is None or self._became_another_unseen(path, line):
             return []
         since, before = hidden
         world = self._world
@@ -76,6 +77,14 @@ class Secrecy:
             for item in alike
             if item.public and now - self._shared_at.get(item.id, 0.0) >= REMOVED_WITHIN_S
         ]
+
+    def _became_another_unseen(self, path: str, line: Line) -> bool:
+        """Whether it got another inode and then another name, and nobody could look in between: then nobody can know it
+        for the same, and the old name's object goes as that of a missing file (decision 0165).
+        """
+        if not line.has_moved or line.saved_over_at > line.moved_at:
+            return False
+        return Sight().longest_s(path, line.saved_over_at, line.moved_at, self._world.watcher) < QUIET_S
 
 
 def _held_lately(line: Line, sha256: str, now: float) -> bool:

@@ -411,6 +411,8 @@ class Tree:
         line.history.append((self._mono(), content))
         if line.has_moved:
             line.since = self._mono()
+        if over:
+            line.saved_over_at = self._mono()
         self._tell(path)
 
     def rename(self, old: str, new: str) -> None:

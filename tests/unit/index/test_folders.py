@@ -18,6 +18,8 @@ def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
     index.holds.hold([A], "many", 80.0)
     index.holds.removed(A, 80.0)
     index.set_meta("settings:notes", "{}")
+    index.set_meta("judgement:notes", "1")
+    index.set_meta("judgement:diary", "2")  # while its root was away
     index.rename_folder("notes", "diary")
     row = index.files.get(new)
     assert row is not None
@@ -28,6 +30,7 @@ def test_a_renamed_folder_keeps_all_that_is_known_of_it(index: Index) -> None:
     assert index.holds.removed_within("diary", 100.0, now=80.0) == 1
     assert index.folders() == [("diary", "/n")]
     assert (index.meta("settings:diary"), index.meta("settings:notes")) == ("{}", None)
+    assert index.meta("judgement:diary") == "1"
 
 
 @pytest.mark.parametrize(

@@ -479,8 +479,15 @@ def test_a_page_of_a_proxy_does_not_confirm_a_patch(reply: httpx.Response) -> No
 
 def test_a_patch_is_repeated_after_a_fault() -> None:
     api = Api(fail(500), ok(None))
-    api.client.patch(Kind.DOC, DOC_ID, Change(public=False))
+    api.client.patch(Kind.DOC, DOC_ID, Change(title="new"))
     assert len(api.calls) == 2
+
+
+def test_what_makes_something_private_is_sent_once_since_its_caller_repeats_it() -> None:
+    api = Api(fail(500), ok(None))
+    with pytest.raises(errors.ServerFault):
+        api.client.patch(Kind.DOC, DOC_ID, Change(public=False))
+    assert len(api.calls) == 1
 
 
 def test_raw_is_the_stored_text_as_it_is() -> None:
