@@ -78,7 +78,7 @@ def test_held_removals_are_approved_through_the_daemon(tmp_path: Path, server: S
     answer = asked(daemon, "approve", "notes", "--yes")
     assert (answer["approved"], answer["refused"], answer["running"], len(answer["rows"])) == (14, [], True, 14)
     wait_until(lambda: len(server.docs()) == 16, 60, "the approved ones go")
-    assert daemon.states() == {"synced": 16}
+    wait_until(lambda: daemon.states() == {"synced": 16}, 60, "nothing is left of them")
     assert daemon.stop() == 0
 
 
