@@ -42,11 +42,13 @@ class Absent:
 class Unknown:
     """It may or may not be there: permission or I/O error, root missing, mount point changed.
 
-    ``of_root``: the root itself is away, or is not the one we know; that is nothing to say of each file.
+    ``of_root``: the root itself is away, or is not the one we know; that is nothing to say of each file. ``readable``:
+    only the rules that may leave it out cannot be read; what it says of its visibility can.
     """
 
     problem: Problem
     of_root: bool = False
+    readable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

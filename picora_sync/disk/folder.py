@@ -129,7 +129,7 @@ class FolderDisk:
         device = self._device() if self._mounts is not None else 0
         for parent in parents_of(path):
             if isinstance(rules, Problem):
-                return Unknown(rules)
+                return Unknown(rules, readable=True)
             status = self._status(parent)
             if not isinstance(status, os.stat_result):
                 return Unknown(_mount_changed(parent)) if parent in (self._mounts or ()) else status
@@ -142,7 +142,7 @@ class FolderDisk:
                     return Unknown(_mount_changed(parent))
                 device = status.st_dev
             rules = self._book.below(parent, rules)
-        return Unknown(rules) if isinstance(rules, Problem) else rules
+        return Unknown(rules, readable=True) if isinstance(rules, Problem) else rules
 
     def _device(self) -> int | None:
         """The root's device; None if the root went away just now."""

@@ -67,6 +67,7 @@ class Context:
     (monotonic). ``superseded`` are objects that were planned again while a call about them was in flight,
     ``outdated`` are files that were found to be something else than the index says. ``scanned`` are the folders that
     this process has looked through; ``untold`` names a change per folder that a later scan found and no event told of.
+    ``to_peek`` are notes that a scan could not list, and that may say that they are private.
     ``paused`` are the folders for which nothing is sent but what makes something private. ``places`` are the unsettled
     paths where what an object holds may have gone that nothing is bound to, ``hidden`` those objects of them that were
     to be made private meanwhile. ``closed`` are the places of a folder that its last scan could not look into,
@@ -90,6 +91,7 @@ class Context:
     outdated: set[FileRef] = field(default_factory=set)
     scanned: set[str] = field(default_factory=set)
     untold: dict[str, FileRef] = field(default_factory=dict)
+    to_peek: set[FileRef] = field(default_factory=set)
     places: dict[str, frozenset[FileRef]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     unread: dict[FileRef, Unread] = field(default_factory=dict)

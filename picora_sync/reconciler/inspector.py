@@ -133,6 +133,9 @@ class Inspector:
             case Present(fingerprint):
                 exposed = row is not None and self.may_be_public(row)
                 self._heed_private(unit, ref, row if exposed else None, fingerprint)
+            case Unknown(readable=True) if row is not None and self.may_be_public(row):
+                if unit.content.wants_private(ref.path):
+                    self.hide([row])
             case _:
                 pass
 

@@ -280,7 +280,8 @@ class Reconciler:
             context.untold[folder] = missed
 
     def _peek(self) -> None:
-        for ref in self.context.queue.take_peeks(self.context.clocks.mono()):
+        unlisted, self.context.to_peek = self.context.to_peek, set()
+        for ref in (*self.context.queue.take_peeks(self.context.clocks.mono()), *unlisted):
             self._inspector.peek(ref)
 
     def _inspect(self) -> None:

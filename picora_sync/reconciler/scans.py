@@ -107,6 +107,8 @@ def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
             if seen == Seen.IGNORED and path in found.ignored:
                 continue
             if _is_below(path, found.failed):
+                if kind_of(path) is Kind.DOC:
+                    context.to_peek.add(FileRef(name, path))
                 if "" not in found.failed:  # a root that is away as a whole does not change meanwhile
                     context.not_read(FileRef(name, path))
                 continue

@@ -11,6 +11,7 @@ import os
 import pickle
 import resource
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -65,6 +66,7 @@ def cost_of(work: Callable[[], object]) -> Cost:
 
 
 def _measured(work: Callable[[], object]) -> tuple[float, int]:
+    sys.settrace(None)  # what measures the coverage of tests is no part of the cost
     before_bytes, began_s = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.process_time()
     with suppress(Exception):  # whether it is the right refusal is another test's question
         work()

@@ -295,7 +295,7 @@ def test_lesson_07_files_that_become_ignored_are_held_as_ignored_and_not_deleted
     8,
     Mutation(
         "picora_sync/disk/folder.py",
-        "return Unknown(rules) if isinstance(rules, Problem) else rules",
+        "return Unknown(rules, readable=True) if isinstance(rules, Problem) else rules",
         "return IgnoreRules() if isinstance(rules, Problem) else rules",
     ),
 )
