@@ -148,14 +148,15 @@ class Removals:
 
     def _expected(self, folder: str, places: Places) -> tuple[set[FileRef], int]:
         """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole. And
-        how many of those that wait were found under another name meanwhile: they are neither removed nor left here.
+        how many of those that wait were found in another folder meanwhile: they are neither removed nor left here.
         """
         if self._keeps(folder):
             return set(), 0
         rows = self._context.index.files.get_many(ref for ref in self._due_at if ref.folder == folder)
         waiting = [row for row in rows if row.bound is not None]
-        expected = {row.ref for row in waiting if not (places.heir(row) or places.sharer(row))}
-        return expected, len(waiting) - len(expected)
+        found = {row.ref: places.heir(row) or places.sharer(row) for row in waiting}
+        away = sum(1 for other in found.values() if other is not None and other.ref.folder != folder)
+        return {ref for ref, other in found.items() if other is None}, away
 
     def _keeps(self, folder: str) -> bool:
         """Whether nothing is deleted with its file (design §6.6): the guard has nothing to guard."""
@@ -287,8 +288,8 @@ class Removals:
     def _hold_merged(self, folder: str, merged: frozenset[FileRef]) -> frozenset[FileRef]:
         """Those that must wait. For the others a permission is left: their successor must be uploaded first."""
         index, wall, now = self._context.index, self._context.clocks.wall(), self._context.removal_time()
-        expected, found = self._expected(folder, Places(self._context))
-        ledger = replace(self._ledger(folder, found), merged=merged)
+        expected, away = self._expected(folder, Places(self._context))
+        ledger = replace(self._ledger(folder, away), merged=merged)
         verdict = guard.judge(merged | expected | ledger.held, ledger)
         index.holds.hold(verdict.held & merged, f"it became the same as other files; {verdict.why}", wall)
         index.holds.permit((verdict.allowed & merged) - ledger.approved, "it became the same as other files", wall, now)
@@ -304,8 +305,8 @@ class Removals:
         pending = {ref: why for ref, why in leaving.items() if ref not in moved}
         if not pending:
             return moved
-        expected, found = self._expected(folder, places)
-        ledger = self._ledger(folder, found + len(moved))
+        expected, away = self._expected(folder, places)
+        ledger = self._ledger(folder, away)
         verdict = guard.judge(pending.keys() | expected | ledger.held, ledger)
         for ref in verdict.held & pending.keys():
             index.holds.hold([ref], _why_held(pending[ref], verdict.why), wall)
@@ -316,12 +317,12 @@ class Removals:
                 index.holds.removed(ref, self._context.removal_time())
         return moved | {ref: pending[ref] for ref in allowed}
 
-    def _ledger(self, folder: str, found: int = 0) -> guard.Ledger:
-        """``found``: so many vanished files are on Picora under another name, perhaps in another folder."""
+    def _ledger(self, folder: str, away: int = 0) -> guard.Ledger:
+        """``away``: so many vanished files are in another folder by now."""
         index = self._context.index
         held = {ref: approved for ref, _, approved in index.holds.held(folder)}
         return guard.Ledger(
-            bound=index.files.count_bound(folder) - found,
+            bound=index.files.count_bound(folder) - away,
             removed_recently=index.holds.removed_within(folder, guard.WINDOW_S, self._context.removal_time()),
             approved=frozenset(ref for ref, approved in held.items() if approved),
             held=frozenset(ref for ref, approved in held.items() if not approved),

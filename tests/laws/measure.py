@@ -7,6 +7,7 @@ stays below ``BASE_BYTES`` and ``BYTES_PER_BYTE`` for each byte of input.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -66,7 +67,8 @@ def cost_of(work: Callable[[], object]) -> Cost:
 
 
 def _measured(work: Callable[[], object]) -> tuple[float, int]:
-    sys.settrace(None)  # what measures the coverage of tests is no part of the cost
+    sys.settrace(None)  # what measures the coverage of tests is no part of the cost,
+    gc.freeze()  # nor are the objects of the tests that ran before in this process
     before_bytes, began_s = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.process_time()
     with suppress(Exception):  # whether it is the right refusal is another test's question
         work()
