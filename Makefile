@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 # The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12 test` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+NO_PYTHON := No Python 3.11 or newer on the PATH: install one, or run make PYTHON=/path/to/python3
 PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
@@ -14,8 +15,9 @@ PIP_TOOLS := pip-tools==7.6.2
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.installed ## mirror copies of examples/ into an embedded Picora, until Ctrl-C
-	@$(BIN)/python scripts/dev.py demo
+demo: ## mirror copies of examples/ into an embedded Picora, until Ctrl-C
+	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@$(PYTHON) scripts/dev.py demo
 
 test: $(VENV)/.installed ## run the tests
 	@$(BIN)/python scripts/dev.py test
@@ -89,7 +91,7 @@ clean: ## remove everything that the other targets made
 # --- set-up: a stamp is older than what it was made from, or there is nothing to do ---
 
 $(VENV)/.installed: pyproject.toml requirements/dev.txt
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer on the PATH: install one, or run make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	@$(PYTHON) scripts/dev.py setup
 
 $(VENV)/.pip-tools: Makefile

@@ -3,6 +3,8 @@
 python3 scripts/dev.py demo    mirrors copies of the samples into a Picora of its own, until Ctrl-C
 python3 scripts/dev.py test    runs the tests; further words go to pytest
 python3 scripts/dev.py setup   only makes .venv
+
+The demo installs what running needs, the tests and the set-up the tools for development as well.
 """
 
 from __future__ import annotations
@@ -17,25 +19,26 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-REQUIREMENTS = ROOT / "requirements" / "dev.txt"
-STAMPS = {VENV / ".requirements": REQUIREMENTS, VENV / ".installed": ROOT / "pyproject.toml"}
-"""A stamp is younger than what was installed from that file, or it has to be installed anew."""
-PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps")
+RUN, DEV = "run", "dev"
+"""The files of requirements/. Everything in the first one is in the second one, too, in the same version."""
+INSTALLED = VENV / ".installed"
+PIP = ("-m", "pip", "--disable-pip-version-check", "install", "--no-deps")
 
 
-def setup() -> None:
+def setup(needed: str) -> None:
     """Install what is missing; does nothing, and at once, when nothing is."""
     if not PYTHON.exists():
         _make_venv()
-    requirements, installed = STAMPS
-    if _is_stale(requirements):
-        print(f"Installing the tools and libraries of {REQUIREMENTS.relative_to(ROOT)} into .venv", file=sys.stderr)
-        _run(*PIP, "--require-hashes", "--requirement", str(REQUIREMENTS))
-        requirements.touch()
-        installed.unlink(missing_ok=True)
-    if _is_stale(installed):
-        _run(*PIP, "--no-build-isolation", "--editable", str(ROOT))
-        installed.touch()
+    if all(_is_stale(_stamp(each), _requirements(each)) for each in {needed, DEV}):
+        wanted = _requirements(needed)
+        print(f"Installing what {wanted.relative_to(ROOT)} lists into .venv, once", file=sys.stderr)
+        _run(*PIP, "--require-hashes", "--requirement", str(wanted))
+        _stamp(needed).touch()
+        INSTALLED.unlink(missing_ok=True)
+    if _is_stale(INSTALLED, ROOT / "pyproject.toml"):
+        # The tools for development hold what builds; without them pip fetches that.
+        _run(*PIP, *(["--no-build-isolation"] if _stamp(DEV).exists() else []), "--editable", str(ROOT))
+        INSTALLED.touch()
 
 
 def demo(words: Sequence[str]) -> list[str]:
@@ -53,15 +56,16 @@ def test(words: Sequence[str]) -> list[str]:
 
 def main(words: Sequence[str]) -> None:
     """Set up, then become the command that was asked for."""
-    commands = {"demo": demo, "test": test}
+    commands = {"demo": (demo, RUN), "test": (test, DEV)}
     match words:
         case [("demo" | "test") as name, *rest]:
-            setup()
+            words_of, needed = commands[name]
+            setup(needed)
             os.chdir(ROOT)
-            command = [str(PYTHON), *commands[name](rest)]
+            command = [str(PYTHON), *words_of(rest)]
             os.execv(command[0], command)  # noqa: S606  (signals and exit code are the command's own)
         case ["setup"]:
-            setup()
+            setup(DEV)
         case _:
             raise SystemExit(__doc__)
 
@@ -75,8 +79,17 @@ def _make_venv() -> None:
         raise SystemExit("Cannot make .venv: install the venv module of this Python (Debian: python3-venv)")
 
 
-def _is_stale(stamp: Path) -> bool:
-    return not stamp.exists() or stamp.stat().st_mtime < STAMPS[stamp].stat().st_mtime
+def _requirements(name: str) -> Path:
+    return ROOT / "requirements" / f"{name}.txt"
+
+
+def _stamp(name: str) -> Path:
+    return VENV / (".requirements" if name == DEV else f".requirements-{name}")
+
+
+def _is_stale(stamp: Path, source: Path) -> bool:
+    """A stamp is younger than what was installed from that file, or it has to be installed anew."""
+    return not stamp.exists() or stamp.stat().st_mtime < source.stat().st_mtime
 
 
 def _run(*words: str) -> None:

@@ -43,7 +43,7 @@ _NOUNS: dict[type, tuple[str, str]] = _SHAPES | {
     FolderName: ("a name for a folder", "use letters, digits, '-' and '_'"),
     Tag: ("a tag", "a tag is short, and has no comma"),
     IgnorePattern: ("an ignore pattern", "write it as in a .gitignore file"),
-    TitleTemplate: ("a title", "see config.example.yaml for its variables"),
+    TitleTemplate: ("a title", "`picora-sync config example` shows its variables"),
     ApiUrl: ("an address that can be used", "write https://host"),
     LinkBase: ("an address", "write https://host"),
 }

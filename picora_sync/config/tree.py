@@ -84,18 +84,18 @@ def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None
         hint = "indent with spaces; quote text that holds ': ', '#', '{' or '['"
         return None, [Finding(place, f"this is no YAML: {error.problem or error.context}", hint)]
     except RecursionError:
-        return None, [Finding(Place(file, 1, 1), "this is nested too deeply", "see config.example.yaml")]
+        return None, [Finding(Place(file, 1, 1), "this is nested too deeply", "`picora-sync config example` shows one")]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         hint = "remove the control character, or save the file as UTF-8"
         return None, [Finding(Place(file, line, 1), f"this is no YAML: {error.reason}", hint)]
     if root is None:
-        return None, [Finding(Place(file, 1, 1), "the file is empty", "see config.example.yaml")]
+        return None, [Finding(Place(file, 1, 1), "the file is empty", "`picora-sync config example` shows one")]
     builder = _Builder(file, environ)
     try:
         return builder.node(root, ()), builder.findings
     except (_TooMuch, RecursionError):
-        hint = "write out what the aliases stand for; see config.example.yaml"
+        hint = "write out what the aliases stand for; `picora-sync config example` shows one"
         return None, [Finding(Place(file, 1, 1), "this is more than any configuration holds", hint)]
 
 

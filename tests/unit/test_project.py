@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import mutagen
@@ -103,6 +104,16 @@ def test_an_unknown_word_gets_the_list_of_what_can_be_run() -> None:
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 1
     assert "dev.py test" in result.stderr
+
+
+def test_the_wheel_holds_what_messages_point_at(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+        assert wheel.read("picora_sync/config.example.yaml") == (ROOT / "config.example.yaml").read_bytes()
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "picora_sync").rglob("*.py")}
+    assert modules - names == set()
 
 
 def make(*words: str) -> str:

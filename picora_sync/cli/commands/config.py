@@ -1,4 +1,4 @@
-"""``config check``, ``show`` and ``schema``."""
+"""``config check``, ``show``, ``example`` and ``schema``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from picora_sync.cli.output import line, write_json
 from picora_sync.cli.settings import config_file, configuration
 from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.words import count, safe_lines
+from picora_sync.config.example import example
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
 from picora_sync.config.show import effective, effective_yaml, schema
@@ -117,6 +118,13 @@ def show(ctx: click.Context, *, as_json: bool) -> int:
         write_json(effective(config))
     else:
         click.echo(safe_lines(effective_yaml(config)), nl=False)
+    return OK
+
+
+@config_command.command("example", epilog="Example: picora-sync config example > config.yaml")
+def example_command() -> int:
+    """Print an example of a configuration: every key there is, and what it does."""
+    click.echo(example(), nl=False)
     return OK
 
 

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +60,12 @@ def test_show_prints_what_can_be_loaded_again(mirror: Any, invoke: Callable[...,
     assert invoke("--config", mirror.config_file, "config", "show").out == shown
     document = json.loads(invoke("--config", mirror.config_file, "config", "show", "--json").out)
     assert [folder["name"] for folder in document["folders"]] == ["notes", "podcast"]
+
+
+def test_example_prints_the_commented_example(invoke: Callable[..., Any]) -> None:
+    ran = invoke("config", "example")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (Path(__file__).parents[3] / "config.example.yaml").read_text(encoding="utf-8")
 
 
 def test_schema_is_a_json_schema(invoke: Callable[..., Any]) -> None:

@@ -71,7 +71,7 @@ def test_a_server_that_is_not_installed_is_named_with_the_command_that_installs_
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert exit_code_for(ModuleNotFoundError("No module named 'falcon'", name="falcon"), verbose=False) == 1
-    assert "pip install 'picora-sync[server]'" in capsys.readouterr().err
+    assert "pip install '.[server]'" in capsys.readouterr().err
 
 
 def test_control_characters_of_a_message_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -184,7 +184,7 @@ def test_aliases_share_settings() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", [":1:1: the file is empty (see config.example.yaml)"]),
+        ("", [":1:1: the file is empty (`picora-sync config example` shows one)"]),
         ("- a\n", [":1:1: expected a section of 'key: value' lines, found a list (indent the keys below it)"]),
         ("folders: []", [":1:1: no folder is mirrored (add '- path: …' below folders:)"]),
         ("state_dir: /s", [":1:1: 'folders' is missing (add 'folders:')"]),
