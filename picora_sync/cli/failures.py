@@ -64,7 +64,9 @@ def _expected(error: BaseException) -> CommandFailed | PicoraSyncError | None:
         case click.Abort() | KeyboardInterrupt() | Stopped():
             return CommandFailed("interrupted", exit_code=INTERRUPTED)
         case ModuleNotFoundError() if error.name in _SERVER_LIBRARIES:
-            return CommandFailed("the embedded Picora is not installed", hint="install picora-sync again, with `pip install '.[server]'` in its clone")
+            return CommandFailed(
+                "the embedded Picora is not installed", hint="in its clone, run: pip install '.[server]'"
+            )
         case _:
             return None
 
