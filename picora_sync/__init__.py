@@ -30,3 +30,10 @@ list: after a crash the work is derived again.
 
 Imports point down this list (``.importlinter``); stages know each other only as the Protocols of ``core.ports``.
 """
+
+import sys
+
+__version__ = "0.1.0"
+
+# httpx imports a command of its own, with the libraries to draw on a terminal, unless that module cannot be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """The commands; the only place that prints or exits.
 
+    front        version and list of commands, without any library
     program      the root command: global options, and one module per command, imported when it is called
     failures     exception → sentence, hint and exit code
     words        values → words for people: names that are safe on a terminal, sizes, times
@@ -14,9 +15,20 @@ from __future__ import annotations
 
 import sys
 
-from picora_sync.cli.program import run
+from picora_sync.cli import front
 
 
 def main() -> None:
     """Entry point of ``picora-sync``."""
-    sys.exit(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    said = front.answer(arguments)
+    try:
+        if said is not None:
+            sys.stdout.write(said)
+            sys.stdout.flush()
+            return
+    except OSError:  # nobody reads it, or it cannot be written: told below, like every failure
+        pass
+    from picora_sync.cli.program import run  # noqa: PLC0415  # all of click
+
+    sys.exit(run(arguments))

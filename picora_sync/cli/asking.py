@@ -13,7 +13,6 @@ from picora_sync.cli.settings import configuration
 from picora_sync.config.model import Config
 from picora_sync.control.client import ControlClient
 from picora_sync.control.messages import A, Request
-from picora_sync.daemon import Daemon
 from picora_sync.errors import AnotherInstance, PicoraSyncError
 from picora_sync.index.lock import is_held
 
@@ -45,6 +44,8 @@ def ask(config: Config, request: Request, kind: type[A]) -> tuple[A, bool]:
     if client is not None:
         with client:
             return client.ask(request, kind), True
+    from picora_sync.daemon import Daemon  # noqa: PLC0415  # only where none runs
+
     with Daemon.open(config, _NO_KEY, stop=threading.Event()) as daemon:
         answer = daemon.orders.carry_out(request)
         assert isinstance(answer, kind)  # noqa: S101  (each request has one kind of answer)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 
 import click
 
 from picora_sync.cli.words import safe, safe_lines
-from picora_sync.core.redaction import without_credentials
 from picora_sync.errors import AnotherInstance, PicoraSyncError, Stopped
 
 OK = 0
@@ -46,7 +44,9 @@ def exit_code_for(error: BaseException, *, verbose: bool) -> int:
     expected = _expected(error)
     if expected is None:
         if verbose:
-            trace = without_credentials("".join(traceback.format_exception(error)))
+            import traceback  # noqa: PLC0415  # as below
+
+            trace = _without_credentials("".join(traceback.format_exception(error)))
             click.echo(safe_lines(trace), err=True)
         hint = "this is a mistake in picora-sync: please report it" + ("" if verbose else ", with what -v shows")
         expected = CommandFailed(f"unexpected {type(error).__name__}: {error}", hint=hint, exit_code=INTERNAL)
@@ -72,10 +72,16 @@ def _expected(error: BaseException) -> CommandFailed | PicoraSyncError | None:
 
 
 def _tell(message: str, hint: str) -> None:
-    message, hint = without_credentials(message), without_credentials(hint)
+    message, hint = _without_credentials(message), _without_credentials(hint)
     click.secho(f"Error: {safe_lines(message)}", fg=None if os.environ.get("NO_COLOR") else "red", err=True)
     if hint:
         click.echo(f"Hint: {safe(hint)}", err=True)
+
+
+def _without_credentials(text: str) -> str:
+    from picora_sync.core.redaction import without_credentials  # noqa: PLC0415  # only where something failed
+
+    return without_credentials(text)
 
 
 def _silence_stdout() -> None:

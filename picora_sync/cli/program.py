@@ -10,43 +10,19 @@ from pathlib import Path
 
 import click
 
+from picora_sync import __version__
 from picora_sync.cli.failures import exit_code_for
+from picora_sync.cli.front import (
+    COMMANDS,
+    CONFIG_HELP,
+    LOG_FORMAT_HELP,
+    MOST_COLUMNS,
+    PROGRAM,
+    SUMMARY,
+    VERBOSE_HELP,
+    help_text,
+)
 from picora_sync.cli.output import make_forgiving
-
-PROGRAM = "picora-sync"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a command is, and its line in the list of commands (a test compares it with the command's own)."""
-
-    module: str
-    summary: str
-
-
-COMMANDS = {
-    "up": Entry("up", "Mirror folders into a Picora of their own, and watch."),
-    "run": Entry("run", "Mirror the configured folders until stopped: the daemon, in the foreground."),
-    "sync": Entry("sync", "Mirror the configured folders once, then exit."),
-    "plan": Entry("plan", "Show what would be done, and why."),
-    "status": Entry("status", "Show how folders and account are."),
-    "ls": Entry("files", "List files, with their state and URL."),
-    "url": Entry("files", "Print the URL of a file."),
-    "problems": Entry("problems", "Show what is wrong with account, daemon, disk and files, and what to do about it."),
-    "history": Entry("files", "Show which URLs files had, and when, oldest first."),
-    "approve": Entry("approve", "Carry out the removals of FOLDER that are held."),
-    "verify": Entry("verify", "Compare the index with the account."),
-    "rebuild": Entry("rebuild", "Make a new index from folders and account, after the old one was damaged or lost."),
-    "pause": Entry("control", "Send nothing for FOLDER, or for all folders, until `resume`."),
-    "resume": Entry("control", "Let a paused FOLDER, or all of them, go on."),
-    "rescan": Entry("control", "Look through FOLDER, or through all folders, now."),
-    "resend": Entry("control", "Read every file of FOLDER again, and send what would be sent differently now."),
-    "forget": Entry("forget", "Forget a FOLDER that was taken out of the configuration."),
-    "reload": Entry("control", "Have the running daemon read its configuration again."),
-    "serve": Entry("serve", "Run the embedded Picora alone, until Ctrl-C."),
-    "config": Entry("config", "Check and show the configuration."),
-    "completion": Entry("completion", "Print a script that completes commands, options and paths in a shell."),
-}
 
 
 @dataclass
@@ -67,18 +43,17 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         """Import a command."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
+        known = COMMANDS.get(cmd_name)
+        if known is None:
             return None
-        module = import_module(f"picora_sync.cli.commands.{entry.module}")
+        module = import_module(f"picora_sync.cli.commands.{known[0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         take_global_options(command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
-        """The list in the help text."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        """The same text that is shown without click."""
+        formatter.write(help_text(formatter.width))
 
 
 def _set(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -97,7 +72,7 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
             hidden=hidden,
             expose_value=False,
             callback=_set,
-            help="The configuration to use.",
+            help=CONFIG_HELP,
         ),
         click.Option(
             ["-v", "--verbose"],
@@ -105,7 +80,7 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
             hidden=hidden,
             expose_value=False,
             callback=_set,
-            help="Log every step, and tracebacks of unexpected errors.",
+            help=VERBOSE_HELP,
         ),
         click.Option(
             ["--log-format"],
@@ -113,7 +88,7 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
             hidden=hidden,
             expose_value=False,
             callback=_set,
-            help="How log lines are written to standard error.",
+            help=LOG_FORMAT_HELP,
         ),
     ]
 
@@ -130,13 +105,13 @@ def take_global_options(command: click.Command) -> None:
 @click.command(
     cls=Commands,
     params=_global_options(hidden=False),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it without an account: picora-sync up FOLDER",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS},
+    help=SUMMARY,
 )
-@click.version_option(package_name=PROGRAM, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.pass_context
 def program(ctx: click.Context) -> None:
-    """Keep folders of notes and podcasts mirrored, one way, to Picora."""
+    """The root of all commands."""
     ctx.ensure_object(Invocation)
 
 

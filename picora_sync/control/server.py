@@ -18,11 +18,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from picora_sync import __version__
 from picora_sync.control import address
 from picora_sync.control.inbox import Ask, Inbox, Said
 from picora_sync.control.messages import (
@@ -65,7 +65,7 @@ _Connection = Any
 
 _LATER = "`picora-sync status` shows with what; run the command again later"
 
-PROGRAM = f"picora-sync/{version('picora-sync')}"
+PROGRAM = f"picora-sync/{__version__}"
 
 _STATUS = {
     "BAD_REQUEST": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -12,8 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
 from picora_sync.core.globs import Glob, glob_of
 
 IGNORE_FILE = ".picoraignore"
@@ -160,6 +158,8 @@ def pattern_fault(line: str) -> str | None:
         return f"it has {len(line):,} characters; {MAX_PATTERN_CHARS:,} are allowed"
     if not _SPECIAL.search(line):
         return None
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415  # few lines need it
+
     try:
         GitIgnoreSpecPattern.pattern_to_regex(line)
         glob_of(line)

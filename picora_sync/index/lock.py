@@ -6,8 +6,6 @@ import errno
 import fcntl
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from picora_sync.errors import AnotherInstance, ConfigError
 
 NAME = "lock"
@@ -22,10 +20,14 @@ class InstanceLock:
 
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
+        from filelock import FileLock  # noqa: PLC0415  # who only asks needs none of it
+
         self._lock = FileLock(state_dir / NAME, mode=0o600)
 
     def acquire(self, patience_s: float = PATIENCE_S) -> None:
         """Take it, or raise AnotherInstance if somebody keeps it for longer than this, ConfigError if it is no file."""
+        from filelock import Timeout  # noqa: PLC0415  # as above
+
         try:
             self._lock.acquire(timeout=patience_s, poll_interval=POLL_S)
         except Timeout as error:

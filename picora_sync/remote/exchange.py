@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import version
 from typing import Final
 
 import httpx
 
+from picora_sync import __version__
 from picora_sync.core.model import Tier
 from picora_sync.core.pacing import ANSWER_FRESH_S
 from picora_sync.core.ports import Pacer
@@ -312,7 +312,7 @@ class Exchange:
 
 @cache
 def _agent() -> str:
-    return f"picora-sync/{version('picora-sync')}"
+    return f"picora-sync/{__version__}"
 
 
 def _cut(error: RemoteError) -> UploadCut:

@@ -6,7 +6,8 @@ import click
 from click.shell_completion import get_completion_class
 
 from picora_sync.cli.failures import OK, CommandFailed
-from picora_sync.cli.program import PROGRAM, program
+from picora_sync.cli.front import PROGRAM
+from picora_sync.cli.program import program
 
 _VARIABLE = "_PICORA_SYNC_COMPLETE"
 

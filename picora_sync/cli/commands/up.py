@@ -17,11 +17,11 @@ import click
 from picora_sync.cli.commands.sync import exit_code, finish
 from picora_sync.cli.embedded import Picora, embedded_picora
 from picora_sync.cli.failures import INTERRUPTED, OK
+from picora_sync.cli.front import PROGRAM
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line
 from picora_sync.cli.playground import Playground, check_roots, make_folders
-from picora_sync.cli.program import PROGRAM
 from picora_sync.cli.signals import Signals, stop_on_signals
 from picora_sync.cli.summaries import print_numbers
 from picora_sync.cli.view import screen

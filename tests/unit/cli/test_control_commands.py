@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from click.shell_completion import ShellComplete
 
-from picora_sync.cli.program import PROGRAM, program
+from picora_sync.cli.front import PROGRAM
+from picora_sync.cli.program import program
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.messages import (
     Answer,

@@ -9,10 +9,11 @@ from typing import Any
 import click
 import pytest
 
-from picora_sync.cli.program import COMMANDS, program
+from picora_sync.cli import front
+from picora_sync.cli.front import COMMANDS
+from picora_sync.cli.program import program
 
 CONTEXT = click.Context(program)
-HEAVY = ("httpx", "rich", "yaml", "msgspec", "falcon", "granian", "watchdog", "mutagen")
 
 
 def leaves() -> list[tuple[str, click.Command]]:
@@ -29,7 +30,7 @@ def leaves() -> list[tuple[str, click.Command]]:
 def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
     command = program.get_command(CONTEXT, name)
     assert command is not None
-    assert command.get_short_help_str(limit=200) == COMMANDS[name].summary
+    assert command.get_short_help_str(limit=200) == COMMANDS[name][1]
 
 
 @pytest.mark.parametrize(("name", "command"), leaves(), ids=[name for name, _ in leaves()])
@@ -45,15 +46,24 @@ def test_the_help_lists_every_command_without_importing_any(invoke: Callable[...
     assert all(f"  {name} " in ran.out for name in COMMANDS)
 
 
-def test_the_version_is_told_without_importing_what_is_slow() -> None:
-    code = (
-        "import sys; from picora_sync.cli.program import run; code = run(['--version']);"
-        f"print([name for name in {HEAVY!r} if name in sys.modules]); sys.exit(code)"
-    )
-    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=120, check=True)
-    first, second = ran.stdout.splitlines()
-    assert first.startswith("picora-sync ")
-    assert second == "[]"
+def test_the_help_of_the_program_names_its_options_as_they_are() -> None:
+    shown = [parameter.get_help_record(CONTEXT) for parameter in program.get_params(CONTEXT)]
+    assert [record for record in shown if record] == list(front.OPTIONS)
+
+
+@pytest.mark.parametrize("width", range(50, 101))
+def test_no_line_of_the_help_is_longer_than_the_terminal_is_wide(width: int) -> None:
+    lines = front.help_text(width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()) == " ".join(front.help_text(10_000).split())
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["-h"]], ids=" ".join)
+def test_what_is_told_without_libraries_is_what_they_tell(
+    arguments: list[str], invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert front.answer(arguments) == invoke(*arguments).out
 
 
 @pytest.mark.parametrize(
