@@ -94,18 +94,23 @@ def _private(path: str, flags: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One line of the plan: upload, replace, patch, rebind or delete."""
+    """One line of the plan: upload, replace, patch, rebind or delete. ``public_before`` and ``public_after`` tell
+    whether everybody can read it: None if nothing of it is there then, or if that is not known.
+    """
 
     op: str
     folder: str
     path: str
     why: str
+    public_before: bool | None = None
+    public_after: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
     """The whole plan, the number of requests per tier, and how long the rate limits make it take. ``blocked`` are files
-    that are not sent as they are, ``away`` the folders of which nothing can be said.
+    that are not sent as they are, ``away`` the folders of which nothing can be said, ``unclear`` the notes of the plan
+    that are private because what they say of their visibility cannot be read.
     """
 
     actions: list[Planned] = field(default_factory=list)
@@ -114,6 +119,7 @@ class PlanReport:
     eta_s: float = 0.0
     blocked: list[tuple[FileRef, Problem]] = field(default_factory=list)
     away: list[tuple[str, Problem]] = field(default_factory=list)
+    unclear: list[tuple[FileRef, Problem]] = field(default_factory=list)
 
 
 LEFT = "LEFT_FOR_LATER"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from picora_sync.core.attention import Concern
@@ -15,18 +15,22 @@ Document = dict[str, object]
 
 
 def plan_document(report: PlanReport) -> Document:
-    """``plan --json`` and ``sync --dry-run --json``."""
+    """``plan --json`` and ``sync --dry-run --json``. ``public_before`` and ``public_after`` tell whether everybody can
+    read it: null if nothing of it is there then, or if that is not known. ``unclear`` names notes that are private
+    because what they say of their visibility cannot be read.
+    """
     return {
         "actions": [asdict(action) for action in report.actions],
         "held": [asdict(action) for action in report.held],
         "requests": report.requests,
         "eta_s": round(report.eta_s),
         "blocked": [problem_document(ref, problem) for ref, problem in report.blocked],
+        "unclear": [problem_document(ref, problem) for ref, problem in report.unclear],
     }
 
 
-def sync_document(report: SyncReport) -> Document:
-    """``sync --json`` and ``up --once --json``."""
+def sync_document(report: SyncReport, opened: Iterable[Entry] = ()) -> Document:
+    """``sync --json`` and ``up --once --json``; ``made_public`` is what everybody can read since this run."""
     return {
         "files": report.files,
         "synced": report.synced,
@@ -37,6 +41,10 @@ def sync_document(report: SyncReport) -> Document:
         "deleted": report.deleted,
         "requests": report.requests,
         "problems": [problem_document(ref, problem) for ref, problem in report.problems],
+        "made_public": [
+            {"folder": each.ref.folder, "path": each.ref.path, "url": each.object.url if each.object else None}
+            for each in opened
+        ],
     }
 
 
@@ -109,7 +117,8 @@ def problems_document(concerns: Iterable[Concern]) -> list[Document]:
 
 
 def file_document(entry: Entry) -> Document:
-    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it.
+    """One file of ``ls --json``; ``public`` is null as long as the server did not confirm a change of it. ``unclear``
+    tells that the note is private because what it says of its visibility cannot be read.
 
     What a file left on Picora has two fields more: ``left``, why the file has it no more, and ``problem``, what Picora
     said when it was asked to delete it (null as long as it was not asked).
@@ -124,6 +133,7 @@ def file_document(entry: Entry) -> Document:
         "url": item.url if item else None,
         "title": item.title if item else None,
         "public": item.public if item else False,
+        "unclear": entry.unclear is not None,
         "tags": list(item.tags or ()) if item else [],
         "sha256": entry.sha256,
     }
@@ -132,8 +142,10 @@ def file_document(entry: Entry) -> Document:
     return {**document, "left": entry.left.value, "problem": entry.problem.message if entry.problem else None}
 
 
-def history_document(turns: Iterable[Turn]) -> list[Document]:
-    """``history --json``, oldest first; ``at`` is seconds since 1970, ``old_id`` and ``old_url`` what was replaced."""
+def history_document(turns: Iterable[Turn], public: Mapping[str, bool | None]) -> list[Document]:
+    """``history --json``, oldest first; ``at`` is seconds since 1970, ``old_id`` and ``old_url`` what was replaced.
+    ``public`` tells whether everybody can open ``url`` today: null if nobody knows, or if it is there no more.
+    """
     return [
         {
             "folder": turn.entry.ref.folder,
@@ -142,6 +154,7 @@ def history_document(turns: Iterable[Turn]) -> list[Document]:
             "event": turn.why,
             "id": turn.entry.object_id,
             "url": turn.entry.url,
+            "public": public.get(turn.entry.object_id),
             "old_id": turn.before.object_id if turn.before else None,
             "old_url": turn.before.url if turn.before else None,
         }

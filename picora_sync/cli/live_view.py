@@ -16,6 +16,7 @@ from rich.text import Text
 from picora_sync.cli.picture import Picture
 from picora_sync.cli.terminal import STATE_STYLES, console
 from picora_sync.cli.view import progress
+from picora_sync.cli.visibility import word_for
 from picora_sync.cli.words import count, safe, size
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index.listing import Entry
@@ -25,6 +26,7 @@ _COLUMNS = tuple(state for state in FileState if state is not FileState.IGNORED)
 _MOST_LINES = 8
 _MOST_TRANSFERS = 4
 _LEAST_PATH_COLUMNS = 24
+_VISIBILITY_COLUMNS = 10
 _BAR_WIDTH = 30
 _FRAME_LINES = 12
 """Lines that headings, bars and margins take, at the most."""
@@ -57,23 +59,24 @@ class LiveView:
 
 
 class Latest:
-    """The files that were synced last, the newest first."""
+    """The files that were synced last, or became public or private, the newest first."""
 
     def __init__(self) -> None:
-        self._seen: dict[FileRef, str] = {}
+        self._seen: dict[FileRef, Entry] = {}
 
     def learn(self, picture: Picture) -> None:
-        """Note which files are at a URL they were not at before."""
+        """Note which files are at a URL they were not at before, or are seen by others than before."""
         for ref in self._seen.keys() - picture.files.keys():
             del self._seen[ref]
         for ref, entry in picture.files.items():
+            before = self._seen.get(ref)
             url = _url(entry)
-            if url and self._seen.get(ref) != url:
+            if url and (before is None or (_url(before), word_for(before)) != (url, word_for(entry))):
                 self._seen.pop(ref, None)
-                self._seen[ref] = url
+                self._seen[ref] = entry
 
-    def __iter__(self) -> Iterator[tuple[FileRef, str]]:
-        return reversed(self._seen.items())
+    def __iter__(self) -> Iterator[Entry]:
+        return reversed(self._seen.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +165,27 @@ def _largest(picture: Picture) -> Sequence[Transfer]:
     return by_size[:_MOST_TRANSFERS]
 
 
-def _stacked(urls: Sequence[tuple[FileRef, str]], room: Room) -> bool:
+def _stacked(latest: Sequence[Entry], room: Room) -> bool:
     """Whether too little would be left of the paths beside the URLs."""
-    return room.columns - max(len(url) for _, url in urls) < _LEAST_PATH_COLUMNS
+    return room.columns - _VISIBILITY_COLUMNS - max(len(_url(each)) for each in latest) < _LEAST_PATH_COLUMNS
 
 
-def _urls(urls: Sequence[tuple[FileRef, str]], *, stacked: bool) -> Table:
+def _urls(latest: Sequence[Entry], *, stacked: bool) -> Table:
     """URLs stay whole, to be copied or clicked; the path gives way, or stands above."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column()  # the only one that may shrink
     if not stacked:
         grid.add_column(no_wrap=True)
-    for ref, url in urls:
-        path = Text(f"  {safe(ref.path)}", no_wrap=True, overflow="ellipsis")
-        link = Text(safe(url), style="blue", no_wrap=True, overflow="ignore")
+        grid.add_column(no_wrap=True)
+    for entry in latest:
+        path = Text(f"  {safe(entry.ref.path)}", no_wrap=True, overflow="ellipsis")
+        seen = Text(word_for(entry), style=STATE_STYLES.get(word_for(entry), "dim"))
+        link = Text(safe(_url(entry)), style="blue", no_wrap=True, overflow="ignore")
         if stacked:
-            grid.add_row(path)
+            grid.add_row(Text.assemble("  ", seen, path, no_wrap=True, overflow="ellipsis"))
             grid.add_row(Text("  ") + link)
         else:
-            grid.add_row(path, link)
+            grid.add_row(path, seen, link)
     return grid
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import click
 
 from picora_sync.cli.output import line, write_table
+from picora_sync.cli.visibility import change, headline
 from picora_sync.cli.words import count, duration, safe
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
+from picora_sync.index.listing import Entry
 from picora_sync.summary import LEFT, Planned, PlanReport, SyncReport
 
 MOST_PROBLEMS = 20
 
 
-def print_report(report: SyncReport) -> None:
-    """The numbers, and the problems."""
+def print_report(report: SyncReport, opened: Sequence[Entry]) -> None:
+    """The numbers, what became public, and the problems."""
     print_numbers(report)
+    _print_opened(opened)
     _print_first(report.problems)
     if report.held:
         line("Removals are held: `picora-sync approve FOLDER` shows them")
@@ -42,6 +45,16 @@ def print_numbers(report: SyncReport) -> None:
     )
 
 
+def _print_opened(opened: Sequence[Entry]) -> None:
+    if opened:
+        line(f"Public now, for everybody to read ({count(len(opened), 'file')}):")
+    for entry in opened[:MOST_PROBLEMS]:
+        line(f"  {entry.ref.folder}/{entry.ref.path}")
+        line(f"    {entry.object.url if entry.object else ''}")
+    if len(opened) > MOST_PROBLEMS:
+        line(f"  and {len(opened) - MOST_PROBLEMS} more: `picora-sync ls --public` lists them")
+
+
 def print_problems(problems: Sequence[tuple[FileRef, Problem]]) -> None:
     """Each with its file, its sentence and what to do."""
     for ref, problem in problems:
@@ -57,12 +70,19 @@ def _print_first(problems: Sequence[tuple[FileRef, Problem]]) -> None:
 
 
 def print_plan(report: PlanReport) -> None:
-    """A table of what would be done and why, then what it would take."""
+    """What becomes public, a table of what would be done and why, then what it would take."""
+    unclear = dict(report.unclear)
     if report.actions:
-        _table(report.actions)
+        line(headline(report.actions))
+        line()
+        _table(report.actions, unclear)
+    if report.unclear:
+        line("Private, because it is unclear whether they are meant to be public:")
+        _print_first(report.unclear)
+        line()
     if report.held:
         line("Held until approved:")
-        _table(report.held)
+        _table(report.held, unclear)
     if report.blocked:
         line("Blocked until they, the configuration or the account change:")
         _print_first(report.blocked)
@@ -75,9 +95,17 @@ def print_plan(report: PlanReport) -> None:
     line(f"{count(len(report.actions), 'action')}: {calls or 'no requests'}{takes}")
 
 
-def _table(actions: Sequence[Planned]) -> None:
-    rows = [[action.op, f"{action.folder}/{action.path}", action.why] for action in actions]
-    write_table(["DOES", "PATH", "WHY"], rows, folded=(1, 2))
+def _table(actions: Sequence[Planned], unclear: Container[FileRef]) -> None:
+    rows = [
+        [
+            each.op,
+            change(each, unclear=FileRef(each.folder, each.path) in unclear),
+            f"{each.folder}/{each.path}",
+            each.why,
+        ]
+        for each in actions
+    ]
+    write_table(["DOES", "VISIBILITY", "PATH", "WHY"], rows, folded=(2, 3))
     line()
 
 

@@ -24,8 +24,12 @@ STATE_STYLES = {
     "offline": "red",
     "refused": "red",
     "limited": "yellow",
+    "public": "yellow",
+    "new, public": "yellow",
+    "private → PUBLIC": "bold yellow",
+    "unknown → PUBLIC": "bold yellow",
 }
-"""The colours of the words for states, wherever they stand alone."""
+"""The colours of the words for states and visibility, wherever they stand alone."""
 
 
 def console(stream: IO[str] | None = None) -> Console:

@@ -11,6 +11,7 @@ from typing import IO, Protocol
 import click
 
 from picora_sync.cli.picture import Observer, Picture
+from picora_sync.cli.visibility import word_for
 from picora_sync.cli.words import count, duration, safe, size
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index import Index
@@ -109,16 +110,20 @@ def progress(picture: Picture) -> str:
 def _tail(entry: Entry) -> str:
     if entry.state is FileState.BLOCKED and entry.problem is not None:
         return entry.problem.message
-    return entry.object.url if entry.object is not None else ""
+    return f"{word_for(entry)}  {entry.object.url}" if entry.object is not None else ""
 
 
 class Screen:
-    """Where a run is shown; remembers its last snapshot."""
+    """Where a run is shown; remembers its last snapshot. ``opened`` is what became public since the start, when it is
+    finished; ``known`` are the files as they were then.
+    """
 
-    def __init__(self, view: View, observer: Observer) -> None:
+    def __init__(self, view: View, observer: Observer, known: Mapping[FileRef, Entry]) -> None:
         self._view = view
         self._observer = observer
+        self._known = known
         self.last: Live | None = None
+        self.opened: list[Entry] = []
 
     def show(self, live: Live) -> None:
         """Show a snapshot; the loop calls this."""
@@ -128,7 +133,14 @@ class Screen:
     def finish(self) -> None:
         """Show how it stands at the end, exactly."""
         if self.last is not None:
-            self._view.show(self._observer.picture(self.last, exact=True))
+            picture = self._observer.picture(self.last, exact=True)
+            self._view.show(picture)
+            self.opened = [entry for ref, entry in picture.files.items() if _opened(entry, self._known.get(ref))]
+
+
+def _opened(entry: Entry, before: Entry | None) -> bool:
+    was_public = before is not None and before.object is not None and before.object.public is True
+    return entry.object is not None and entry.object.public is True and not was_public
 
 
 @contextmanager
@@ -147,7 +159,7 @@ def screen(
         view = LiveView(stream, title, passing=passing)
     else:
         view = NoView() if as_json else PlainView(stream, known)
-    shown = Screen(view, Observer(index))
+    shown = Screen(view, Observer(index), known)
     try:
         yield shown
         shown.finish()

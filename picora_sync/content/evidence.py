@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from picora_sync.content.spelling import BREAK, KEYS, Evidence, Line, evidence, is_key_like
-from picora_sync.core.model import Problem
+from picora_sync.core.model import BAD_FRONTMATTER, VISIBILITY_UNCLEAR, Problem
 from picora_sync.core.titles import one_line
 
 _SHOWN_CHARS = 60
@@ -58,7 +58,7 @@ def breaks(head: str, start: int, end: int) -> int:
 def bad(line: int, reason: str, hint: str = "quote values that hold : { } [ ] # or @") -> Problem:
     """What is to be read as frontmatter, and cannot be."""
     return Problem(
-        code="BAD_FRONTMATTER",
+        code=BAD_FRONTMATTER,
         message=f"line {line}: the frontmatter cannot be read: {reason}",
         hint=f"the note is kept private until this is fixed; {hint}",
     )
@@ -67,7 +67,7 @@ def bad(line: int, reason: str, hint: str = "quote values that hold : { } [ ] # 
 def doubtful(line: int, text: str) -> Problem:
     """A line that may have been meant to say who may read the note."""
     return Problem(
-        code="VISIBILITY_UNCLEAR",
+        code=VISIBILITY_UNCLEAR,
         message=f"line {line}: “{one_line(text).strip()[:_SHOWN_CHARS]}” may say who may read the note, and cannot "
         "be read as that, so the note is private",
         hint="write exactly “public: true” or “public: false” on a line of its own, in a block between two --- lines "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from picora_sync.content.frontmatter import Frontmatter
 from picora_sync.content.metadata import Entry
 from picora_sync.content.spelling import KEYS
-from picora_sync.core.model import Problem
+from picora_sync.core.model import VISIBILITY_UNCLEAR, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _complaint(entry: Entry) -> str:
 
 def _unclear(line: int, complaint: str) -> Visibility:
     problem = Problem(
-        code="VISIBILITY_UNCLEAR",
+        code=VISIBILITY_UNCLEAR,
         message=f"line {line}: {complaint}, so the note is private",
         hint="write exactly “public: true” or “public: false”, without quotes",
     )

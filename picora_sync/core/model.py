@@ -111,6 +111,12 @@ class Problem:
     hint: str = ""
 
 
+BAD_FRONTMATTER: Final = "BAD_FRONTMATTER"
+VISIBILITY_UNCLEAR: Final = "VISIBILITY_UNCLEAR"
+UNCLEAR_CODES: Final = frozenset({BAD_FRONTMATTER, VISIBILITY_UNCLEAR})
+"""What makes a note private although it may have been meant to be public (design §4 "Visibility")."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """A name that was looked up while a note was derived, and what it led to.

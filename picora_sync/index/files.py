@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from picora_sync.core.model import Dependency, FileRef, Fingerprint, Problem
+from picora_sync.core.model import UNCLEAR_CODES, Dependency, FileRef, Fingerprint, Problem
 from picora_sync.core.ports import Derived
 from picora_sync.core.sketch import sketch
 from picora_sync.index.rows import (
@@ -150,6 +150,12 @@ class Files:
             "SELECT folder, path, code, message, hint, blocking FROM problem ORDER BY blocking DESC, folder, path, code"
         )
         return [(ref_of(r[0], r[1]), Problem(r[2], r[3], r[4]), bool(r[5])) for r in rows]
+
+    def unclear(self) -> dict[FileRef, Problem]:
+        """The notes that are private because what they say of their visibility cannot be read, each with why."""
+        marks = ",".join("?" * len(UNCLEAR_CODES))
+        query = f"SELECT folder, path, code, message, hint FROM problem WHERE code IN ({marks})"
+        return {ref_of(r[0], r[1]): Problem(*r[2:]) for r in self._connection.execute(query, tuple(UNCLEAR_CODES))}
 
     def scan_remarks(self, folder: str) -> set[str]:
         """The places that the last scan found something wrong with."""

@@ -16,7 +16,8 @@ from picora_sync.index.store import Index
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One file, as ``ls`` shows it; the object's fields are None as long as it has none. ``left``: it is what a file
-    left on Picora, that is gone or has another object.
+    left on Picora, that is gone or has another object. ``unclear``: why the note is private although it may have been
+    meant to be public.
     """
 
     ref: FileRef
@@ -26,6 +27,7 @@ class Entry:
     sha256: str | None
     problem: Problem | None
     left: Reason | None = None
+    unclear: Problem | None = None
 
 
 def entries(
@@ -39,6 +41,7 @@ def entries(
     """
     objects = {item.id: item for item in index.objects.all()}
     bindings = index.objects.count_bindings()
+    unclear = index.files.unclear()
     known = set()
     for row in index.files.all(folder):
         known.add(row.ref)
@@ -48,7 +51,8 @@ def entries(
             state = FileState.UPLOADING
         elif state in (FileState.QUEUED, FileState.SYNCED) and row.ref in settling:
             state = FileState.SETTLING
-        yield Entry(row.ref, state, kind_of(row.ref.path), item, row.wanted.sha256 if row.wanted else None, row.blocked)
+        sha256 = row.wanted.sha256 if row.wanted else None
+        yield Entry(row.ref, state, kind_of(row.ref.path), item, sha256, row.blocked, unclear=unclear.get(row.ref))
     for left in _left_in(index, folder):
         if left.ref not in known and left.ref not in settling:
             known.add(left.ref)
@@ -64,6 +68,24 @@ def old_versions(index: Index, listed: Collection[Entry], folder: str | None = N
     for left in _left_in(index, folder):
         if left.refusal is not None and left.object.id not in shown:
             yield _left(left)
+
+
+def readable(index: Index, listed: Collection[Entry]) -> Iterator[Entry]:
+    """What everybody can read, or may be able to: of what is ``listed``, and of what else the index knows to be on
+    Picora. Old versions that are kept for a while are among it.
+    """
+    yield from (entry for entry in listed if entry.object is not None and entry.object.public is not False)
+    shown = {entry.object.id for entry in listed if entry.object is not None}
+    for orphan in index.objects.orphans():
+        if orphan.object.id not in shown and orphan.object.public is not False:
+            yield _unbound(orphan.object, orphan.ref, orphan.reason)
+    for item, ref in index.objects.doomed_refs():
+        if item.id not in shown and item.public is not False:
+            yield _unbound(item, ref, Reason.REMOVED)
+
+
+def _unbound(item: RemoteObject, ref: FileRef, reason: Reason) -> Entry:
+    return Entry(ref, FileState.QUEUED, item.kind, item, item.sha256, None, reason)
 
 
 def _left_in(index: Index, folder: str | None) -> list[Leftover]:

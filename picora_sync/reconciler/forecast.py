@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import BATCH, Backlog
-from picora_sync.core.model import FileRef, Kind, Quota, Tier
+from picora_sync.core.exposure import changed_by, exposure_of
+from picora_sync.core.model import UNCLEAR_CODES, FileRef, Kind, Quota, Tier
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Unbind, Upload
 from picora_sync.core.policy import Settle
 from picora_sync.index import Index
@@ -67,13 +68,16 @@ def forecast(
     actions = fitting(context, actions, quotas)
     requests = count_requests(actions)
     problems = copy.files.problems()
+    lines = _lines(copy, actions)
+    named = {FileRef(each.folder, each.path) for each in lines}
     return PlanReport(
-        actions=[line for action in actions if (line := _line(action)) is not None],
-        held=[Planned("delete", ref.folder, ref.path, why) for ref, why, approved in copy.holds.held() if not approved],
+        actions=lines,
+        held=[_held(copy, ref, why) for ref, why, approved in copy.holds.held() if not approved],
         requests={tier.value: requests.get(tier, 0) for tier in (Tier.UPLOAD, Tier.MUTATION, Tier.READ)},
         eta_s=eta(requests),
         blocked=[(ref, problem) for ref, problem, blocks in problems if blocks and context.unit(ref)],
         away=[(ref.folder, problem) for ref, problem, _ in problems if not ref.path and context.unit(ref)],
+        unclear=[(ref, problem) for ref, problem, _ in problems if problem.code in UNCLEAR_CODES and ref in named],
     )
 
 
@@ -116,19 +120,48 @@ def _plan(
         concerned |= context.todo
 
 
-def _line(action: Action) -> Planned | None:
+def _lines(copy: Index, actions: Sequence[Action]) -> list[Planned]:
+    """One for each file that something is done for, and for each that others can, or cannot, read by it."""
+    changed, lines = changed_by(actions), list[Planned]()
+    for action in actions:
+        seen = exposure_of(action, copy.objects.get, changed)
+        if (op := _op(action)) is not None:
+            lines.append(Planned(op, action.ref.folder, action.ref.path, action.why, seen.before, seen.after))
+        for op, ref in _along(copy, action):
+            why = f"same content as {action.ref.path}"
+            lines.append(Planned(op, ref.folder, ref.path, why, None if op == "rebind" else seen.before, seen.after))
+    return lines
+
+
+def _along(copy: Index, action: Action) -> list[tuple[str, FileRef]]:
+    """The files that share what an action makes, or what it opens or closes."""
     match action:
         case Upload():
-            op = "replace" if action.replaces or action.delete_first else "upload"
+            return [("rebind", ref) for ref in action.also]
+        case Patch(change=change) if change.public is not None:
+            return [("patch", row.ref) for row in copy.files.bound_to([action.object_id]) if row.ref != action.ref]
+        case _:
+            return []
+
+
+def _held(copy: Index, ref: FileRef, why: str) -> Planned:
+    row = copy.files.get(ref)
+    item = copy.objects.get(row.bound) if row is not None and row.bound is not None else None
+    return Planned("delete", ref.folder, ref.path, why, item.public if item is not None else None)
+
+
+def _op(action: Action) -> str | None:
+    match action:
+        case Upload():
+            return "replace" if action.replaces or action.delete_first else "upload"
         case Patch():
-            op = "patch"
+            return "patch"
         case Bind():
-            op = "rebind"
+            return "rebind"
         case Delete():
-            op = "delete"
+            return "delete"
         case Unbind():
             return None
-    return Planned(op, action.ref.folder, action.ref.path, action.why)
 
 
 def without_waits(unit: Unit) -> Unit:

@@ -6,7 +6,7 @@ import logging
 from typing import assert_never
 
 from picora_sync.core.model import Problem, RemoteObject
-from picora_sync.core.plan import Reason, Upload
+from picora_sync.core.plan import Patch, Reason, Upload
 from picora_sync.errors import NotFound
 from picora_sync.executor import (
     Alter,
@@ -22,6 +22,7 @@ from picora_sync.executor import (
     Stored,
     Surveyed,
 )
+from picora_sync.index import Index
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.connection import Connection
 from picora_sync.reconciler.context import Context
@@ -123,7 +124,7 @@ class Outcomes:
         self._context.plan_wanting(upload.wanted.sha256)
         if item.ours:
             self._tally.uploaded(upload, item.url)
-            log.info("uploaded %s → %s", upload.ref.path, item.url)
+            log.info("uploaded %s → %s (%s)", upload.ref.path, item.url, "public" if item.public else "private")
         else:
             self._tally.found(upload, item.url)
             log.info("%s is on Picora already → %s", upload.ref.path, item.url)
@@ -147,7 +148,7 @@ class Outcomes:
             self._connection.private_succeeded()
         self._tally.patched += 1
         self._context.plan_bound(patch.object_id)
-        log.info("changed %s: %s", patch.ref.path, patch.why)
+        log.info("changed %s: %s%s", patch.ref.path, patch.why, _now_seen(self._context.index, patch))
 
     def _removed(self, outcome: Removed) -> None:
         index, gone = self._context.index, set(outcome.gone)
@@ -166,6 +167,14 @@ class Outcomes:
         self._setbacks.spare(delete.object_id for delete in spared)
         self._setbacks.undeleted(spared, NOT_DELETED, STUBBORN_S)
         self._connection.success(work_of(outcome.job))
+
+
+def _now_seen(index: Index, patch: Patch) -> str:
+    """What a log line says of a changed visibility."""
+    if patch.change.public is None:
+        return ""
+    item = index.objects.get(patch.object_id)
+    return f"; {'public' if patch.change.public else 'private'} now" + (f": {item.url}" if item is not None else "")
 
 
 def _may_bind(row: FileRow, upload: Upload) -> bool:

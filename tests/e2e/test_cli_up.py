@@ -75,7 +75,7 @@ def test_without_data_nothing_is_left_behind(folder: Path, tmp_path: Path) -> No
     environ = {**os.environ, "TMPDIR": str(scratch)}
     ran = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, env=environ, check=False)
     assert "4 files: 3 synced, 1 blocked" in ran.stdout
-    assert "synced   notes/episode.mp3  http://127.0.0.1:" in ran.stdout
+    assert "synced   notes/episode.mp3  public  http://127.0.0.1:" in ran.stdout
     assert list(scratch.iterdir()) == []
 
 

@@ -98,7 +98,7 @@ def test_sync_beside_a_daemon_waits_until_the_daemon_has_done_it(
     configured(tmp_path, server, daemon)
     told, _ = waiting.communicate(timeout=END_S)
     assert waiting.returncode == 0
-    assert "synced   notes/n0.md  http" in told
+    assert "synced   notes/n0.md  private  http" in told
     assert "4 files: 4 synced\n2 uploaded" in told
     assert {title for title, _ in title_and_visibility(server)} == {"Edited once more", "New", "n1", "n2"}
     assert server.requests()["POST /v1/docs"] == 5

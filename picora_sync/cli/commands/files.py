@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,10 +15,12 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.paths import Place, choose
 from picora_sync.cli.settings import Look, look_at
+from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
+from picora_sync.cli.words import safe
 from picora_sync.core.chronicle import Turn, chronicle
 from picora_sync.core.model import FileRef
 from picora_sync.errors import PicoraSyncError
-from picora_sync.index.listing import Entry, old_versions
+from picora_sync.index.listing import Entry, old_versions, readable
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's signature
@@ -33,26 +35,31 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 
-_VISIBILITY = {True: "public", False: "private", None: "unknown"}
-
-
 @click.command("ls", epilog="Example: picora-sync ls notes/2026")
 @click.argument("path", required=False, shell_complete=_complete)
+@click.option("--public", "public_only", is_flag=True, help="Only what everybody can read, or may be able to.")
 @json_option
 @click.pass_context
-def ls_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
+def ls_command(ctx: click.Context, path: str | None, *, public_only: bool, as_json: bool) -> int:
     """List files, with their state and URL.
 
     A file that is gone is listed as long as Picora still has it, and so is an old version that it refused to delete.
-    PATH is a file or directory on disk, or FOLDER/PATH; without it, all files are listed.
+    PATH is a file or directory on disk, or FOLDER/PATH; without it, all files are listed. With --public also old
+    versions that are kept for a while.
     """
     with look_at(ctx) as look:
         everything = list(look.entries())
-        listed = _select(look, [*everything, *old_versions(look.index, everything)], path)
+        if public_only:
+            shown = list(readable(look.index, everything))
+        else:
+            shown = [*everything, *old_versions(look.index, everything)]
+        listed = _select(look, shown, path) if shown or not public_only else []
     if as_json:
         write_json([file_document(entry) for entry in listed])
     elif listed:
         write_table(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], [_row(e) for e in listed])
+    elif everything:
+        line("Nothing is public.")
     else:
         line("No file is known yet: run `picora-sync sync`.")
     return OK
@@ -76,39 +83,57 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
         write_json(file_document(entry))
     elif entry.object is not None:
         line(entry.object.url)
+    _note_privacy(entry)
     if entry.object is None:
         why = entry.problem.message if entry.problem else f"its state is {entry.state.value}"
         raise CommandFailed(f"{path} has no URL yet: {why}", hint=entry.problem.hint if entry.problem else "")
     return OK
 
 
+def _note_privacy(entry: Entry) -> None:
+    """Say on standard error who cannot open the URL."""
+    if entry.object is None or entry.object.public:
+        return
+    why = f" ({entry.unclear.message})" if entry.unclear is not None else ""
+    told = UNKNOWN if entry.object.public is None else PRIVATE
+    click.echo(safe(f"{told}{why}"), err=True)
+
+
 @click.command("history", epilog="Example: picora-sync history notes/welcome.md")
 @click.argument("path", required=False, shell_complete=_complete)
+@click.option(
+    "--public", "public_only", is_flag=True, help="Only URLs that everybody can open today, or may be able to."
+)
 @json_option
 @click.pass_context
-def history_command(ctx: click.Context, path: str | None, *, as_json: bool) -> int:
+def history_command(ctx: click.Context, path: str | None, *, public_only: bool, as_json: bool) -> int:
     """Show which URLs files had, and when, oldest first.
 
-    An edited note gets a new id, and so a new URL: what it replaced is named beside it.
+    An edited note gets a new id, and so a new URL: what it replaced is named beside it. NOW says who can open a URL
+    today.
     PATH is a file or directory on disk, or FOLDER/PATH; files that are gone are remembered, too.
     """
     with look_at(ctx) as look:
         entries = look.index.objects.history()
         place = _place(look, path, (entry.ref for entry in entries)) if path is not None else None
+        now = {item.id: item.public for item in look.index.objects.all()}
     turns = list(chronicle(entry for entry in entries if place is None or place.holds(entry.ref)))
+    if public_only:
+        turns = [turn for turn in turns if now.get(turn.entry.object_id, False) is not False]
     if as_json:
-        write_json(history_document(turns))
+        write_json(history_document(turns, now))
     elif turns:
-        write_table(["TIME", "EVENT", "PATH", "URL", "INSTEAD OF"], [_turn(turn) for turn in turns])
+        write_table(["TIME", "EVENT", "PATH", "NOW", "URL", "INSTEAD OF"], [_turn(turn, now) for turn in turns])
     else:
-        line("Nothing was sent yet.")
+        line("Nothing of it is public." if entries else "Nothing was sent yet.")
     return OK
 
 
-def _turn(turn: Turn) -> list[str]:
+def _turn(turn: Turn, now: Mapping[str, bool | None]) -> list[str]:
     entry = turn.entry
     path = f"{entry.ref.folder}/{entry.ref.path}"
-    return [_time(entry.at), turn.why, path, entry.url, turn.before.url if turn.before else ""]
+    seen = word(now[entry.object_id]) if entry.object_id in now else "-"
+    return [_time(entry.at), turn.why, path, seen, entry.url, turn.before.url if turn.before else ""]
 
 
 def _select(look: Look, listed: list[Entry], path: str | None) -> list[Entry]:
@@ -127,7 +152,7 @@ def _row(entry: Entry) -> list[str]:
     path = f"{entry.ref.folder}/{entry.ref.path}"
     if item is None:
         return [entry.state.value, path, "", "", ""]
-    return [entry.state.value, path, item.title or "", _VISIBILITY[item.public], item.url]
+    return [entry.state.value, path, item.title or "", word_for(entry), item.url]
 
 
 def _time(at: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import click
@@ -25,7 +26,7 @@ from picora_sync.control.client import ControlClient
 from picora_sync.control.messages import Sync
 from picora_sync.daemon import Daemon
 from picora_sync.index import Index
-from picora_sync.index.listing import entries
+from picora_sync.index.listing import Entry, entries
 from picora_sync.summary import INDEX_NAME, Live, SyncReport
 
 
@@ -55,7 +56,7 @@ def sync_command(ctx: click.Context, *, dry_run: bool, no_wait: bool, as_json: b
         with _shown(daemon.index, config, as_json=as_json) as shown:
             daemon.sync(shown.show, wait=not no_wait)
         report = daemon.report()
-    finish(report, as_json=as_json)
+    finish(report, shown.opened, as_json=as_json)
     return INTERRUPTED if signals.ended_by is not None else exit_code(report, shown.last, waited=not no_wait)
 
 
@@ -68,7 +69,7 @@ def _ask_daemon(client: ControlClient, config: Config, *, wait: bool, as_json: b
         raise CommandFailed("stopped waiting; the daemon goes on with it", exit_code=INTERRUPTED) from interrupt
     finally:
         index.close()
-    finish(report, as_json=as_json)
+    finish(report, shown.opened, as_json=as_json)
     return exit_code(report, shown.last, waited=wait)
 
 
@@ -78,12 +79,12 @@ def _shown(index: Index, config: Config, *, as_json: bool) -> AbstractContextMan
     return screen(index, title=f"Mirroring to {config.account.url}", as_json=as_json, known=known)
 
 
-def finish(report: SyncReport, *, as_json: bool) -> None:
-    """Say how it ended."""
+def finish(report: SyncReport, opened: Sequence[Entry], *, as_json: bool) -> None:
+    """Say how it ended, and what became public."""
     if as_json:
-        write_json(sync_document(report))
+        write_json(sync_document(report, opened))
     else:
-        print_report(report)
+        print_report(report, opened)
 
 
 def exit_code(report: SyncReport, last: Live | None, *, waited: bool) -> int:

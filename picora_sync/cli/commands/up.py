@@ -94,7 +94,7 @@ def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_
                 daemon.run(shown.show, inbox)
         report = daemon.report()
     if as_json or once:
-        finish(report, as_json=as_json)
+        finish(report, shown.opened, as_json=as_json)
     else:
         print_numbers(report)
     if not once:

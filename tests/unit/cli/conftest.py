@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,16 @@ class Mirror:
         problem = Problem("NOTE_TOO_LARGE", "the note is too large", "make it shorter")
         with self.index.transaction():
             self.index.files.block(self.ref(path, folder), problem, FINGERPRINT, NOW)
+
+    def remark(self, path: str, problem: Problem, folder: str = "notes") -> None:
+        """What reading the file found, which keeps nothing from being sent."""
+        ref = self.ref(path, folder)
+        row = self.index.files.get(ref)
+        assert row is not None
+        assert row.wanted is not None
+        with self.index.transaction():
+            wanted = replace(row.wanted, public=False, problems=(problem,))
+            self.index.files.present(ref, Derived(wanted, "f" * 64, FINGERPRINT), NOW)
 
     def hold(self, *paths: str, folder: str = "notes") -> None:
         with self.index.transaction():

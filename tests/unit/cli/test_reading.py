@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from picora_sync.core.model import FileRef, Kind, RemoteObject
+from picora_sync.core.model import FileRef, Kind, Problem, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.index.lock import InstanceLock
 from picora_sync.summary import INDEX_NAME, LIVE_NAME, FolderLive, Live, Transfer
 
 NOW = 1_700_000_000.0
+UNCLEAR = Problem(
+    "VISIBILITY_UNCLEAR", "line 2: “public” is neither true nor false, so the note is private", "write it"
+)
 
 
 @pytest.fixture
@@ -40,6 +43,7 @@ def test_ls_json_has_the_fields_of_the_design(mirror: Any, invoke: Callable[...,
             "url": item.url,
             "title": "Title 1",
             "public": True,
+            "unclear": False,
             "tags": ["one", "two"],
             "sha256": f"{1:064x}",
         }
@@ -123,6 +127,70 @@ def test_url_prints_the_url_alone(mirror: Any, invoke: Callable[..., Any]) -> No
     assert json.loads(invoke("--config", mirror.config_file, "url", "one.md", "--json").out)["id"] == "id1"
 
 
+@pytest.mark.parametrize(
+    ("public", "unclear", "note"),
+    [
+        pytest.param(True, False, "", id="public"),
+        pytest.param(False, False, "Private: nobody can open this URL without a key", id="private"),
+        pytest.param(False, True, "line 2: “public” is neither true nor false", id="unclear"),
+        pytest.param(None, False, "Others may be able to open this URL", id="unknown"),
+    ],
+)
+def test_url_says_beside_it_who_cannot_open_it(
+    public: bool | None, unclear: bool, note: str, mirror: Any, invoke: Callable[..., Any]
+) -> None:
+    mirror.add("one.md", public=public)
+    if unclear:
+        mirror.remark("one.md", UNCLEAR)
+    ran = invoke("--config", mirror.config_file, "url", "one.md")
+    assert (ran.code, ran.out) == (0, "https://p.example/1\n")
+    assert note in ran.err if note else not ran.err
+
+
+def test_ls_says_that_a_note_is_private_because_it_is_unclear(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("one.md", public=False)
+    mirror.remark("one.md", UNCLEAR)
+    assert "private (unclear)" in invoke("--config", mirror.config_file, "ls").out
+    assert json.loads(invoke("--config", mirror.config_file, "ls", "--json").out)[0]["unclear"] is True
+
+
+def test_ls_public_lists_all_that_the_world_may_be_able_to_read(mirror: Any, invoke: Callable[..., Any]) -> None:
+    assert "No file is known yet" in invoke("--config", mirror.config_file, "ls", "--public").out
+    mirror.add("private.md", public=False)
+    assert "Nothing is public" in invoke("--config", mirror.config_file, "ls", "--public").out
+    mirror.add("public.md")
+    mirror.add("unknown.md", public=None)
+    replaced = mirror.add("edited.md")
+    doomed = mirror.add("gone.md")
+    with mirror.index.transaction():  # an old version that is kept, and one whose deletion is not confirmed
+        new = RemoteObject("new", Kind.DOC, "https://p.example/new", "One", public=False, sha256="n")
+        mirror.index.objects.store(new)
+        mirror.index.objects.bind(FileRef("notes", "edited.md"), new, NOW + 7)
+        mirror.index.objects.unbind(FileRef("notes", "gone.md"), NOW + 8, Reason.REMOVED)
+        mirror.index.objects.doom([doomed.id])
+        mirror.index.files.forget(FileRef("notes", "gone.md"))
+    listed = json.loads(invoke("--config", mirror.config_file, "ls", "--public", "--json").out)
+    assert {each["url"] for each in listed} == {
+        *("https://p.example/2", "https://p.example/3", replaced.url, doomed.url),
+    }
+    assert [each["url"] for each in listed if each["path"] == "edited.md"] == [replaced.url]
+    (one,) = json.loads(invoke("--config", mirror.config_file, "ls", "--public", "--json", "public.md").out)
+    assert (one["path"], one["public"]) == ("public.md", True)
+
+
+def test_history_says_who_can_open_a_url_today(mirror: Any, invoke: Callable[..., Any]) -> None:
+    mirror.add("public.md")
+    mirror.add("private.md", public=False)
+    mirror.add("gone.md")
+    with mirror.index.transaction():
+        mirror.index.objects.deleted("id3", FileRef("notes", "gone.md"), NOW + 9)
+    rows = [row.split() for row in invoke("--config", mirror.config_file, "history").out.splitlines()]
+    assert [row[4] for row in rows[1:]] == ["public", "private", "-", "-"]
+    shown = json.loads(invoke("--config", mirror.config_file, "history", "--public", "--json").out)
+    assert [(each["path"], each["public"]) for each in shown] == [("public.md", True)]
+    assert "Nothing of it is public" in invoke("--config", mirror.config_file, "history", "gone.md", "--public").out
+
+
 def test_url_of_a_blocked_file_says_why_there_is_none(mirror: Any, invoke: Callable[..., Any]) -> None:
     mirror.block("big.md")
     ran = invoke("--config", mirror.config_file, "url", "big.md")
@@ -191,6 +259,7 @@ def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: 
             "event": "bound",
             "id": "id1",
             "url": "https://p.example/1",
+            "public": True,
             "old_id": None,
             "old_url": None,
         },
@@ -201,6 +270,7 @@ def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: 
             "event": "removed",
             "id": "id1",
             "url": "https://p.example/1",
+            "public": True,
             "old_id": None,
             "old_url": None,
         },

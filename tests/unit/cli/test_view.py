@@ -13,6 +13,7 @@ from picora_sync.cli.live_view import Latest, LiveView, Room, render
 from picora_sync.cli.picture import Observer
 from picora_sync.cli.view import NoView, PlainView, Screen, progress
 from picora_sync.core.model import FileRef, FileState
+from picora_sync.core.ports import Change
 from picora_sync.index.listing import entries
 from picora_sync.summary import FolderLive, Live, Transfer
 
@@ -101,7 +102,7 @@ def test_plain_lines_tell_each_file_once_with_its_url_or_its_problem(
     view.show(observer.picture(live()))
     assert stream.getvalue().splitlines() == [
         "blocked  notes/big.md  the note is too large",
-        "synced   notes/on\\ne.md  https://p.example/1",
+        "synced   notes/on\\ne.md  public  https://p.example/1",
     ]
 
 
@@ -116,7 +117,10 @@ def test_plain_lines_tell_what_changed_since_the_start_only(
         mirror.index.files.forget(FileRef("notes", "two.md"))
     mirror.add("three.md")
     view.show(observer.picture(live(), exact=True))
-    assert stream.getvalue().splitlines() == ["gone     notes/two.md", "synced   notes/three.md  https://p.example/3"]
+    assert stream.getvalue().splitlines() == [
+        "gone     notes/two.md",
+        "synced   notes/three.md  public  https://p.example/3",
+    ]
 
 
 def test_plain_lines_tell_trouble_with_the_account_and_its_end(
@@ -184,7 +188,7 @@ def test_on_a_very_narrow_terminal_the_path_stands_above_its_url(
 ) -> None:
     mirror.add("one.md")
     lines = [line.rstrip() for line in on_terminal(observer.picture(live()), columns=30).splitlines()]
-    assert lines[lines.index("Latest") :][:3] == ["Latest", "  one.md", "  https://p.example/1"]
+    assert lines[lines.index("Latest") :][:3] == ["Latest", "  public  one.md", "  https://p.example/1"]
 
 
 def test_only_the_largest_transfers_are_shown(observer: Observer, live: Callable[..., Live]) -> None:
@@ -210,11 +214,11 @@ def test_the_latest_urls_come_first_and_gone_files_leave(
     latest.learn(observer.picture(live(), exact=True))
     mirror.add("a.md")
     latest.learn(observer.picture(live(), exact=True))
-    assert [ref.path for ref, _ in latest] == ["a.md", "b.md"]
+    assert [entry.ref.path for entry in latest] == ["a.md", "b.md"]
     with mirror.index.transaction():
         mirror.index.files.forget(FileRef("notes", "b.md"))
     latest.learn(observer.picture(live(), exact=True))
-    assert [ref.path for ref, _ in latest] == ["a.md"]
+    assert [entry.ref.path for entry in latest] == ["a.md"]
 
 
 def test_a_live_view_draws_and_ends(mirror: Any, observer: Observer, live: Callable[..., Live]) -> None:
@@ -230,13 +234,29 @@ def test_a_screen_remembers_the_last_snapshot_and_ends_with_an_exact_picture(
     mirror: Any, observer: Observer, clock: Clock, live: Callable[..., Live]
 ) -> None:
     stream = io.StringIO()
-    screen = Screen(PlainView(stream, {}, clock), observer)
+    screen = Screen(PlainView(stream, {}, clock), observer, {})
     screen.finish()
     screen.show(live(uploads=1))
     mirror.add("one.md")
     screen.finish()
     assert screen.last == live(uploads=1)
-    assert stream.getvalue() == "synced   notes/one.md  https://p.example/1\n"
+    assert stream.getvalue() == "synced   notes/one.md  public  https://p.example/1\n"
+    assert [entry.ref.path for entry in screen.opened] == ["one.md"]
+
+
+def test_a_screen_knows_in_the_end_what_became_public(
+    mirror: Any, observer: Observer, live: Callable[..., Live]
+) -> None:
+    mirror.add("was.md")
+    opened = mirror.add("opened.md", public=False)
+    screen = Screen(NoView(), observer, {entry.ref: entry for entry in entries(mirror.index)})
+    mirror.add("new.md")
+    mirror.add("private.md", public=False)
+    with mirror.index.transaction():
+        mirror.index.objects.patched(opened.id, Change(public=True))
+    screen.show(live())
+    screen.finish()
+    assert [entry.ref.path for entry in screen.opened] == ["new.md", "opened.md"]
 
 
 def test_no_view_shows_nothing(
