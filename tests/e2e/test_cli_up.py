@@ -94,7 +94,7 @@ def watch(folder: Path, ended: Callable[[subprocess.Popen[bytes]], None]) -> tup
         seen = wait_for(process, "synced   notes/one.md")
         found = URL.search(seen)
         assert found
-        page = re.search(r"notes/one\.md  (\S+)", seen)
+        page = re.search(r"notes/one\.md  public  (\S+)", seen)
         assert page
         assert "# One" in httpx.get(page[1], timeout=WITHIN_S).text
         (folder / "new.md").write_text("# New\n")
