@@ -45,6 +45,7 @@ COMMANDS = {
     "resend": ("control", "Read every file of FOLDER again, and send what would be sent differently now."),
     "forget": ("forget", "Forget a FOLDER that was taken out of the configuration."),
     "reload": ("control", "Have the running daemon read its configuration again."),
+    "service": ("service", "Run the daemon as a service: systemd on Linux, launchd on macOS."),
     "serve": ("serve", "Run the embedded Picora alone, until Ctrl-C."),
     "config": ("config", "Check and show the configuration."),
     "completion": ("completion", "Print a script that completes commands, options and paths in a shell."),

@@ -1,1 +1,1 @@
-"""What ties the daemon to a service manager. The unit files themselves are in systemd/ and launchd/."""
+"""What ties the daemon to a service manager: its units, its commands, and how it is told that all is well."""

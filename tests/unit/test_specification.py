@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PLACES = ("picora_sync", "tests", "docs", "benchmarks", "scripts", "examples", "systemd", "launchd")
-SUFFIXES = frozenset({".py", ".md", ".yaml", ".toml", ".txt", ".service", ".plist"})
+PLACES = ("picora_sync", "tests", "docs", "benchmarks", "scripts", "examples")
+SUFFIXES = frozenset({".py", ".md", ".yaml", ".toml", ".txt"})
 
 _CITED = re.compile(
     r"(?:(?P<page>design|contract|RFC\s+\d+)\s+)?§(?P<section>\d+(?:\.\d+)*)(?P<rows>(?:(?:,| and| to)? #\d+)*)"
