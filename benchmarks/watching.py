@@ -29,7 +29,7 @@ from pathlib import Path
 import httpx
 from _served import Served
 
-from picora_sync.summary import INDEX_NAME
+from picora_sync.report import INDEX_NAME
 
 ROOT = Path(__file__).resolve().parent.parent
 QUIET_S = 1.0

@@ -11,9 +11,10 @@ pure function of the index and of what was seen. The index stores observations a
 list: after a crash the work is derived again.
 
     cli             commands; the only place that prints or exits
-    daemon          composition root and the loop; its parts are ``supervision`` (one folder), ``account``, ``telling``,
-                    ``units`` and ``home``
-    prospect        what a run would do; ``verification``: index and account compared; ``restoration``: a new index
+    daemon          composition root and the loop; its parts are ``folder_watch`` (one folder), ``account``,
+                    ``status_writer``, ``folder_factory`` and ``state_dir``
+    plan_command    what a run would do; ``verify_command``: index and account compared;
+                    ``rebuild_command``: a new index
     control         what commands ask of a running daemon, and what they do without one
     reconciler      one turn of the loop: inspect, plan, guard, dispatch, record
     attention       everything that is wrong, in one list

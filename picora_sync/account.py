@@ -13,12 +13,12 @@ from functools import partial
 from typing import TypeVar
 
 from picora_sync.config.model import Config
-from picora_sync.core.consequence import GOOD_KEY
+from picora_sync.core.failure_policy import GOOD_KEY
 from picora_sync.core.model import Account, PlanLimits, Problem, Tier
 from picora_sync.core.ports import Changes, KeySource
 from picora_sync.errors import ConfigError, KeyRefused, OutcomeUnknown, RemoteError, Stopped, Unreachable
 from picora_sync.index import Index
-from picora_sync.reconciler.connection import Connection
+from picora_sync.reconciler.dispatch.gates import Connection
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.limits import limits_of_plan
 from picora_sync.remote.pacer import ThreadPacer

@@ -9,7 +9,7 @@ from picora_sync.core.attention import About, Concern
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
 from picora_sync.index.notices import concerns
-from picora_sync.summary import Live
+from picora_sync.report import Live
 
 SILENT_S = 180.0
 """A loop that lives says so at least each half minute."""

@@ -33,19 +33,19 @@ from picora_sync.core.ports import KeySource
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.errors import KeyRefused, RemoteError, Stopped
 from picora_sync.executor import Executor
-from picora_sync.home import Home
+from picora_sync.folder_factory import make_unit
+from picora_sync.folder_watch import FolderWatch
 from picora_sync.reconciler import Reconciler
-from picora_sync.reconciler.auditing import Audit
+from picora_sync.reconciler.audit.drift import Drift
+from picora_sync.reconciler.audit.remote_query import Enquiry
+from picora_sync.reconciler.audit.verify import Audit
 from picora_sync.reconciler.context import Clocks, Unit
-from picora_sync.reconciler.drift import Drift
-from picora_sync.reconciler.enquiry import Enquiry
-from picora_sync.reconciler.reporting import describe
-from picora_sync.reconciler.transfers import Meter, Throttle
+from picora_sync.reconciler.dispatch.bandwidth import Meter, Throttle
+from picora_sync.reconciler.snapshot import describe
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.summary import LIVE_NAME, Live, Progress, SyncReport
-from picora_sync.supervision import FolderWatch
-from picora_sync.telling import Telling
-from picora_sync.units import make_unit
+from picora_sync.report import LIVE_NAME, Live, Progress, SyncReport
+from picora_sync.state_dir import Home
+from picora_sync.status_writer import Telling
 from picora_sync.workers import Readers, Threads
 
 IDLE_S = 30.0

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from picora_sync.core.attention import Concern
-from picora_sync.core.chronicle import Turn
+from picora_sync.core.history import Turn
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index.listing import Entry
-from picora_sync.summary import PlanReport, RebuildReport, SyncReport, VerifyReport
+from picora_sync.report import PlanReport, RebuildReport, SyncReport, VerifyReport
 
 Document = dict[str, object]
 

@@ -13,14 +13,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from picora_sync.cli.picture import Picture
+from picora_sync.cli.live_model import Picture, progress
 from picora_sync.cli.terminal import STATE_STYLES, console
-from picora_sync.cli.view import progress
 from picora_sync.cli.visibility import word_for
 from picora_sync.cli.words import count, safe, size
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index.listing import Entry
-from picora_sync.summary import Transfer
+from picora_sync.report import Transfer
 
 _COLUMNS = tuple(state for state in FileState if state is not FileState.IGNORED)
 _MOST_LINES = 8

@@ -20,7 +20,7 @@ from picora_sync.errors import ConfigError
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry, entries
 from picora_sync.index.lock import is_held
-from picora_sync.summary import INDEX_NAME, LIVE_NAME, Live
+from picora_sync.report import INDEX_NAME, LIVE_NAME, Live
 
 
 def config_file(ctx: click.Context) -> Path:

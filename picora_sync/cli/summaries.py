@@ -13,7 +13,7 @@ from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry
-from picora_sync.summary import LEFT, Planned, PlanReport, SyncReport
+from picora_sync.report import LEFT, Planned, PlanReport, SyncReport
 
 MOST_PROBLEMS = 20
 

@@ -10,13 +10,13 @@ from typing import IO, Protocol
 
 import click
 
-from picora_sync.cli.picture import Observer, Picture
+from picora_sync.cli.live_model import Observer, Picture, progress
 from picora_sync.cli.visibility import word_for
-from picora_sync.cli.words import count, duration, safe, size
+from picora_sync.cli.words import safe
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry
-from picora_sync.summary import Live
+from picora_sync.report import Live
 
 PROGRESS_EVERY_S = 5.0
 
@@ -92,19 +92,6 @@ class PlainView:
 
     def _line(self, text: str) -> None:
         click.echo(safe(text), file=self._stream)
-
-
-def progress(picture: Picture) -> str:
-    """``12 of 17 files, 3.4 MB of 5.0 MB, 120.0 KB/s, 10 s left``."""
-    parts = [
-        f"{picture.done} of {count(picture.total, 'file')}",
-        f"{size(picture.done_bytes)} of {size(picture.total_bytes)}",
-    ]
-    if picture.rate_bytes_s:
-        parts.append(f"{size(picture.rate_bytes_s)}/s")
-    if picture.live.eta_s >= 1:
-        parts.append(f"{duration(picture.live.eta_s)} left")
-    return ", ".join(parts)
 
 
 def _tail(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from picora_sync.cli.words import count
 from picora_sync.core.model import FileRef, Kind, kind_of
 from picora_sync.index.listing import Entry
-from picora_sync.summary import Planned
+from picora_sync.report import Planned
 
 _WORDS = {True: "public", False: "private", None: "unknown"}
 _NOUNS = {Kind.DOC: "note", Kind.AUDIO: "audio file"}

@@ -25,7 +25,7 @@ from picora_sync.control.messages import (
     error_of,
 )
 from picora_sync.errors import DaemonSilent
-from picora_sync.summary import Live, SyncReport
+from picora_sync.report import Live, SyncReport
 
 ANSWER_WITHIN_S = 60.0
 """A daemon says something within this time: an answer, or that it is busy."""

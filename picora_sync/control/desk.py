@@ -10,7 +10,7 @@ from picora_sync.control.messages import PLACES, Passed, Progress, Reload, Reloa
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
 from picora_sync.errors import CommandRefused, PicoraSyncError
-from picora_sync.summary import Live
+from picora_sync.report import Live
 
 log = logging.getLogger(__name__)
 

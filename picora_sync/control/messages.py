@@ -9,7 +9,7 @@ import msgspec
 
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.errors import CommandRefused, PicoraSyncError
-from picora_sync.summary import Live, SyncReport
+from picora_sync.report import Live, SyncReport
 
 VERSION = 1
 """The first part of every path. Another number means that command and daemon cannot understand each other."""

@@ -9,7 +9,7 @@ from picora_sync.core.model import FileRef, FileState, Problem
 from picora_sync.index.listing import entries
 from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
-from picora_sync.summary import LEFT, Live, SyncReport
+from picora_sync.report import LEFT, Live, SyncReport
 
 SPARE_S = 60.0
 

@@ -12,8 +12,9 @@ from picora_sync.core.comparison import Finding
 from picora_sync.core.model import FileRef, RemoteObject
 from picora_sync.core.plan import Delete
 from picora_sync.index.rows import FileRow, Seen
-from picora_sync.reconciler import Reconciler, mending
-from picora_sync.reconciler.enquiry import bound_objects
+from picora_sync.reconciler import Reconciler
+from picora_sync.reconciler.audit import repair
+from picora_sync.reconciler.audit.remote_query import bound_objects
 
 
 class Repairing:
@@ -38,7 +39,7 @@ class Repairing:
                 begun += not why
                 if why:
                     left.append(Unrepaired(object=wrong.object, why=why))
-            mending.tell_held(self._index, {FileRef(each.folder, each.path): each.why for each in request.held})
+            repair.tell_held(self._index, {FileRef(each.folder, each.path): each.why for each in request.held})
         return Repaired(begun=begun, left=tuple(left))
 
     def _put_right(self, item: RemoteObject, wrong: Wrong) -> str:
@@ -48,10 +49,10 @@ class Repairing:
                 title, tags = wrong.title or item.title, item.tags if wrong.tags is None else wrong.tags
                 public = item.public if wrong.public is None else wrong.public
                 seen = replace(item, title=title, tags=tags, public=public)
-                self._context.todo.update(mending.note_change(self._index, Finding(item, seen)))
+                self._context.todo.update(repair.note_change(self._index, Finding(item, seen)))
             case "missing":
                 wall, now = self._context.clocks.wall(), self._context.removal_time()
-                self._context.todo.update(mending.make_again(self._index, item, wall, now))
+                self._context.todo.update(repair.make_again(self._index, item, wall, now))
             case "content":
                 return self._replace(item)
         return ""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from picora_sync.core.chronicle import BOUND, DELETED, Entry
+from picora_sync.core.history import BOUND, DELETED, Entry
 from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change

@@ -15,11 +15,11 @@ from picora_sync.index import safety
 from picora_sync.index.faults import told, unwritable, words
 from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
+from picora_sync.index.late_uploads import Twins
 from picora_sync.index.leftovers import Leftovers
 from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
 from picora_sync.index.scrubbing import scrub_once
-from picora_sync.index.twins import Twins
 
 
 class Index:

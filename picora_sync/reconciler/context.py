@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from picora_sync.change_queue import ChangeQueue
-from picora_sync.core.ages import Ages
+from picora_sync.core.clock_skew import Ages
 from picora_sync.core.model import FileRef, Fingerprint, Kind, RemoteObject
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Content, Digest, Disk, StableFile

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from picora_sync.summary import LEFT
+from picora_sync.report import LEFT
 from tests.e2e.harness import END_S, Daemon, Server, picora, wait_until, write_config
 
 STILL = {"settle": {"quiet": "30m", "at_most": "60m"}, "delete_after": "30m"}

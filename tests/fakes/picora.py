@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from picora_sync.core.model import Account, Kind, Quota, RemoteObject
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, Posted, StoredText
-from picora_sync.core.room import cost
+from picora_sync.core.quota import cost
 from picora_sync.errors import NotFound, QuotaExceeded, Rejected, Unreachable
 
 T = TypeVar("T")

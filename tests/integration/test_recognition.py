@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from picora_sync.core.model import RemoteObject
+from picora_sync.core.note_match import mould
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.ports import DocUpload
-from picora_sync.core.recognition import mould
-from picora_sync.reconciler.recognising import Recogniser
+from picora_sync.reconciler.audit.match_content import Recogniser
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from tests.contract.harness import BASE_URL, Clock, Service

@@ -13,8 +13,8 @@ from picora_sync.config.load import load_config
 from picora_sync.config.model import Config
 from picora_sync.control.messages import Repair
 from picora_sync.errors import ConfigError, Stopped
-from picora_sync.summary import VerifyReport
-from picora_sync.verification import by_itself, repair, verify
+from picora_sync.report import VerifyReport
+from picora_sync.verify_command import by_itself, repair, verify
 from tests.e2e.harness import Server, picora, write_config
 from tests.e2e.test_rebuild import make_audio, make_notes
 

@@ -24,16 +24,16 @@ from picora_sync.core.policy import Folder
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
 from picora_sync.executor import Executor
+from picora_sync.folder_watch import FolderWatch
 from picora_sync.index import Index
 from picora_sync.index.listing import entries
 from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
+from picora_sync.reconciler.audit.drift import Drift
+from picora_sync.reconciler.audit.remote_query import Enquiry
 from picora_sync.reconciler.context import Clocks, Unit
-from picora_sync.reconciler.drift import Drift
-from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.supervision import FolderWatch
 from picora_sync.workers import AtOnce
 from tests.contract.harness import BASE_URL, Service
 from tests.fakes.pool import InlinePool

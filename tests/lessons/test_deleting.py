@@ -123,7 +123,7 @@ def _put_back(mirror: Mirror, away: Path) -> None:
 @lesson(
     4,
     Mutation(
-        "picora_sync/reconciler/removals.py",
+        "picora_sync/reconciler/deletion/grace.py",
         "setdefault(ref, self._context.clocks.mono() + after_s)",
         "setdefault(ref, self._context.clocks.mono())",
     ),
@@ -225,7 +225,7 @@ def test_lesson_06_an_index_serves_the_account_it_was_made_for_and_no_other(tmp_
 @lesson(
     6,
     Mutation(
-        "picora_sync/supervision.py",
+        "picora_sync/folder_watch.py",
         "answer = self._disk.mark_root(known[1] if known else None, self._landmarks())",
         "answer = self._disk.mark_root(None, self._landmarks())",
     ),
@@ -318,7 +318,7 @@ def test_lesson_08_an_error_that_a_scan_meets_keeps_all_below_it_from_being_dele
         assert len(mirror.held()) == len(before) - 3
 
 
-@lesson(8, Mutation("picora_sync/reconciler/mending.py", "if guard.judge(pending, ledger).held:", "if False:"))
+@lesson(8, Mutation("picora_sync/reconciler/audit/repair.py", "if guard.judge(pending, ledger).held:", "if False:"))
 def test_lesson_08_an_account_that_looks_empty_changes_nothing(tmp_path: Path) -> None:
     """It costs a one-way mirror no file, but everything would be uploaded once more, audio twice."""
     with Mirror(tmp_path) as mirror:

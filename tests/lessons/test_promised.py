@@ -55,7 +55,7 @@ def test_promise_01_an_edit_that_is_undone_is_on_picora_though_it_keeps_a_trash(
 @promise(
     1,
     Mutation(
-        "picora_sync/reconciler/setbacks.py",
+        "picora_sync/reconciler/results/failure.py",
         "leftovers.refuse((delete.object_id for delete in deletes)",
         "leftovers.refuse(()",
     ),
@@ -151,7 +151,7 @@ def test_promise_03_a_404_of_somebody_in_between_says_nothing_about_what_picora_
         assert sorted(item.title for item in mirror.held().values()) == ["note 1.md", "note 2.md", "speech"]
 
 
-@promise(3, Mutation("picora_sync/reconciler/doubts.py", "LAG_S = 90.0", "LAG_S = 0.0"))
+@promise(3, Mutation("picora_sync/reconciler/uploads/unconfirmed.py", "LAG_S = 90.0", "LAG_S = 0.0"))
 def test_promise_03_audio_is_not_sent_again_while_the_lists_may_lack_it(tmp_path: Path) -> None:
     with Mirror(tmp_path) as mirror:
         made_at: list[float] = []
@@ -217,7 +217,7 @@ def test_promise_08_an_upload_that_was_cut_off_is_sent_again_within_seconds(tmp_
         assert len(mirror.held()) == 1
 
 
-@promise(3, Mutation("picora_sync/reconciler/outcomes.py", "if outcome.perhaps_more:", "if False:"))
+@promise(3, Mutation("picora_sync/reconciler/results/success.py", "if outcome.perhaps_more:", "if False:"))
 def test_promise_03_an_upload_that_arrives_after_it_was_given_up_is_collected(tmp_path: Path) -> None:
     with Mirror(tmp_path) as mirror:
         late: list[CarryOut] = []
@@ -303,7 +303,7 @@ def test_promise_04_a_note_whose_frontmatter_cannot_be_read_is_not_published(tmp
 
 @promise(
     4,
-    Mutation("picora_sync/reconciler/recall.py", "if unit.content.wants_private(ref.path):", "if False:"),
+    Mutation("picora_sync/reconciler/intake/recall.py", "if unit.content.wants_private(ref.path):", "if False:"),
 )
 def test_promise_04_what_an_older_version_published_is_private_before_anything_else_is_sent(tmp_path: Path) -> None:
     with Mirror(tmp_path, public=True) as mirror:
@@ -390,7 +390,9 @@ def move_and_edit(mirror: Mirror, number: int) -> None:
         mirror.write(f"new/{n}.md", f"{WORDS.format(n)}, and a link")
 
 
-@promise(6, Mutation("picora_sync/reconciler/removals.py", "return succession.carry(view, pairs)", "return view, []"))
+@promise(
+    6, Mutation("picora_sync/reconciler/deletion/grace.py", "return succession.carry(view, pairs)", "return view, []")
+)
 def test_promise_06_a_folder_that_is_moved_with_edits_is_not_held(tmp_path: Path) -> None:
     """The editor writes new files and renames them over the old ones, so that no inode tells."""
     with Mirror(tmp_path) as mirror:
@@ -410,7 +412,7 @@ def test_promise_06_a_folder_that_is_moved_with_edits_is_not_held(tmp_path: Path
 @promise(
     6,
     Mutation(
-        "picora_sync/reconciler/removals.py",
+        "picora_sync/reconciler/deletion/grace.py",
         "if heir is not None and heir.bound not in (None, row.bound):",
         "if False:",
     ),

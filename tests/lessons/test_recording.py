@@ -32,7 +32,9 @@ class _NoLeases(FolderDisk):
 @ON_LINUX
 @promise(
     8,
-    Mutation("picora_sync/reconciler/writers.py", "by_lease = unit.disk.is_written(ref.path)", "by_lease = None"),
+    Mutation(
+        "picora_sync/reconciler/intake/open_files.py", "by_lease = unit.disk.is_written(ref.path)", "by_lease = None"
+    ),
     Mutation("picora_sync/disk/folder.py", "lease.is_written(", "None and lease.is_written("),
 )
 def test_promise_08_a_recording_is_not_sent_while_its_recorder_has_it_open_and_pauses(tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ def test_promise_08_a_recording_is_not_sent_while_its_recorder_has_it_open_and_p
     8,
     Mutation("picora_sync/disk/inotify_tree.py", "            self._hints.written(path)\n", "            pass\n"),
     Mutation(
-        "picora_sync/reconciler/writers.py",
+        "picora_sync/reconciler/intake/open_files.py",
         "return self._context.queue.is_written(ref) if by_lease is None else by_lease",
         "return bool(by_lease)",
     ),

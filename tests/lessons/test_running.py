@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from picora_sync.cli.unlocking import await_key
+from picora_sync.cli.keyring_wait import await_key
 from picora_sync.config.keys import Key, KeyringSilent
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.disk.watching import FolderWatcher
 from picora_sync.errors import IndexDamaged
-from picora_sync.reconciler.connection import AccountState
+from picora_sync.reconciler.dispatch.gates import AccountState
 from picora_sync.service.notify import Notifier
 from tests.e2e.harness import Server, picora, wait_until, write_config
 from tests.lessons.catalogue import Mutation, lesson
@@ -189,7 +189,9 @@ class _Nights(threading.Event):
 
 @lesson(
     19,
-    Mutation("picora_sync/cli/unlocking.py", "except KeyringSilent as locked:", "except ZeroDivisionError as locked:"),
+    Mutation(
+        "picora_sync/cli/keyring_wait.py", "except KeyringSilent as locked:", "except ZeroDivisionError as locked:"
+    ),
 )
 def test_lesson_19_a_keyring_that_is_locked_at_boot_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     tries: list[int] = []

@@ -69,7 +69,9 @@ def test_lesson_11_a_note_saved_every_other_second_is_sent_every_five_minutes(tm
         assert 3 <= mirror.road.changing().count("POST /v1/docs") <= 4
 
 
-@lesson(12, Mutation("picora_sync/reconciler/removals.py", "match unit.disk.look(row.ref.path):", "match Absent():"))
+@lesson(
+    12, Mutation("picora_sync/reconciler/deletion/grace.py", "match unit.disk.look(row.ref.path):", "match Absent():")
+)
 def test_lesson_12_a_note_that_is_back_before_its_delete_is_seen_although_nothing_told_of_it(tmp_path: Path) -> None:
     """As vim saves: the old file becomes a backup, and the new one is written in its place."""
     with Mirror(tmp_path) as mirror:

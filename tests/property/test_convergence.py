@@ -13,7 +13,7 @@ from picora_sync.core.model import FileRef, Kind, Wanted
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Derived
 from picora_sync.errors import OutcomeUnknown, QuotaExceeded, RateLimited, RemoteError, ServerFault, Unreachable
-from picora_sync.reconciler.twins import LATEST_S
+from picora_sync.reconciler.uploads.late import LATEST_S
 from tests.fakes.disk import UNREADABLE
 from tests.fakes.mirror import Mirror
 

@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant(
         1,
         "a changed setting is not heard",
-        "reconciler/scans.py",
+        "reconciler/intake/scan.py",
         "context.index.files.rederive_all(policy.name)",
         "pass",
         "configuration",
@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         1,
         "a document that a lost upload would make anew is deleted at once",
-        "reconciler/planning.py",
+        "reconciler/planning/apply.py",
         "again = may_be_made_anew(context, orphan.object)",
         "again = False",
         "answers",
@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         1,
         "what Picora refused to delete is called done",
-        "reconciler/setbacks.py",
+        "reconciler/results/failure.py",
         "self._context.index.leftovers.refuse((delete.object_id for delete in deletes), problem, wall)",
         "[]",
         "refusals",
@@ -92,7 +92,7 @@ MUTANTS = (
     Mutant(
         2,
         "a mount point that is not there is an empty directory",
-        "reconciler/scans.py",
+        "reconciler/intake/scan.py",
         "harmless = {",
         "harmless = changed or {",
         "mounts",
@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         2,
         "an old version goes first although another file is bound to it",
-        "reconciler/admission.py",
+        "reconciler/dispatch/quota.py",
         "all(row.ref in refs for row in users)",
         "bool(refs) and users is not None",
         "full",
@@ -118,7 +118,7 @@ MUTANTS = (
     Mutant(
         3,
         "audio that an earlier process sent is not looked for",
-        "reconciler/doubts.py",
+        "reconciler/uploads/unconfirmed.py",
         "intent_at=intent.opened_at, posted_before=intent.sends)",
         "intent_at=intent.opened_at, posted_before=0)",
         "power",
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         3,
         "audio that the index does not know is not looked for",
-        "reconciler/strangers.py",
+        "reconciler/uploads/unindexed.py",
         "return (*self._by_hash.get(sha256, ()), *untold)",
         "return ()",
         "bereft",
@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant(
         4,
         "a paused folder makes nothing private",
-        "reconciler/dispatcher.py",
+        "reconciler/dispatch/dispatcher.py",
         "(self._is_paused(patch) and not patch.makes_private)",
         "self._is_paused(patch)",
         "privacy",
@@ -154,7 +154,7 @@ MUTANTS = (
     Mutant(
         4,
         "a note that is renamed and made private at once is a new one",
-        "reconciler/inspector.py",
+        "reconciler/intake/inspect.py",
         "return [row for row in rows if not is_another(row.born_ns, born_ns)]",
         "return []",
         "privacy",
@@ -247,7 +247,7 @@ MUTANTS = (
     Mutant(
         7,
         "offline, it asks twice a second",
-        "reconciler/connection.py",
+        "reconciler/dispatch/gates.py",
         "self._jitter.uniform(0.5, min(LONGEST_PAUSE_S, 2.0 ** min(self._failures, 10)))",
         "0.5",
         "",
@@ -264,7 +264,7 @@ MUTANTS = (
     Mutant(
         8,
         "what a new index knows of audio is sent although somebody still writes it",
-        "reconciler/reconciler.py",
+        "reconciler/loop.py",
         "if touched_s_ago < unit.policy.settle(kind).quiet_s:",
         "if False:",
         "loss",
@@ -282,7 +282,7 @@ MUTANTS = (
     Mutant(
         9,
         "events are the truth: no scan finds what they lacked",
-        "reconciler/scans.py",
+        "reconciler/intake/scan.py",
         "yield Difference(FileRef(name, path), LONG_AGO_S, changed=False)",
         "continue",
         "events",
@@ -290,7 +290,7 @@ MUTANTS = (
     Mutant(
         9,
         "a clock that jumped back makes a change look old",
-        "reconciler/inspector.py",
+        "reconciler/intake/inspect.py",
         "row.fingerprint == fingerprint and",
         "row.fingerprint is not None and row.fingerprint.mtime_ns >= fingerprint.mtime_ns and",
         "clocks",
@@ -307,7 +307,7 @@ MUTANTS = (
     Mutant(
         10,
         "nothing is said of what cannot be sent",
-        "reconciler/inspector.py",
+        "reconciler/intake/inspect.py",
         "self._context.index.files.block(ref, problem, fingerprint, self._context.clocks.wall())",
         "self._context.index.files.ignore(ref, problem.message, fingerprint, self._context.clocks.wall())",
         "",

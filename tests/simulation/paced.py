@@ -16,7 +16,7 @@ from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
-from picora_sync.reconciler.forecast import forecast
+from picora_sync.reconciler.planning.dry_run import forecast
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.workers import AtOnce

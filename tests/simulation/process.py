@@ -24,14 +24,14 @@ from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
 from picora_sync.errors import CommandRefused
 from picora_sync.executor import Executor
+from picora_sync.folder_watch import FolderWatch
 from picora_sync.index import Index
 from picora_sync.reconciler import Reconciler
+from picora_sync.reconciler.audit.drift import Drift
+from picora_sync.reconciler.audit.remote_query import Enquiry
 from picora_sync.reconciler.context import Clocks, Unit
-from picora_sync.reconciler.drift import Drift
-from picora_sync.reconciler.enquiry import Enquiry
 from picora_sync.remote.client import PicoraClient
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.supervision import FolderWatch
 from picora_sync.workers import Result, is_room
 from tests.contract.harness import BASE_URL
 from tests.simulation.disk import TroubledContent, TroubledDisk, TroubledFile, require_readable

@@ -7,11 +7,11 @@ from __future__ import annotations
 import sys
 
 from picora_sync.cli import main
-from picora_sync.reconciler import doubts, twins
+from picora_sync.reconciler.uploads import late, unconfirmed
 
 if __name__ == "__main__":
-    doubts.LAG_S = 6.0
-    doubts.ASK_AGAIN_S = 2.0
-    twins.LATEST_S = 20.0
-    twins.FIRST_LOOK_S = 5.0
+    unconfirmed.LAG_S = 6.0
+    unconfirmed.ASK_AGAIN_S = 2.0
+    late.LATEST_S = 20.0
+    late.FIRST_LOOK_S = 5.0
     sys.exit(main())

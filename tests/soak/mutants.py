@@ -45,7 +45,7 @@ NO_SEARCH = Mutation("picora_sync/executor.py", "if job.posted_before else ()", 
 MUTANTS = (
     Mutant(
         "nothing is looked for at a start",
-        Mutation("picora_sync/supervision.py", 'self._queue.rescan(self.unit.policy.name, "start")', "pass"),
+        Mutation("picora_sync/folder_watch.py", 'self._queue.rescan(self.unit.policy.name, "start")', "pass"),
         KILL_DAEMON,
     ),
     Mutant(
@@ -66,13 +66,13 @@ MUTANTS = (
     Mutant("audio whose daemon was killed is sent again without a look", NO_SEARCH, KILL_DAEMON),
     Mutant(
         "a server that is away is never asked again",
-        Mutation("picora_sync/reconciler/connection.py", "self._probe_at = now + self.pause_s()", "pass"),
+        Mutation("picora_sync/reconciler/dispatch/gates.py", "self._probe_at = now + self.pause_s()", "pass"),
         KILL_SERVER,
     ),
     Mutant("audio whose sync was killed is sent again without a look", NO_SEARCH, KILL_SYNC, first=3),
     Mutant(
         "what is claimed after the index was lost stays somebody else's",
-        Mutation("picora_sync/restoration.py", "or clocks.wall(), claim=claim)", "or clocks.wall(), claim=False)"),
+        Mutation("picora_sync/rebuild_command.py", "or clocks.wall(), claim=claim)", "or clocks.wall(), claim=False)"),
         ORDERS,
     ),
     Mutant("audio whose answer was lost is sent again without a look", NO_SEARCH, NETWORK),
@@ -84,13 +84,13 @@ MUTANTS = (
     Mutant(
         "uploads start before their intents are safe",
         Mutation(
-            "picora_sync/reconciler/reconciler.py", "        self.executor.flush()", "            self.executor.flush()"
+            "picora_sync/reconciler/loop.py", "        self.executor.flush()", "            self.executor.flush()"
         ),
         DISK,
     ),
     Mutant(
         "a mount point that is not there is an empty directory",
-        Mutation("picora_sync/reconciler/scans.py", "harmless = {", "harmless = changed or {"),
+        Mutation("picora_sync/reconciler/intake/scan.py", "harmless = {", "harmless = changed or {"),
         UNMOUNT,
         first=4,
     ),

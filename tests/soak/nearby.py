@@ -7,8 +7,8 @@ from __future__ import annotations
 import sys
 
 from picora_sync.cli import main
-from picora_sync.reconciler import twins
+from picora_sync.reconciler.uploads import late
 
 if __name__ == "__main__":
-    twins.LATEST_S = 120.0
+    late.LATEST_S = 120.0
     sys.exit(main())

@@ -19,7 +19,7 @@ from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE
 from picora_sync.errors import ConfigError, Unreachable
 from picora_sync.index import Index
-from picora_sync.reconciler.connection import AccountState, Connection
+from picora_sync.reconciler.dispatch.gates import AccountState, Connection
 from picora_sync.remote.limits import limits_of_plan
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.workers import AtOnce

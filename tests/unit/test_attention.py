@@ -11,7 +11,7 @@ from picora_sync.core.attention import About, Concern, most_pressing
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.index import Index
-from picora_sync.summary import Live
+from picora_sync.report import Live
 
 NOW = 1_000_000.0
 ONCE = Live(pid=4711, at=NOW - 10, account="ok", trouble="")

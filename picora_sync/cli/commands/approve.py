@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from picora_sync.cli.asking import ask, complete_folder, expect_state
+from picora_sync.cli.daemon_or_local import ask, complete_folder, expect_state
 from picora_sync.cli.failures import OK, UNFINISHED, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from picora_sync.cli.asking import ask, complete_folder, find_daemon
+from picora_sync.cli.daemon_or_local import ask, complete_folder, find_daemon
 from picora_sync.cli.failures import OK, UNFINISHED, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json

@@ -17,7 +17,7 @@ from picora_sync.cli.paths import Place, choose
 from picora_sync.cli.settings import Look, look_at
 from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
 from picora_sync.cli.words import safe
-from picora_sync.core.chronicle import Turn, chronicle
+from picora_sync.core.history import Turn, chronicle
 from picora_sync.core.model import FileRef
 from picora_sync.errors import PicoraSyncError
 from picora_sync.index.listing import Entry, old_versions, readable

@@ -7,7 +7,7 @@ import sys
 import click
 from click.shell_completion import CompletionItem
 
-from picora_sync.cli.asking import ask, expect_state
+from picora_sync.cli.daemon_or_local import ask, expect_state
 from picora_sync.cli.failures import OK, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json

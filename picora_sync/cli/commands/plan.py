@@ -18,7 +18,7 @@ from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
 from picora_sync.core.model import Account
 from picora_sync.errors import RemoteError
-from picora_sync.prospect import ask, prospect
+from picora_sync.plan_command import ask, prospect
 
 
 @click.command("plan", epilog="Example: picora-sync plan")

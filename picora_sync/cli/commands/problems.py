@@ -9,7 +9,7 @@ from picora_sync.cli.failures import OK
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.cli.settings import look_at
-from picora_sync.cli.standing import everything_wrong
+from picora_sync.cli.status_view import everything_wrong
 from picora_sync.core.attention import Concern
 
 

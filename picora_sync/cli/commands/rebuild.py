@@ -12,14 +12,14 @@ from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
+from picora_sync.cli.progress_line import steps
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
-from picora_sync.cli.steps import steps
 from picora_sync.cli.summaries import MOST_PROBLEMS, print_problems
 from picora_sync.cli.words import count
 from picora_sync.config.keys import find_key
-from picora_sync.restoration import restore
-from picora_sync.summary import RebuildReport
+from picora_sync.rebuild_command import restore
+from picora_sync.report import RebuildReport
 
 MOST_OTHERS = 20
 

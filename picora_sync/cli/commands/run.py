@@ -13,12 +13,12 @@ from functools import partial
 import click
 
 from picora_sync.attention import NOT_ASKED, Scene, gather
+from picora_sync.cli.disk_full import await_room, free_bytes, shortage
 from picora_sync.cli.failures import OK
+from picora_sync.cli.keyring_wait import await_key
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
-from picora_sync.cli.stalling import await_room, free_bytes, shortage
-from picora_sync.cli.unlocking import await_key
 from picora_sync.cli.words import count, duration
 from picora_sync.config.keys import KeyPlace, find_key
 from picora_sync.config.model import Config
@@ -37,10 +37,10 @@ from picora_sync.errors import (
     RemoteError,
     Stopped,
 )
-from picora_sync.home import Home
 from picora_sync.index.notices import HELD
+from picora_sync.report import Live
 from picora_sync.service.notify import Notifier, from_environ
-from picora_sync.summary import Live
+from picora_sync.state_dir import Home
 
 log = logging.getLogger(__name__)
 

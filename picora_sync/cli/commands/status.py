@@ -13,7 +13,7 @@ from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import look_at
-from picora_sync.cli.standing import FolderStanding, Standing, standing
+from picora_sync.cli.status_view import FolderStanding, Standing, standing
 from picora_sync.cli.words import count, duration
 from picora_sync.core.attention import About, Concern
 

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 
 import click
 
-from picora_sync.cli.asking import find_daemon
 from picora_sync.cli.commands.plan import show_plan
+from picora_sync.cli.daemon_or_local import find_daemon
 from picora_sync.cli.documents import sync_document
 from picora_sync.cli.failures import INTERRUPTED, OK, UNFINISHED, CommandFailed
 from picora_sync.cli.logs import start_logging
@@ -27,7 +27,7 @@ from picora_sync.control.messages import Sync
 from picora_sync.daemon import Daemon
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry, entries
-from picora_sync.summary import INDEX_NAME, Live, SyncReport
+from picora_sync.report import INDEX_NAME, Live, SyncReport
 
 
 @click.command("sync", epilog="Example: picora-sync sync --dry-run")

@@ -21,9 +21,9 @@ from picora_sync.cli.front import PROGRAM
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line
-from picora_sync.cli.playground import Playground, check_roots, make_folders
 from picora_sync.cli.signals import Signals, stop_on_signals
 from picora_sync.cli.summaries import print_numbers
+from picora_sync.cli.up_workspace import Playground, check_roots, make_folders
 from picora_sync.cli.view import screen
 from picora_sync.config.model import Config
 from picora_sync.control.inbox import Inbox

@@ -10,21 +10,21 @@ from collections.abc import Sequence
 
 import click
 
-from picora_sync.cli.asking import find_daemon
+from picora_sync.cli.daemon_or_local import find_daemon
 from picora_sync.cli.documents import verify_document
 from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
+from picora_sync.cli.progress_line import steps
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.signals import stop_on_signals
-from picora_sync.cli.steps import steps
 from picora_sync.cli.words import count
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
 from picora_sync.control.messages import Repair, Repaired, Sync
-from picora_sync.summary import Discrepancy, VerifyReport
-from picora_sync.verification import by_itself, repair, verify
+from picora_sync.report import Discrepancy, VerifyReport
+from picora_sync.verify_command import by_itself, repair, verify
 
 _WORDS = {"missing": "not on Picora any more", "changed": "changed on Picora", "content": "other content on Picora"}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from picora_sync.errors import FileUnreadable, PicoraSyncError
-from picora_sync.reconciler.rebuilding import Rebuilding
+from picora_sync.reconciler.audit.rebuild import Rebuilding
 from tests.simulation.chapters.chapter import Chapter
 from tests.simulation.process import Process
 from tests.simulation.timeline import Act

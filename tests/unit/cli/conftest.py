@@ -10,7 +10,7 @@ from picora_sync.cli.program import run
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, RemoteObject, Wanted, kind_of
 from picora_sync.core.ports import Derived
 from picora_sync.index import Index
-from picora_sync.summary import INDEX_NAME, Live
+from picora_sync.report import INDEX_NAME, Live
 
 FINGERPRINT = Fingerprint(4, 10, 10, 1, 1)
 NOW = 1_700_000_000.0

@@ -11,7 +11,7 @@ import pytest
 from picora_sync.core.model import Fingerprint, Problem
 from picora_sync.index.lock import InstanceLock
 from picora_sync.index.rows import Seen
-from picora_sync.reconciler.writers import STILL_OPEN
+from picora_sync.reconciler.intake.open_files import STILL_OPEN
 
 
 def test_approve_shows_the_rows_and_approves_exactly_those(mirror: Any, invoke: Callable[..., Any]) -> None:

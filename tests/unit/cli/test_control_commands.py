@@ -31,7 +31,7 @@ from picora_sync.control.messages import (
 from picora_sync.control.server import listening
 from picora_sync.errors import CommandRefused
 from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import SyncReport
+from picora_sync.report import SyncReport
 
 Invoke = Callable[..., Any]
 

@@ -12,7 +12,7 @@ import pytest
 from picora_sync.core.model import FileRef, Kind, Problem, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.index.lock import InstanceLock
-from picora_sync.summary import INDEX_NAME, LIVE_NAME, FolderLive, Live, Transfer
+from picora_sync.report import INDEX_NAME, LIVE_NAME, FolderLive, Live, Transfer
 
 NOW = 1_700_000_000.0
 UNCLEAR = Problem(

@@ -13,8 +13,8 @@ from picora_sync.cli.commands.sync import exit_code
 from picora_sync.core.attention import About, Concern
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index.notices import HELD
+from picora_sync.report import FolderLive, Live, SyncReport, Transfer
 from picora_sync.service.notify import Notifier
-from picora_sync.summary import FolderLive, Live, SyncReport, Transfer
 
 
 @pytest.fixture

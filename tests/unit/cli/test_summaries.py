@@ -7,7 +7,7 @@ from picora_sync.cli.summaries import MOST_PROBLEMS, print_plan, print_report
 from picora_sync.cli.visibility import change, headline
 from picora_sync.core.model import FileRef, FileState, Kind, Problem, RemoteObject
 from picora_sync.index.listing import Entry
-from picora_sync.summary import LEFT, Planned, PlanReport, SyncReport
+from picora_sync.report import LEFT, Planned, PlanReport, SyncReport
 
 ACTIONS = [
     Planned("upload", "notes", "a.md", "new", public_after=True),

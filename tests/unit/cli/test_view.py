@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from picora_sync.cli.live_model import Observer
 from picora_sync.cli.live_view import Latest, LiveView, Room, render
-from picora_sync.cli.picture import Observer
 from picora_sync.cli.view import NoView, PlainView, Screen, progress
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.core.ports import Change
 from picora_sync.index.listing import entries
-from picora_sync.summary import FolderLive, Live, Transfer
+from picora_sync.report import FolderLive, Live, Transfer
 
 
 class Clock:

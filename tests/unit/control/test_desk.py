@@ -11,7 +11,7 @@ from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
 from picora_sync.core.policy import Folder, Settle
 from picora_sync.errors import ConfigError, PicoraSyncError, Unreachable
-from picora_sync.summary import LEFT, Live
+from picora_sync.report import LEFT, Live
 from tests.fakes.mirror import Mirror
 
 LIVE = Live(pid=1, at=0.0, account="ok", trouble="", uploads=10, requests=100)

@@ -36,7 +36,7 @@ from picora_sync.control.messages import (
 from picora_sync.control.server import Limits, _is_allowed, listening
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.errors import CommandRefused, DaemonSilent
-from picora_sync.summary import FolderLive, Live, SyncReport
+from picora_sync.report import FolderLive, Live, SyncReport
 
 WITHIN_S = 60.0
 LIMITS = Limits()

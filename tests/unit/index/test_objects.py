@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from picora_sync.core.chronicle import Entry
+from picora_sync.core.history import Entry
 from picora_sync.core.model import Kind, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.core.ports import Change

@@ -6,7 +6,7 @@ import pytest
 
 from picora_sync.core.model import Kind
 from picora_sync.errors import OutcomeUnknown
-from picora_sync.reconciler.twins import LATEST_S
+from picora_sync.reconciler.uploads.late import LATEST_S
 from tests.fakes.mirror import Mirror
 
 HOUR_S = 3600.0

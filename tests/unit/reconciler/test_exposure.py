@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picora_sync.reconciler.forecast import forecast
-from picora_sync.summary import Planned
+from picora_sync.reconciler.planning.dry_run import forecast
+from picora_sync.report import Planned
 from tests.fakes.mirror import Mirror
 
 PATHS = ("a.md", "b.md", "c.md", "s.mp3")

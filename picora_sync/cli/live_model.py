@@ -1,0 +1,105 @@
+"""What a view of a running mirror shows: the process's snapshot, and what the index says of each file."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from picora_sync.cli.words import count, duration, size
+from picora_sync.core.attention import Concern
+from picora_sync.core.model import FileRef, FileState
+from picora_sync.index import Index
+from picora_sync.index.listing import Entry, entries
+from picora_sync.index.notices import concerns
+from picora_sync.report import Live
+
+RATE_OVER_S = 5.0
+_SHARE = 20
+"""Counting takes at most one part in so many of the loop's time."""
+
+_LEAST_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One moment. ``done`` and ``total`` count uploads since the start, in files and bytes."""
+
+    live: Live
+    files: Mapping[FileRef, Entry]
+    states: Mapping[str, Counter[FileState]]
+    problems: tuple[Concern, ...]
+    done: int
+    total: int
+    done_bytes: int
+    total_bytes: int
+    rate_bytes_s: float
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing moves: all files are synced, or wait for a person."""
+        moving = {FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING}
+        return not self.live.transfers and not any(counts[state] for counts in self.states.values() for state in moving)
+
+
+class Observer:
+    """Makes pictures; called by the loop's thread, which owns the index."""
+
+    def __init__(self, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
+        self._index = index
+        self._clock = clock
+        self._next_count = float("-inf")
+        self._files: dict[FileRef, Entry] = {}
+        self._states: dict[str, Counter[FileState]] = {}
+        self._problems: tuple[Concern, ...] = ()
+        self._sent: deque[tuple[float, int]] = deque()
+
+    def picture(self, live: Live, *, exact: bool = False) -> Picture:
+        """The moment of this snapshot; what the index says may be a little older unless it must be ``exact``."""
+        now = self._clock()
+        if exact or now >= self._next_count:
+            self._count(live)
+            self._next_count = self._clock() + max(_LEAST_PAUSE_S, _SHARE * (self._clock() - now))
+        under_way = sum(transfer.sent_bytes for transfer in live.transfers)
+        sizes = sum(transfer.size_bytes for transfer in live.transfers)
+        return Picture(
+            live=live,
+            files=self._files,
+            states=self._states,
+            problems=self._problems,
+            done=live.uploads,
+            total=live.uploads + len(live.transfers) + live.waiting_uploads,
+            done_bytes=live.uploaded_bytes + under_way,
+            total_bytes=live.uploaded_bytes + sizes + live.waiting_bytes,
+            rate_bytes_s=self._rate(now, live.uploaded_bytes + under_way),
+        )
+
+    def _count(self, live: Live) -> None:
+        uploading = frozenset(transfer.ref for transfer in live.transfers)
+        self._files = {e.ref: e for e in entries(self._index, None, frozenset(live.settling), uploading)}
+        self._states = {folder.name: Counter() for folder in live.folders}
+        for entry in self._files.values():
+            self._states.setdefault(entry.ref.folder, Counter())[entry.state] += 1
+        self._problems = tuple(concerns(self._index, self._states.keys()))
+
+    def _rate(self, now: float, sent_bytes: int) -> float:
+        """Bytes a second over the last few seconds; an upload that had to begin again does not count backwards."""
+        self._sent.append((now, sent_bytes))
+        while self._sent[0][0] < now - RATE_OVER_S and len(self._sent) > 1:
+            self._sent.popleft()
+        since, before = self._sent[0]
+        return max(0, sent_bytes - before) / (now - since) if now > since else 0.0
+
+
+def progress(picture: Picture) -> str:
+    """``12 of 17 files, 3.4 MB of 5.0 MB, 120.0 KB/s, 10 s left``."""
+    parts = [
+        f"{picture.done} of {count(picture.total, 'file')}",
+        f"{size(picture.done_bytes)} of {size(picture.total_bytes)}",
+    ]
+    if picture.rate_bytes_s:
+        parts.append(f"{size(picture.rate_bytes_s)}/s")
+    if picture.live.eta_s >= 1:
+        parts.append(f"{duration(picture.live.eta_s)} left")
+    return ", ".join(parts)

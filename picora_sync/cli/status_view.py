@@ -1,0 +1,156 @@
+"""How folders and account are: what ``status`` prints, and its ``--json`` document (design §9)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from picora_sync.attention import NOT_ASKED, Scene, gather, state_of
+from picora_sync.cli.disk_full import shortage
+from picora_sync.cli.settings import Look
+from picora_sync.core.attention import Concern, most_pressing
+from picora_sync.core.model import FileState
+from picora_sync.core.policy import Folder
+from picora_sync.index.listing import count_states
+from picora_sync.report import SHOWN, Live
+
+_MOVING = (FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStanding:
+    """One folder. ``scanned_at`` and ``next_scan_at`` are seconds since 1970, None for never.
+
+    ``watch`` of a mirror that does not run says only whether the folder is there.
+    """
+
+    name: str
+    path: str
+    states: dict[str, int]
+    watch: str
+    why: str
+    eta_s: int
+    scanned_at: float | None
+    next_scan_at: float | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """The account as it was at ``checked_at``; ``not asked yet`` before that. ``accepted_at`` is when the mirror
+    that wrote this last had an answer that needs the key, None if it had none.
+    """
+
+    state: str
+    url: str
+    trouble: str
+    checked_at: float | None
+    accepted_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The document; its fields are only ever added to. ``state`` is ``ok``, ``working``, ``attention`` or ``stopped``.
+    ``shortage`` says that there is little room for the index; ``wrong`` is what somebody must see to, the most pressing
+    first, ``problems`` how many there are of it, notes included.
+    """
+
+    state: str
+    running: bool
+    pid: int | None
+    folders: tuple[FolderStanding, ...]
+    account: AccountStanding
+    shortage: str
+    problems: int
+    wrong: tuple[Concern, ...]
+
+
+def standing(look: Look) -> Standing:
+    """Put together what index and last snapshot say."""
+    account = _account(look)
+    current = look.live if look.running else None
+    folders = tuple(_folder(look, folder, current) for folder in look.config.folders)
+    scene = _scene(look, account, folders)
+    wrong = gather(look.index, look.folders, scene)
+    moving = any(folder.states[state] for folder in folders for state in _MOVING)
+    return Standing(
+        state=state_of(wrong, scene, moving=moving),
+        running=look.running,
+        pid=current.pid if current else None,
+        folders=folders,
+        account=account,
+        shortage=scene.shortage,
+        problems=len(wrong),
+        wrong=tuple(most_pressing(wrong)[:SHOWN]),
+    )
+
+
+def everything_wrong(look: Look) -> list[Concern]:
+    """What ``problems`` lists."""
+    current = look.live if look.running else None
+    folders = [_folder(look, folder, current) for folder in look.config.folders]
+    return gather(look.index, look.folders, _scene(look, _account(look), folders))
+
+
+def _account(look: Look) -> AccountStanding:
+    live, url = look.live, look.config.account.url
+    known = look.index.meta("base_url")
+    if live is None:
+        return AccountStanding(NOT_ASKED, url, "", None)
+    if not look.running and known not in (None, url):
+        return AccountStanding(NOT_ASKED, url, f"not asked at this address yet; the index is of {known}", None)
+    return AccountStanding(live.account, url, live.trouble, live.at, live.accepted_at)
+
+
+def _scene(look: Look, account: AccountStanding, folders: Iterable[FolderStanding]) -> Scene:
+    live = look.live
+    return Scene(
+        account=account.state,
+        trouble=account.trouble,
+        live=live,
+        running=look.running,
+        alive=live is not None and look.running and _is_alive(live.pid),
+        now=time.time(),
+        shortage=shortage(look.config.state_dir),
+        missing={folder.name: folder.why for folder in folders if folder.watch == "missing"},
+    )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
+    states = count_states(look.entries(folder.name))
+    watch, why = _watch(folder, live)
+    known = look.index.folder(folder.name)
+    scanned_at = known[2] if known else None
+    moves = any(states[state] for state in _MOVING)
+    return FolderStanding(
+        name=folder.name,
+        path=folder.root,
+        states={state.value: states[state] for state in FileState},
+        watch=watch,
+        why=why,
+        eta_s=round(live.eta_s) if live and moves else 0,
+        scanned_at=scanned_at,
+        next_scan_at=scanned_at + folder.rescan_s if live and scanned_at is not None else None,
+        paused=folder.name in look.index.paused(),
+    )
+
+
+def _watch(folder: Folder, live: Live | None) -> tuple[str, str]:
+    for seen in live.folders if live else ():
+        if seen.name == folder.name:
+            return seen.watch, seen.why
+    if os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
+        return "ok", ""
+    return "missing", f"{folder.root} is not there"

@@ -1,0 +1,1 @@
+"""Index and account compared, repaired, and built anew."""

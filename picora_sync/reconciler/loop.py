@@ -1,0 +1,347 @@
+"""One turn of the loop after another: what is due is inspected, planned and sent; what came back is recorded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+from functools import partial
+
+from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
+from picora_sync.core.backlog import Backlog, Lane
+from picora_sync.core.model import FileRef, kind_of
+from picora_sync.core.plan import Delete, Patch
+from picora_sync.errors import Stopped
+from picora_sync.executor import Executor
+from picora_sync.index import Index
+from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.deletion.grace import Leaving, Removals
+from picora_sync.reconciler.dispatch.dispatcher import Dispatcher
+from picora_sync.reconciler.dispatch.gates import Connection
+from picora_sync.reconciler.dispatch.quota import Admission
+from picora_sync.reconciler.intake import scan
+from picora_sync.reconciler.intake.derive import Derivations, Due
+from picora_sync.reconciler.intake.derived_cache import Texts
+from picora_sync.reconciler.intake.inspect import Inspector
+from picora_sync.reconciler.intake.open_files import Writers
+from picora_sync.reconciler.intake.recall import Recall
+from picora_sync.reconciler.intake.rederive import Fetching
+from picora_sync.reconciler.planning.apply import apply, collect_orphans, load_view
+from picora_sync.reconciler.results.failure import Setbacks
+from picora_sync.reconciler.results.stats import Tally
+from picora_sync.reconciler.results.success import Outcomes
+from picora_sync.reconciler.uploads.late import Twins
+from picora_sync.reconciler.uploads.unconfirmed import Doubts, doubt_of
+from picora_sync.reconciler.uploads.unindexed import Strangers
+from picora_sync.reconciler.uploads.unsure import Unsure
+from picora_sync.workers import Background
+
+SLICE_S = 0.25
+"""After this much looking at files, or recording, the loop looks at answers again."""
+
+
+class Reconciler:
+    """Makes Picora match the folders, a little further with each :meth:`turn`."""
+
+    def __init__(
+        self,
+        index: Index,
+        queue: ChangeQueue,
+        units: Collection[Unit],
+        executor: Executor,
+        background: Background,
+        clocks: Clocks,
+        jitter: random.Random | None = None,
+    ) -> None:
+        by_name = {unit.policy.name: unit for unit in units}
+        self.backlog = Backlog()
+        self.tally = Tally()
+        self.connection = Connection(jitter or random.Random())  # noqa: S311  (spreads retries; no secret)
+        told = lambda: self.connection.verified or executor.server_time() is not None  # noqa: E731
+        self.context = Context(index, queue, by_name, clocks, partial(_server_time, executor, clocks), told)
+        self.executor = executor
+        texts = Texts()
+        self.removals = Removals(self.context)
+        self.writers = Writers(self.context)
+        self._derivations = Derivations(background, "files")
+        self._inspector = Inspector(self.context, self.removals, texts, self._derivations, self.writers.hold)
+        self._recall = Recall(
+            self.context,
+            Derivations(background, "recall"),
+            self._inspector.hide,
+            self._inspector.may_be_public,
+        )
+        self._doubts, self._twins = Doubts(), Twins(self.context)
+        unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
+        self._admission = Admission(
+            self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
+        )
+        self._fetching = Fetching(self.context, texts, background)
+        self._dispatcher = Dispatcher(
+            self.context,
+            self.backlog,
+            executor,
+            self.connection,
+            self._admission,
+            unsure,
+            self._fetching,
+            self.writers,
+        )
+        self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
+        self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)
+        self._recalls = False
+        self._due = Due()
+
+    # --- the loop ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take up what an earlier process left: refused files, missing files, unsure deletions, unfinished work."""
+        index = self.context.index
+        self.context.paused = index.paused()
+        with index.transaction():
+            self.context.clock_jumped()  # while nothing ran: what follows starts everything anew
+            for ref, _ in index.files.refused():
+                index.files.unblock(ref)
+            for item, ref in index.objects.doomed_refs():
+                self.backlog.put(Delete(item.id, item.kind, ref, "its deletion was not confirmed"))
+        for intent in index.objects.intents():
+            now, job = self.context.clocks.mono(), doubt_of(self.context, intent)
+            self._doubts.begin(job, now)
+            self._doubts.ask_at(job, now)
+        self._twins.start()
+        self._take_up(index.files.unfinished())
+        self.removals.reconsider_held(self.context.units)
+
+    def turn(self) -> None:
+        """Do what can be done now, without waiting for anything; in one transaction, after which the jobs start."""
+        with self.context.index.transaction():
+            self._advance()
+        self.executor.flush()
+
+    def _advance(self) -> None:
+        self._collect_outcomes()
+        if self.context.clock_jumped():
+            self.removals.start_anew()
+            for folder in self.context.units:
+                self.context.queue.rescan(folder, "the clock jumped")
+        if self._calls_back():
+            return
+        for folder, why in self.context.queue.take_rescans().items():
+            if folder in self.context.units:
+                try:
+                    self._rescan(folder, why)
+                except Stopped:
+                    return  # the next process looks through it
+        self._peek()
+        self._inspect()
+        self._fetching.take_in()
+        self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
+        self._judge_removals()
+        self.removals.recount()
+        self._reopen()
+        unsettled = self._unsettled()
+        is_open = self.connection.deletes_closed_until <= self.context.clocks.mono()
+        refusal = None if is_open else self.connection.deletes_refused
+        collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled, refusal)
+        self._dispatcher.pump(unsettled, more_to_come=self.settling())
+
+    def heed_pauses(self) -> None:
+        """Some folders were paused or resumed: what waits for the latter is planned; the dispatcher drops the rest."""
+        before, self.context.paused = self.context.paused, self.context.index.paused()
+        resumed = before - self.context.paused
+        self.context.todo.update(ref for ref in self.context.index.files.unfinished() if ref.folder in resumed)
+
+    def retry_deletes(self) -> None:
+        """Somebody asks for it: what Picora refused to delete is asked for at once."""
+        now = self.context.clocks.mono()
+        self.connection.deletes_closed_until = 0.0
+        self.context.stubborn.update(dict.fromkeys(self.context.stubborn, now))
+
+    def scan(self, folder: str) -> int:
+        """Look through a folder; returns how many paths differ from the index."""
+        try:
+            return len(scan.scan(self.context, self.context.units[folder]))
+        except Stopped:
+            return 0
+
+    def next_due(self) -> float | None:
+        """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
+        come = self._derivations.waiting() or self._fetching.waiting()
+        ready = come or self._due.may_take(self._derivations.room)
+        if ready or self.context.todo or self.backlog.may_recall() or self._recall_is_due():
+            return self.context.clocks.mono()
+        times = [
+            self.removals.next_due(),
+            self.backlog.next_release(),
+            self.connection.next_due(),
+            self._dispatcher.next_due(),
+            min(self.context.retries.values(), default=None),
+            self.context.reread_due(),
+            self._recall.patience_ends(),
+        ]
+        return min((at for at in times if at is not None), default=None)
+
+    def working(self) -> bool:
+        """Whether anything is under way, or waits for its turn, that will move on without a person or a change."""
+        lanes = [lane for lane in Lane if self.backlog.peek(lane) is not None]
+        return bool(
+            self._due
+            or self._derivations
+            or self._fetching
+            or self.context.todo
+            or self._recalls
+            or self._recall_is_due()
+            or self.executor.in_flight
+            or lanes
+            or self.backlog.may_recall()
+            or self._doubts.soon(self.context.clocks.mono())
+            or self.backlog.next_release() is not None
+            or (self.connection.deletes_closed_until <= self.context.clocks.mono() and len(self.backlog))
+        )
+
+    def _recall_is_due(self) -> bool:
+        return self._recall.ready() or self._recalls != self.calling_back()
+
+    def calling_back(self) -> bool:
+        """Whether notes that an older version let out are being judged anew, or become private."""
+        return self._recall.judging() or (self._recall.patience_ends() is not None and self._dispatcher.makes_private())
+
+    def busy_objects(self) -> frozenset[str]:
+        """The objects that have a call in flight."""
+        return self._dispatcher.altering()
+
+    def unread(self) -> tuple[FileRef, ...]:
+        """The files that may have changed and were not read since: they settle, wait for their turn, or are read."""
+        return (*self.context.queue.settling(), *self._uninspected())
+
+    def is_obsolete(self) -> bool:
+        """Asked by a thread that reads a file: whether nobody wants to know any more what is in it."""
+        return self._derivations.is_obsolete()
+
+    def settling(self) -> bool:
+        """Whether files still settle, or removals wait out their grace."""
+        return bool(self.context.queue.settling()) or len(self.removals) > 0
+
+    def _unsettled(self) -> frozenset[FileRef]:
+        """The files of which nobody knows what they hold now."""
+        context, mono = self.context, self.context.clocks.mono()
+        unread = (ref for ref, each in context.unread.items() if each.until > mono)
+        return frozenset((*self.unread(), *context.outdated, *unread))
+
+    def _uninspected(self) -> tuple[FileRef, ...]:
+        return (*self._due, *self._derivations.refs())
+
+    # --- its parts --------------------------------------------------------------------------------------------------
+
+    def _take_up(self, unfinished: Collection[FileRef]) -> None:
+        """What was written to within its quiet time settles first: ``rebuild`` reads files without waiting for them,
+        so that the index may know half of one (promise 8).
+        """
+        context, mono = self.context, self.context.clocks.mono()
+        for row in context.index.files.get_many(unfinished):
+            unit, kind = context.unit(row.ref), kind_of(row.ref.path)
+            if unit is not None and kind is not None and row.fingerprint is not None:
+                is_ahead = context.ages.is_ahead(row.fingerprint, mono)
+                touched_s_ago = 0.0 if is_ahead else context.ages.touched_s_ago(row.fingerprint, mono)
+                if touched_s_ago < unit.policy.settle(kind).quiet_s:
+                    context.outdated.add(row.ref)
+                    context.queue.touch(row.ref, changed_s_ago=touched_s_ago)
+        context.todo.update(unfinished)
+
+    def _collect_outcomes(self) -> None:
+        for outcome in self.executor.finished():
+            self._outcomes.apply(outcome)
+
+    def _calls_back(self) -> bool:
+        """Judge what an older version let out; whether that, and making it private, is all that is done for now."""
+        if self.connection.open(Lane.PATCH, self.context.clocks.mono()):
+            self._recall.take_up()  # before that nothing can be sent
+        before, self._recalls = self._recalls, self.calling_back()
+        if not self._recalls:
+            if before:
+                self.heed_pauses()
+            if not self._dispatcher.makes_private():
+                self._recall.finish()  # else the next process judges again
+            return False
+        self.context.paused = frozenset(self.context.units)
+        self._recall.turn()
+        self._peek()
+        self._plan()
+        self._dispatcher.pump_patches()
+        return True
+
+    def _rescan(self, folder: str, why: str) -> None:
+        context = self.context
+        told_of = why == REGULAR_SCAN and folder in context.scanned
+        known = set(self.unread())
+        differences = scan.scan(context, context.units[folder])
+        self.removals.take_up(folder)
+        missed = scan.untold(differences, known) if told_of else None
+        if missed is not None:
+            context.untold[folder] = missed
+
+    def _peek(self) -> None:
+        unlisted, self.context.to_peek = self.context.to_peek, set()
+        for ref in (*self.context.queue.take_peeks(self.context.clocks.mono()), *unlisted):
+            self._inspector.peek(ref)
+
+    def _inspect(self) -> None:
+        """Look at what has settled, and record what was derived since: for a while, the rest is for the next turn."""
+        self._due.add(self.context.queue.take_due(self.context.clocks.mono()))
+        until = self.context.clocks.mono() + SLICE_S
+        self._record(until)
+        while (ref := self._due.take(self._derivations.room)) is not None:
+            self._inspector.inspect(ref)
+            self._record(until)
+            if self.context.clocks.mono() >= until:
+                return
+
+    def _record(self, until: float) -> None:
+        for answer in self._derivations.finished():
+            if isinstance(answer.outcome, Stopped):
+                self._due.add([answer.of.ref])  # in the middle of a long file; the next process looks at it
+            else:
+                self._inspector.record(answer)
+            if self.context.clocks.mono() >= until:
+                return
+
+    def _judge_removals(self) -> None:
+        due = self.removals.next_due()
+        if due is None or due > self.context.clocks.mono():
+            return
+        leaving = self.removals.judge(self._uninspected())
+        if leaving:
+            self._plan_for(set(leaving), leaving)
+
+    def _plan(self) -> None:
+        self.context.todo |= self.removals.loosened() | self.backlog.recall()
+        while self.context.todo:
+            refs = set(self.context.todo)
+            self.context.todo.clear()
+            self._plan_for(refs, {})
+
+    def _plan_for(self, refs: set[FileRef], leaving: Mapping[FileRef, Leaving]) -> None:
+        context, dispatcher = self.context, self._dispatcher
+        waiting = dispatcher.uploading() | context.outdated
+        view = load_view(context, refs, leaving, waiting, dispatcher.busy())
+        planned = {file.ref for file in view.files}
+        context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
+        altering = dispatcher.altering()
+        context.superseded |= altering & view.objects.keys()
+        actions = [a for a in self.removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
+        apply(context, actions, self.backlog)
+        self.removals.settled(actions)
+        context.interactive.difference_update(view.in_place())
+
+    def _reopen(self) -> None:
+        now = self.context.clocks.mono()
+        self._admission.reopen(now)
+        for ref in [ref for ref, at in self.context.retries.items() if at <= now]:
+            del self.context.retries[ref]
+            self.context.index.files.try_again(ref)
+            self.context.todo.add(ref)
+        self.context.reread()
+
+
+def _server_time(executor: Executor, clocks: Clocks) -> float:
+    told = executor.server_time()
+    return clocks.wall() if told is None else told

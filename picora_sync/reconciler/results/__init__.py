@@ -1,0 +1,1 @@
+"""What a finished job means for the index: success, failure, and the counts."""
