@@ -153,3 +153,10 @@ def test_the_page_of_promises_names_files_that_exist() -> None:
     named = re.findall(r"`((?:picora_sync|tests)/[^`]*)`", page)
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_no_wing_of_the_reconciler_holds_more_than_eight_modules() -> None:
+    wings = [each for each in (ROOT / "picora_sync" / "reconciler").iterdir() if (each / "__init__.py").exists()]
+    sizes = {wing.name: len([*wing.glob("*.py")]) - 1 for wing in wings}
+    assert len(sizes) == 7
+    assert {name: size for name, size in sizes.items() if size > 8} == {}
