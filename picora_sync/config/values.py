@@ -12,9 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from picora_sync.core.ignore import pattern_fault
 from picora_sync.core.tags import MAX_TAG_LENGTH
-
-TITLE_VARIABLES = ("title", "filename", "path", "folder")
-"""What ``core.titles.title_for`` replaces in a template."""
+from picora_sync.core.titles import NUMBERS, TITLE_VARIABLES
 
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNIT_BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -187,11 +185,16 @@ class TitleTemplate(str):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Every ``{word}`` must be a variable."""
-        for word in re.findall(r"\{(\w+)\}", text):
-            if word not in TITLE_VARIABLES:
-                known = ", ".join(f"{{{name}}}" for name in TITLE_VARIABLES)
+        """Every ``{word}`` must be a variable, and only numbers have a width: ``{track:02}``."""
+        for word, width in re.findall(r"\{(\w+)(:[^{}]*)?\}", text):
+            if word not in TITLE_VARIABLES and not width:
+                known = ", ".join(f"{{{name}}}" for name in sorted(TITLE_VARIABLES))
                 raise BadValue(f"'{{{word}}}' is no variable of a title", f"known here: {known}")
+            if word in TITLE_VARIABLES and width and not (word in NUMBERS and re.fullmatch(":0[1-9]", width)):
+                raise BadValue(
+                    f"'{{{word}{width}}}' is no variable of a title",
+                    "only track, season and episode have a width, such as {track:02}",
+                )
         return cls(text)
 
 

@@ -11,7 +11,7 @@ from picora_sync.content.formats import Embedded, read_embedded
 from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted, suffix_of
 from picora_sync.core.policy import Folder, TitleFrom
 from picora_sync.core.ports import Derived, Reader
-from picora_sync.core.titles import TitleRule, filename_for, title_for
+from picora_sync.core.titles import TitleRule, fields_in, filename_for, stem_of, title_for
 from picora_sync.errors import FileChanged, FileUnreadable
 
 _UNLISTED = frozenset({".wav", ".flac", ".ogg"})
@@ -33,12 +33,13 @@ def derive_audio(path: str, folder: Folder, reader: Reader, limits: PlanLimits) 
         if Fingerprint.of(before) != digest.fingerprint:
             raise FileChanged(f"{path!r} changed while it was read")
     rule = TitleRule(folder.name, folder.title, folder.title_template)
+    fields = {**fields_in(stem_of(path)), **embedded.tags.values}
     wanted = Wanted(
         kind=Kind.AUDIO,
         sha256=digest.sha256,
         size_bytes=digest.fingerprint.size_bytes,
         filename=filename_for(path),
-        title=title_for(Kind.AUDIO, path, rule, embedded.title),
+        title=title_for(Kind.AUDIO, path, rule, embedded.title, fields=fields),
         public=folder.default_public(Kind.AUDIO),
         problems=tuple(_remarks(suffix, embedded, rule)),
     )
@@ -74,8 +75,12 @@ def _fault(file: BinaryIO, size_bytes: int, suffix: str, limits: PlanLimits) -> 
 def _remarks(suffix: str, embedded: Embedded, rule: TitleRule) -> Iterator[Problem]:
     if suffix in _UNLISTED:
         yield _NOT_LISTED
-    if embedded.unread and not embedded.title and rule.title_from is TitleFrom.CONTENT:
+    if rule.title_from is not TitleFrom.CONTENT:
+        return
+    if embedded.tags.unread and not embedded.title:
         yield _TITLE_UNREAD
+    if embedded.tags.foreign:
+        yield _TITLE_ENCODING
 
 
 def _too_long(length_s: float, limit_s: int) -> Problem:
@@ -95,6 +100,11 @@ _TITLE_UNREAD = Problem(
     code="TITLE_UNREAD",
     message="its title cannot be read: it is compressed, too long, or lies behind too much else",
     hint="save its tags again in a tag editor; until then the file name is its title",
+)
+_TITLE_ENCODING = Problem(
+    code="TITLE_ENCODING",
+    message="its title is marked as Latin-1, and is clearly in another encoding: it is sent as it is",
+    hint="save its tags again as UTF-8 (`mid3iconv -e CODEPAGE FILE` does that)",
 )
 _NOT_LISTED = Problem(
     code="NOT_IN_APPLE_PODCASTS",

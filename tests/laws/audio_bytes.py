@@ -120,10 +120,20 @@ MP3: dict[str, Make] = {
     "gaps": lambda size: filled(b"", MP3_FRAME * 5 + b"\0" * 300, size),
     "frames of free format": lambda size: filled(b"", b"\xff\xfb\x00\x64".ljust(417, b"\0"), size),
     "small layer I frames": lambda size: filled(b"\xff\xfb\x90\x64", b"\xff\xff\x18\x00".ljust(32, b"\0"), size),
+    "titles of some length": lambda size: id3(filled(b"", frame(b"TIT2", b"\x03" + b"a" * 60_000), size)),
+    "fields of one's own": lambda size: id3(filled(b"", frame(b"TXXX", b"\0season\0" + b"2" * 200), size)),
+    "an APE tag of many items": lambda size: _ape(filled(b"", struct.pack("<II", 1, 0) + b"Title\0 ", size)),
+    "an APE tag of large items": lambda size: _ape(
+        filled(b"", struct.pack("<II", 60_000, 0) + b"Album\0" + bytes(60_000), size)
+    ),
     "an APE tag at the end": lambda size: filled(
         MP3_FRAME, b"APETAGEX" + struct.pack("<IIII", 2000, 32, 1, 1 << 31) + bytes(8), size
     ),
 }
+
+
+def _ape(items: bytes) -> bytes:
+    return MP3_FRAME + items + b"APETAGEX" + struct.pack("<IIII", 2000, len(items) + 32, 0xFFFFFFFF, 0) + bytes(8)
 
 
 def _mpeg(index: int) -> bytes:
@@ -135,6 +145,13 @@ WAV: dict[str, Make] = {
     "empty chunks": lambda size: filled(WAVE_HEAD + FMT, b"abcd\0\0\0\0", size),
     "empty data chunks": lambda size: filled(WAVE_HEAD, b"data\0\0\0\0", size, FMT),
     "formats": lambda size: filled(WAVE_HEAD, FMT, size),
+    "infos": lambda size: filled(WAVE_HEAD + FMT, b"LIST\x10\0\0\0INFOINAM\x04\0\0\0\0\0\0\0", size),
+    "many infos": lambda size: (
+        WAVE_HEAD + b"LIST" + struct.pack("<I", size) + filled(b"INFO", b"IART\x02\0\0\0\0\0", size)
+    ),
+    "large infos": lambda size: (
+        WAVE_HEAD + b"LIST" + struct.pack("<I", size) + filled(b"INFO", b"IART\0\xf0\0\0" + bytes(0xF000), size)
+    ),
     "titles": lambda size: filled(WAVE_HEAD + FMT, b"id3 " + struct.pack("<I", 10) + id3(b""), size),
     "a large tag": lambda size: (
         WAVE_HEAD + b"id3 " + struct.pack("<I", size) + id3(filled(b"", frame(b"TXXX", b"\0"), size))
@@ -171,6 +188,16 @@ M4A: dict[str, Make] = {
         FTYP
         + box(b"moov", box(b"udta", box(b"meta", bytes(4) + box(b"ilst", box(b"\xa9nam", box(b"data", bytes(size)))))))
     ),
+    "names without text": lambda size: (
+        FTYP
+        + box(
+            b"moov",
+            box(
+                b"udta",
+                box(b"meta", bytes(4) + box(b"ilst", filled(b"", box(b"\xa9nam", box(b"data", bytes(8))), size))),
+            ),
+        )
+    ),
     "a deep nest": _nested,
     "atoms of no length": lambda size: filled(FTYP, struct.pack(">I", 1) + b"free" + struct.pack(">Q", 16), size),
     "fragments": lambda size: filled(
@@ -195,6 +222,7 @@ FLAC: dict[str, Make] = {
     "a long comment": lambda size: (
         b"fLaC" + INFO + flac_block(4, comments(1, b"title=" + b"a" * min(size, 16_000_000)))
     ),
+    "fields": lambda size: b"fLaC" + INFO + flac_block(4, comments(min(size, 16_000_000) // 11, b"season="), last=True),
     "a picture": lambda size: b"fLaC" + INFO + flac_block(6, bytes(min(size, 16_000_000)), last=True) + bytes(size),
     "pictures": lambda size: filled(b"fLaC" + INFO, flac_block(6, bytes(32)), size),
     "syncs": lambda size: filled(b"fLaC" + INFO[: -0 or None], b"\xff\xf8\xc9\x08\x00", size),

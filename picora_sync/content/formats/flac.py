@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from picora_sync.content.formats import vorbis
-from picora_sync.content.formats.found import Embedded, Title
+from picora_sync.content.formats.found import Embedded, Tags
 from picora_sync.content.formats.window import Window
 
 _MOST_BLOCKS: Final = 1000
@@ -26,22 +26,22 @@ _SIZES: Final = {
 
 def read(window: Window) -> Embedded:
     """Title and length of a FLAC file."""
-    offset, info, title = 4, b"", Title()
+    offset, info, tags = 4, b"", Tags()
     for _ in range(_MOST_BLOCKS):
         head = window.at(offset, 4)
         if len(head) < 4:  # noqa: PLR2004
-            return Embedded(title.text, 0.0, title.unread)
+            return Embedded(tags)
         kind, length = head[0] & 0x7F, int.from_bytes(head[1:], "big")
         if kind == _STREAMINFO and not info:
             info = window.at(offset + 4, min(length, _STREAMINFO_BYTES))
-        elif kind == _COMMENT and not title.text:
-            title = vorbis.title_in(window.at(offset + 4, min(length, vorbis.MOST_BYTES)))
+        elif kind == _COMMENT and not tags.title:
+            tags = vorbis.tags_in(window.at(offset + 4, min(length, vorbis.MOST_BYTES)))
         offset += 4 + length
         if head[0] & 0x80:
             break
     else:
-        return Embedded(title.text, 0.0, unread=not title.text)
-    return Embedded(title.text, _length_s(window, info, offset), title.unread)
+        return Embedded(Tags(tags.values, unread=not tags.title))
+    return Embedded(tags, _length_s(window, info, offset))
 
 
 def _length_s(window: Window, info: bytes, start: int) -> float:

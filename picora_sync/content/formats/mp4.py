@@ -6,16 +6,27 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from picora_sync.content.formats.found import Embedded
+from picora_sync.content.formats.found import (
+    ALBUM,
+    ARTIST,
+    DATE,
+    EPISODE,
+    MOST_TEXT_BYTES,
+    SEASON,
+    TITLE,
+    TRACK,
+    Embedded,
+    Tags,
+)
 from picora_sync.content.formats.window import Window
 
 _MOST_ATOMS: Final = 2000
 """Of one level."""
-_MOST_TITLE_BYTES: Final = 64 << 10
 _MOST_SAMPLES: Final = 1 << 20
 _MOST_TIMES: Final = 1 << 17
 _PRIMING_S: Final = 0.2
-_NAME: Final = b"\xa9nam"
+_TEXTS: Final = {b"\xa9nam": TITLE, b"\xa9ART": ARTIST, b"\xa9alb": ALBUM, b"\xa9day": DATE}
+_NUMBERS: Final = {b"trkn": TRACK, b"tvsn": SEASON, b"tves": EPISODE}
 _UTF8, _UTF16, _IMPLICIT = 1, 2, 0
 _DURATION_OF_SAMPLE, _SIZE, _FLAGS, _OFFSET = 0x100, 0x200, 0x400, 0x800
 _DATA_OFFSET, _FIRST_FLAGS = 0x1, 0x4
@@ -49,11 +60,13 @@ def read(window: Window) -> Embedded:
     else:
         unread = False
     moov = next((atom for atom in top if atom.name == b"moov"), None)
-    if moov is None or moov.end > window.size_bytes:
-        return Embedded(unread=unread)
-    title = _title(window, moov)
+    if moov is None:
+        return Embedded(Tags(unread=unread))
+    tags = _tags(window, moov)
+    if moov.end > window.size_bytes:
+        return Embedded(Tags(tags.values, unread=not tags.title))
     is_cut = any(atom.name == b"mdat" and atom.end > window.size_bytes for atom in top)
-    return Embedded(title or "", 0.0 if is_cut or unread else _length_s(window, top, moov), unread=title is None)
+    return Embedded(tags, 0.0 if is_cut or unread else _length_s(window, top, moov))
 
 
 def _atoms(window: Window, start: int, end: int) -> Iterator[Atom | None]:
@@ -86,17 +99,38 @@ def _child(window: Window, atom: Atom, *names: bytes) -> Atom | None:
     return atom
 
 
-def _title(window: Window, moov: Atom) -> str | None:
-    """None if it is too long to be read."""
-    data = _child(window, moov, b"udta", b"meta", b"ilst", _NAME, b"data")
-    if data is None or data.end - data.start < 8:  # noqa: PLR2004
-        return ""
-    if data.end - data.start > _MOST_TITLE_BYTES or data.end > window.size_bytes:
-        return None
-    content = window.at(data.start, data.end - data.start)
+def _tags(window: Window, moov: Atom) -> Tags:
+    items = _child(window, moov, b"udta", b"meta", b"ilst")
+    texts: dict[str, str] = {}
+    if items is None:
+        return Tags()
+    unread = False
+    for item in _atoms(window, items.start, min(items.end, window.size_bytes)):
+        if item is None:
+            return Tags(texts, unread=TITLE not in texts)
+        field = _TEXTS.get(item.name) or _NUMBERS.get(item.name)
+        data = _child(window, item, b"data") if field and field not in texts else None
+        if field is None or data is None or data.end - data.start < 8:  # noqa: PLR2004
+            continue
+        if data.end - data.start > MOST_TEXT_BYTES or data.end > window.size_bytes:
+            unread = unread or field == TITLE
+            continue
+        content = window.at(data.start, data.end - data.start)
+        if text := _number(content[8:]) if item.name in _NUMBERS else _text(content):
+            texts[field] = text
+    return Tags(texts, unread and TITLE not in texts)
+
+
+def _text(content: bytes) -> str:
     kind = int.from_bytes(content[:4], "big") & 0xFFFFFF
     encoding = {_UTF8: "utf-8", _IMPLICIT: "utf-8", _UTF16: "utf-16-be"}.get(kind)
     return content[8:].decode(encoding, "replace").strip("\0").strip() if encoding else ""
+
+
+def _number(data: bytes) -> str:
+    """A track number lies before the number of tracks; seasons and episodes are alone. 0 is none."""
+    number = int.from_bytes(data[2:4] if len(data) >= 6 else data[:4], "big")  # noqa: PLR2004
+    return str(number or "")
 
 
 def _length_s(window: Window, top: list[Atom], moov: Atom) -> float:

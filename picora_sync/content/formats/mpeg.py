@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from picora_sync.content.formats import id3
-from picora_sync.content.formats.found import Embedded, Title
+from picora_sync.content.formats import ape, id3
+from picora_sync.content.formats.found import Embedded, Tags
 from picora_sync.content.formats.window import Window
 
 _WALK_BYTES: Final = 8 << 20
@@ -61,13 +61,12 @@ class _Walk:
 
 def read(window: Window) -> Embedded:
     """Title and length of an MP3 file."""
-    start, title, tagged = 0, Title(), False
+    start, found = 0, Tags()
     for tag in id3.tags(window):
-        title = title if title.text else _either(id3.title_in(window, tag), title)
-        start, tagged = tag.after, True
-    if not tagged:
-        title = id3.title_v1(window)
-    return Embedded(title.text, length_s(window, start, _end(window)), title.unread)
+        found = found.before(id3.tags_in(window, tag))
+        start = tag.after
+    end, later = _tail(window)
+    return Embedded(found.before(later), length_s(window, start, end))
 
 
 def length_s(window: Window, start: int, end: int) -> float:
@@ -103,10 +102,6 @@ def _estimated_s(sample: _Walk, claim: _Claim | None, audio_bytes: int, first: F
     if likely / _BELIEVED <= claim.frames <= likely * _BELIEVED:
         return claim.frames * first.samples / first.rate_hz
     return 0.0
-
-
-def _either(one: Title, other: Title) -> Title:
-    return Title(one.text, one.unread or other.unread)
 
 
 def _header(data: bytes) -> Frame | None:
@@ -211,14 +206,10 @@ def _claim(window: Window, start: int, first: Frame) -> _Claim | None:
     return None
 
 
-def _end(window: Window) -> int:
-    """Where the tags at the end begin."""
-    end = window.size_bytes
+def _tail(window: Window) -> tuple[int, Tags]:
+    """Where the tags at the end begin, and what they say."""
+    end, oldest = window.size_bytes, id3.tags_v1(window)
     if window.at(end - 128, 3) == b"TAG":
         end -= 128
-    foot = window.at(max(0, end - 32), 32)
-    if foot.startswith(b"APETAGEX"):
-        has_head = int.from_bytes(foot[20:24], "little") >> 31
-        length = int.from_bytes(foot[12:16], "little") + 32 * has_head
-        end = end - length if 32 <= length <= end else end - 32  # noqa: PLR2004
-    return end
+    start, found = ape.read(window, end)
+    return start, id3.tags_at_end(window, start).before(found).before(oldest)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from picora_sync.content.formats import vorbis
-from picora_sync.content.formats.found import Embedded, Title
+from picora_sync.content.formats.found import Embedded, Tags
 from picora_sync.content.formats.window import Window
 
+_MOST_STREAMS: Final = 20
 _MOST_HEAD_PAGES: Final = 500
 _MOST_PAGE_BYTES: Final = 27 + 255 + 255 * 255
 _TAIL_BYTES: Final = 2 * _MOST_PAGE_BYTES
@@ -40,23 +41,35 @@ class _Codec(NamedTuple):
 
 def read(window: Window) -> Embedded:
     """Title and length of an Ogg file."""
-    first = _page(window, 0)
-    if first is None or not first.flags & _FIRST:
+    found = _sound(window)
+    if found is None:
         return Embedded()
-    codec = _codec(window.at(first.start, 64))
-    if codec is None:
-        return Embedded()
+    first, codec = found
     packet, early, is_whole = _second_packet(window, first)
-    title = vorbis.title_in(_comment_in(packet, codec.mark))
-    if not is_whole and not title.text:
-        title = Title(unread=True)
+    tags = vorbis.tags_in(_comment_in(packet, codec.mark))
+    if not is_whole and not tags.title:
+        tags = Tags(tags.values, unread=True)
     granule = _last_granule(window, first.serial)
     if granule is None or not codec.rate_hz:
-        return Embedded(title.text, 0.0, title.unread)
+        return Embedded(tags)
     samples = granule - codec.early
     if _LATE_S * codec.rate_hz < early < granule:
         samples = granule - early
-    return Embedded(title.text, max(0.0, samples / codec.rate_hz), title.unread)
+    return Embedded(tags, max(0.0, samples / codec.rate_hz))
+
+
+def _sound(window: Window) -> tuple[_Page, _Codec] | None:
+    """The first stream that is sound; others (a picture, an index) may begin before it."""
+    offset = 0
+    for _ in range(_MOST_STREAMS):
+        page = _page(window, offset)
+        if page is None or not page.flags & _FIRST:
+            return None
+        codec = _codec(window.at(page.start, 64))
+        if codec is not None:
+            return page, codec
+        offset = page.end
+    return None
 
 
 def _page(window: Window, offset: int) -> _Page | None:

@@ -215,6 +215,8 @@ def test_aliases_share_settings() -> None:
         ("folders: [{path: /n, ignore: ['']}]", [":1:31: '' is no ignore pattern: it is empty"]),
         ("folders: [{path: ''}]", [":1:18: this is no path (write the path of a file or directory)"]),
         ("folders: [{path: /n, title_template: '{titel}'}]", [":1:38: '{titel}' is no variable of a title"]),
+        ("folders: [{path: /n, title_template: '{track:2}'}]", ["'{track:2}' is no variable of a title (only track"]),
+        ("folders: [{path: /n, title_template: '{title:02}'}]", ["'{title:02}' is no variable of a title"]),
         ("folders: [{path: /n, title_template: {title}}]", [":1:38: expected text, found a section"]),
         ("folders: [{path: /n, link_base: notes}]", [":1:33: 'notes' is no address (write https://host)"]),
         ("folders: [{path: /n, settle: {quiet: 5m, at_most: 5s}}]", [":1:51: at_most (5s) is shorter than quiet (5m)"]),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from picora_sync.core.model import Kind
 from picora_sync.core.policy import TitleFrom
-from picora_sync.core.titles import TITLE_LIMITS, TitleRule, filename_for, stem_of, title_for
+from picora_sync.core.titles import TITLE_LIMITS, TitleRule, fields_in, filename_for, stem_of, title_for
 
 RULE = TitleRule("notes")
 
@@ -73,6 +73,61 @@ def test_a_name_of_blanks_still_has_a_title() -> None:
 )
 def test_a_template_goes_around_the_title(template: str, title: str) -> None:
     assert title_for(Kind.DOC, "a/b.md", TitleRule("notes", template=template), "Front") == title
+
+
+FIELDS = {"artist": "Ann", "track": "3", "season": "2", "episode": "12", "date": "2026-05-01"}
+
+
+@pytest.mark.parametrize(
+    ("template", "title"),
+    [
+        ("{artist} - {title}", "Ann - Rain"),
+        ("{track:02} {title}", "03 Rain"),
+        ("S{season:02}E{episode:02}: {title}", "S02E12: Rain"),
+        ("{episode:01}", "12"),
+        ("{date} {stem}", "2026-05-01 b"),
+        ("{album} - {title}", "Rain"),
+        ("{artist} - {album} - {title}", "Ann - Rain"),
+        ("{title} ({album}) [{album} ]", "Rain"),
+        ("{title} ()", "Rain ()"),
+        ("- {title} -", "- Rain -"),
+        ("{album}", "Rain"),
+        ("{title:02} {track:2} {track:0}", "Rain {track:2} {track:0}"),
+    ],
+)
+def test_a_template_knows_what_tags_and_names_tell(template: str, title: str) -> None:
+    assert title_for(Kind.AUDIO, "a/b.mp3", TitleRule("pod", template=template), "Rain", fields=FIELDS) == title
+
+
+def test_a_track_that_is_no_number_is_not_padded() -> None:
+    assert title_for(Kind.AUDIO, "b.mp3", TitleRule("p", template="{track:03}"), fields={"track": "A1"}) == "A1"
+
+
+@pytest.mark.parametrize(
+    ("stem", "fields"),
+    [
+        ("2026-05-01 Rain", {"date": "2026-05-01"}),
+        ("20260501_rain", {"date": "2026-05-01"}),
+        ("Rain 2026.05.01", {"date": "2026-05-01"}),
+        ("2026-05.01", {}),
+        ("2026-13-01 Rain", {}),
+        ("12026-05-011", {}),
+        ("Show S02E03 Rain", {"season": "2", "episode": "3"}),
+        ("s1 e12", {"season": "1", "episode": "12"}),
+        ("Bus E3", {"episode": "3"}),
+        ("Ep. 7", {}),
+        ("ep 007 - Bond", {"episode": "7"}),
+        ("Episode_12", {"episode": "12"}),
+        ("#5 Rain", {"episode": "5"}),
+        ("C#5", {}),
+        ("Apple2 deep7", {}),
+        ("2026-05-01 S2E3", {"date": "2026-05-01", "season": "2", "episode": "3"}),
+        ("Rain", {}),
+        ("", {}),
+    ],
+)
+def test_a_name_tells_date_season_and_episode(stem: str, fields: dict[str, str]) -> None:
+    assert fields_in(stem) == fields
 
 
 @pytest.mark.parametrize(
