@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from picora_sync.content.spelling import BREAK, KEYS, Evidence, Line, evidence, is_key_like
+from picora_sync.content.spelling import BREAK, KEYS, Evidence, Line, evidence, is_key_like, is_private_line
 from picora_sync.core.model import BAD_FRONTMATTER, VISIBILITY_UNCLEAR, Problem
 from picora_sync.core.titles import one_line
 
@@ -29,11 +29,16 @@ def named(region: Iterable[Line], head: str, own: Collection[int] = ()) -> Probl
     for line in region:
         if line.number not in own and (evidence(line.text) or line.text.rstrip() in KEYS):
             return doubtful(line.number, head[line.start : line.end])
-        goes_on = before is not None and before.number not in own and line.text.lstrip()[:1] in (":", "=")
-        if before is not None and goes_on and evidence(before.text + line.text):
+        if before is not None and before.number not in own and _is_torn(before.text, line.text):
             return doubtful(before.number, head[before.start : line.end])
-        before = line
+        before = line if is_filled(line) else before
     return None
+
+
+def _is_torn(text: str, following: str) -> bool:
+    """Whether a line that names the visibility was torn in two."""
+    goes_on = following.lstrip()[:1] in (":", "=") and evidence(text + following) is not Evidence.NONE
+    return goes_on or is_private_line(text + following)
 
 
 def given(region: Iterable[Line], head: str) -> Problem | None:

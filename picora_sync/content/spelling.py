@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from enum import IntEnum
+from operator import add
 from typing import NamedTuple
 
 KEYS = ("public", "publish")
@@ -46,13 +47,18 @@ _LOOKALIKES = {
     "\uffa0": "",
     "\u2800": " ",
 }
+_MOST_SLIPS = 2
+_LETTERS_OF_KEYS = "publi"
+"""What both keys have: two slips take two of these at most."""
+_PRIVATE_LINES = tuple(f"{key}false" for key in KEYS)
+
 _LONGEST_DECOMPOSITION = 4
 _REMEMBERED = 8192
 
 _LEAD = re.compile(r"(?:[\W_]|\d++[.)])*+")
 _SEPARATOR = re.compile(r"[:=]")
 _WORD = re.compile(r"[^\W_]+")
-_PIECE = re.compile(r"[{}\[\],;]")
+_PIECE = re.compile(r"[{}\[\],;]|(?<=\s)[\"']")
 _GENERIC = re.compile(r"[\s\"'?,{-]*+[^\W\d][\w-]{0,40}+[\"']?\s{0,4}(?::(?!//)|=(?!=))")
 _LINE_CHARS = 256
 _SHORTEST = 5
@@ -123,15 +129,18 @@ def lines(text: str, start: int = 0, first_number: int = 1) -> Iterator[Line]:
 
 def evidence(line: str) -> Evidence:
     """What a canonical line of a block says of the visibility, wherever a key would stand: at its beginning, behind a
-    ``#``, and, where there are brackets or quotes, behind each bracket and comma.
+    ``#``, and, where there are brackets or quotes, behind each of these and each comma.
     """
-    if not (("u" in line or "b" in line) and ("l" in line or "p" in line)):
-        return Evidence.NONE  # no key with one slip lacks both letters of a pair
+    if sum(letter in line for letter in _LETTERS_OF_KEYS) < len(_LETTERS_OF_KEYS) - _MOST_SLIPS:
+        return Evidence.NONE
     said = _at_start(line)
     if said is not Evidence.SET and "#" in line and _at_start(line.partition("#")[2]) is Evidence.SET:
         return Evidence.SET
     if said is not Evidence.SET and _FLOW.search(line):
-        said = max([said, *(_at_start(piece) for piece in _PIECE.split(line) if len(piece) >= _SHORTEST)])
+        pieces = _PIECE.split(line)
+        said = max([said, *(_at_start(piece) for piece in pieces if len(piece) >= _SHORTEST)])
+        if any(map(is_private_line, map(add, pieces, pieces[1:]))):
+            return Evidence.SET
     return said
 
 
@@ -162,7 +171,9 @@ def _of_bare(bare: str) -> Evidence:
     value = _value(bare[separator.end() :])
     if name in KEYS:
         return Evidence.SET if value in _BOOLEANS else Evidence.NAMED
-    if (_is_typo(name) and 0 < len(value) <= _LONGEST_VALUE) or (name.endswith(_ENDINGS) and value in _FALSE):
+    if _is_typo(name) and 0 < len(value) <= _LONGEST_VALUE:
+        return Evidence.SET
+    if value in _FALSE and (name.endswith(_ENDINGS) or _is_typo(name, _MOST_SLIPS)):
         return Evidence.SET
     return _without_separator(bare)
 
@@ -171,12 +182,13 @@ def _without_separator(bare: str) -> Evidence:
     words = _WORD.findall(bare.partition(" #")[0])
     if len(words) == 1:
         named = next((key for key in KEYS if words[0].startswith(key)), "")
-        return Evidence.SET if named and words[0].removeprefix(named) in _BOOLEANS else Evidence.NONE
-    if len(words) > 1 and words[-1] in _BOOLEANS:
+        if named and words[0].removeprefix(named) in _BOOLEANS:
+            return Evidence.SET
+    elif words and words[-1] in _BOOLEANS:
         name = "".join(words[:-1])
         if name in KEYS or _is_typo(name):
             return Evidence.SET
-    return Evidence.NONE
+    return Evidence.SET if is_private_line(bare) else Evidence.NONE
 
 
 def _value(text: str) -> str:
@@ -185,13 +197,34 @@ def _value(text: str) -> str:
     return words[0] if len(words) == 1 else ""
 
 
-def _is_typo(name: str) -> bool:
-    """Whether one character too many, too few, wrong or swapped makes this of a key."""
-    return any(abs(len(name) - len(key)) <= 1 and _within_one_edit(name, key) for key in KEYS)
+def _is_typo(name: str, slips: int = 1) -> bool:
+    """Whether so many characters too many, too few, wrong or swapped make this of a key."""
+    return any(_is_within(slips, name, key) for key in KEYS)
 
 
-def _within_one_edit(one: str, other: str) -> bool:
+def is_private_line(line: str) -> bool:
+    """Whether the letters and digits of a whole line say private, with two slips wherever they are."""
+    squeezed = "".join(_WORD.findall(line))
+    return any(_is_within(_MOST_SLIPS, squeezed, line) for line in _PRIVATE_LINES)
+
+
+def _is_within(edits: int, one: str, other: str) -> bool:
+    """Whether so many edits make one of the other: a character more, less or another one, or two that swap places."""
+    if abs(len(one) - len(other)) > edits:
+        return False
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     one, other = one[start:], other[start:]
-    swapped = len(one) > 1 and one[1::-1] == other[:2] and one[2:] == other[2:]
-    return one[1:] == other[1:] or one[1:] == other or one == other[1:] or swapped
+    if not edits or not (one or other):
+        return not (one or other)
+    return (
+        _is_within(edits - 1, one[1:], other[1:])
+        or _is_within(edits - 1, one[1:], other)
+        or _is_within(edits - 1, one, other[1:])
+        or (one[1::-1] == other[:2] and _is_within(edits - 1, one[2:], other[2:]))
+        or (edits > 1 and (_is_swapped_apart(one, other) or _is_swapped_apart(other, one)))
+    )
+
+
+def _is_swapped_apart(one: str, other: str) -> bool:
+    """Whether two characters swapped places, and another one is between them in only one of the texts."""
+    return one[2:3] + one[:1] == other[:2] and one[3:] == other[2:]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import example, given, settings
@@ -52,6 +54,12 @@ UNCLEAR = [
     ("---\n# publish: false\n---\nS", 2),
     ("---\ntitle: x #publish: false\n---\nS", 2),
     ("---\n- tags: xpublish: false\n---\nS", 2),
+    ("---\npblsh: no\n---\nS", 2),
+    ("---\npubilhs: off # for now\n---\nS", 2),
+    ("---\npublihs: #false\n---\nS", 2),
+    ("---\nublish flase\n---\nS", 2),
+    ("---\npub\nlsh: false\n---\nS", 2),
+    ('---\n{"title": "x" "pub,lish": false}\n---\nS', 2),
     ("---\nis_public: false\n---\nS", 2),
     ("---\npublished: false\n---\nS", 2),
     ("---\ndg:\n  publish: false\n---\nS", 3),
@@ -223,6 +231,7 @@ def test_a_block_that_can_be_read_is_clear(text: str) -> None:
         "---\ntitle: x\ntags:\n  - public\n---\nS\n",
         "---\ntags: [public, publish]\n---\nS\n",
         "---\npublisher: X\npublished: 2024-01-01\npublic_key: y\npublish date: 2024\npublication: z\n---\nS\n",
+        "---\npolish: true\nrepublic: x\npublicity: no idea\nfalse: start\n---\nS\n",
         "---\nurl: https://example.com/public:false\n---\nS\n",
         "+++\ntitle = 'x'\n+++\nbody\n",
         '{"title": "x"}\nbody\n',
@@ -267,24 +276,36 @@ BLOCKS = (
 
 
 @st.composite
+def edits(draw: st.DrawFn, text: str, chars: str) -> str:
+    """The text with one character more, less or another one, two that changed places, or one in the other case."""
+    at = draw(st.integers(0, len(text)))
+    char = draw(st.sampled_from(chars))
+    return draw(
+        st.sampled_from(
+            [
+                text[:at] + char + text[at:],
+                text[:at] + char + text[at + 1 :],
+                text[:at] + text[at + 1 :],
+                text[:at] + text[at + 1 : at + 2] + text[at : at + 1] + text[at + 2 :],
+                text[:at] + text[at : at + 1].swapcase() + text[at + 1 :],
+            ]
+        )
+    )
+
+
+@st.composite
 def slips(draw: st.DrawFn) -> str:
     """A block that says private, with one slip of a finger, or of a program: a character too many, too few, another
     one, two that changed places, other line ends, or a line that is not there (unless that says private).
     """
     block = draw(st.sampled_from(BLOCKS))
-    at = draw(st.integers(0, len(block)))
-    char = draw(st.sampled_from(TROUBLE))
     lines = block.splitlines(keepends=True)
     left_out = draw(st.sampled_from([line for line in lines if "publi" not in line]))
     ends = draw(st.sampled_from(["\r", "\r\n", "\r\r\n", "\n\r", "\v", "\x85", "\u2028", "\u2029", "\n\n"]))
     return draw(
         st.sampled_from(
             [
-                block[:at] + char + block[at:],
-                block[:at] + char + block[at + 1 :],
-                block[:at] + block[at + 1 :],
-                block[:at] + block[at + 1 : at + 2] + block[at : at + 1] + block[at + 2 :],
-                block[:at] + block[at : at + 1].swapcase() + block[at + 1 :],
+                draw(edits(block, TROUBLE)),
                 block.replace(left_out, "", 1),
                 "".join(line.rstrip("\r\n") + ends for line in lines),
                 draw(st.sampled_from(["", "\n", "\ufeff", " ", "\t", "\u200b", "\u2028", "> "])) + block,
@@ -297,6 +318,25 @@ def slips(draw: st.DrawFn) -> str:
 @given(slips(), st.sampled_from([BODY, "SECRET", ""]))
 def test_one_slip_never_makes_a_private_note_public(block: str, body: str) -> None:
     assert not judged(block + body).public
+
+
+KEY = re.compile(r"\"?publi[^\r\n]*")
+LINE_BREAKS = "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+@settings(max_examples=800)
+@given(st.sampled_from(BLOCKS), st.data(), st.sampled_from([BODY, "SECRET", ""]))
+def test_two_slips_in_the_line_of_the_key_never_make_a_private_note_public(
+    block: str, data: st.DataObject, body: str
+) -> None:
+    """Whatever two characters are, but for two line breaks, which tear the line into three."""
+    line = KEY.search(block)
+    assert line is not None
+    once = data.draw(edits(line[0], TROUBLE + ascii_lowercase))
+    torn = set(once) & set(LINE_BREAKS)
+    chars = "".join(sorted(set(TROUBLE) - set(LINE_BREAKS))) if torn else TROUBLE
+    twice = data.draw(edits(once, chars + ascii_lowercase))
+    assert not judged(block[: line.start()] + twice + block[line.end() :] + body).public
 
 
 LOOKALIKES = {
