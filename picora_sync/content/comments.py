@@ -13,13 +13,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from picora_sync.content.markdown import Span, edited, merged
-from picora_sync.content.terrain import NO_TERRAIN, Stretches, Terrain, survey
-from picora_sync.core.model import Problem
+from picora_sync.content.terrain import Stretches, Terrain, survey, unsurveyed
+from picora_sync.core.model import Problem, suffix_of
 
 LARGE_BYTES = 1 << 20
 FREE_SURVEY_BYTES = 1 << 16
 """So much may be parsed again because of comments that hide half of a code block, and once more a note that is not
 larger than ``LARGE_BYTES``."""
+MOST_MARKS = 20_000
+"""Where there are more, all from the first one on is left out: each of them costs time."""
+UNNAMED = "Untitled"
+"""The name of what is called nothing but a comment."""
 
 _MARK = b"%%"
 _EMPTY = re.compile(rb"(?:%%%%)+")
@@ -32,8 +36,11 @@ _ENDS = re.compile(rb"[^\s%]%%(?:\s|\Z)")
 """An end of a comment by its looks: right behind a word."""
 _TAIL_OF_RUN = re.compile(rb"%%%(?:\s|\Z)")
 _NO_BREAK = re.compile(rb"[^\r\n]")
-_IN_LINE = re.compile(r"%%[^\r\n]*?%%")
+_OPENING = r"%%(?!(?<=\d%%)(?:[\s.,;:!?)\]}\"'*_]|\Z))"
+"""Not behind a number, as in ``100%%``: there a single one means itself."""
+_IN_LINE = re.compile(rf"%%[^\r\n]*?%%|{_OPENING}[^\r\n]*")
 _IN_TEXT = re.compile(r"%%.*?%%", re.DOTALL)
+_UNCLOSED = re.compile(rf"{_OPENING}.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ def strip_comments(text: str, *, first_line: int = 1) -> Stripped:
         return Stripped(text)
     data = text.encode()
     starts = frozenset(match.start(1) for match in _LINE_START.finditer(data))
+    if data.count(_MARK) > MOST_MARKS:
+        return _without_rest(data, first_line)
     terrain, allowance = survey(data), _Allowance(FREE_SURVEY_BYTES + (len(data) if len(data) <= LARGE_BYTES else 0))
     editor = _Reading(data, _Ground(data, terrain, allowance), starts)
     editor.read_on()
@@ -69,14 +78,52 @@ def strip_comments(text: str, *, first_line: int = 1) -> Stripped:
     )
 
 
-def strip_line_comments(head: str) -> str:
-    """The same for metadata, in which a comment ends in its line: what is around it must not change its meaning."""
-    return _IN_LINE.sub("", head) if "%%" in head else head
+def _without_rest(data: bytes, first_line: int) -> Stripped:
+    rest = _with_own_lines(data, Span(data.find(_MARK), len(data)))
+    problem = Problem(
+        code="COMMENT_DOUBTFUL",
+        message=f"line {first_line + _lines(data, rest.start)}: the note holds %% more than {MOST_MARKS:,} times, so "
+        "everything from the first one on is left out",
+        hint="split the note, or write \\%\\% for the characters themselves",
+    )
+    return Stripped(data[: rest.start].decode(), problem)
+
+
+def strip_metadata(head: str) -> Stripped:
+    """The same for a block of metadata, the last line of which closes it.
+
+    Whether a comment ends in its line there is doubtful, so it is read in both ways, and what either hides goes.
+    """
+    if "%%" not in head:
+        return Stripped(head)
+    end = head.rstrip().rfind("\n") + 1
+    inside = head[:end]
+    through = [Span(*match.span()) for match in _IN_TEXT.finditer(inside)]
+    hidden = [*through, *(Span(*match.span()) for match in _IN_LINE.finditer(inside))]
+    unclosed = _UNCLOSED.search(inside, through[-1].end if through else 0)
+    if unclosed:
+        hidden.append(Span(unclosed.start(), end))
+    kept, position = list[str](), 0
+    for span in merged(hidden):
+        kept.append(inside[position : span.start])
+        position = span.end
+    text = "".join((*kept, inside[position:]))
+    broken = "" if not text or text.endswith("\n") else "\n"
+    problem = _unclosed(1 + inside.count("\n", 0, unclosed.start()), "frontmatter") if unclosed else None
+    return Stripped(text + broken + head[end:], problem)
 
 
 def strip_value(value: str) -> str:
-    """The same for a value of the metadata."""
-    return _IN_TEXT.sub("", value) if "%%" in value else value
+    """The same for a short text that is sent by itself: a title, a tag, a name. ``100%%`` is none that never ends."""
+    return _UNCLOSED.sub("", _IN_TEXT.sub("", value)) if "%%" in value else value
+
+
+def strip_path(path: str) -> str:
+    """The same for the path of a note, whose parts become titles, file names and addresses."""
+    if "%%" not in path:
+        return path
+    end = len(path) - len(suffix_of(path))
+    return "/".join(strip_value(part).strip() or UNNAMED for part in path[:end].split("/")) + path[end:]
 
 
 @dataclass(slots=True)
@@ -103,7 +150,7 @@ class _Ground:
             return
         self.allowance.left_bytes -= len(self.data)
         if self.allowance.left_bytes < 0:
-            self.terrain = NO_TERRAIN  # better to lose a line of code than to publish a comment
+            self.terrain = unsurveyed(self.data)  # better to lose a line of code than to publish a comment
             return
         self.masked = self.masked or bytearray(self.data)
         for each in self.pending:
@@ -244,20 +291,26 @@ def _with_own_lines(data: bytes, span: Span) -> Span:
 def _remark(data: bytes, editor: _Reading, view: _Reading, hidden: list[Span], first_line: int) -> Problem | None:
     unclosed = [reading.unclosed for reading in (editor, view) if reading.unclosed is not None]
     if unclosed:
-        line = first_line + _lines(data, min(unclosed))
-        return Problem(
-            code="COMMENT_UNCLOSED",
-            message=f"line {line}: a comment that opens with %% never ends, so the rest of the note is left out",
-            hint="close it with %%, or write \\%\\% for the characters themselves",
-        )
+        return _unclosed(first_line + _lines(data, min(unclosed)), "note")
     certain = Stretches(editor.hidden)
     doubtful = next((span for span in hidden if (sure := certain.at(span.start)) is None or sure.end < span.end), None)
     if doubtful is None:
         return None
+    return _doubtful(first_line + _lines(data, doubtful.start))
+
+
+def _unclosed(line: int, where: str) -> Problem:
+    return Problem(
+        code="COMMENT_UNCLOSED",
+        message=f"line {line}: a comment that opens with %% never ends, so the rest of the {where} is left out",
+        hint="close it with %%, or write \\%\\% for the characters themselves",
+    )
+
+
+def _doubtful(line: int) -> Problem:
     return Problem(
         code="COMMENT_DOUBTFUL",
-        message=f"line {first_line + _lines(data, doubtful.start)}: %% may begin or end a comment here, so what is "
-        "between two of them is left out",
+        message=f"line {line}: %% may begin or end a comment here, so what is between two of them is left out",
         hint="put code into a fence or backticks, or write \\%\\% for the characters themselves",
     )
 

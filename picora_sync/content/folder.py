@@ -75,7 +75,7 @@ class FolderContent:
             data, _ = self._reader.read(f"{self._folder.root}/{path}", CEILING_BYTES)
         except (FileUnreadable, FileChanged):
             return True
-        return _COMMENT_MARK in data
+        return _COMMENT_MARK in data or _COMMENT_MARK.decode() in path
 
     def stale(self, path: str, depends: Sequence[Dependency]) -> bool:
         """Whether a look-up of this note would lead elsewhere now; an unreadable vault is no reason to think so."""

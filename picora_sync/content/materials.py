@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from picora_sync.content.comments import strip_path, strip_value
 from picora_sync.content.frontmatter import Frontmatter, parse_frontmatter
 from picora_sync.content.images import data_uri, data_uri_bytes, media_type
 from picora_sync.content.lookups import Lookups
@@ -44,7 +45,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class OtherNote:
-    """A note that this one may show or link to."""
+    """A note that this one may show or link to. Its path in the folder is without comments."""
 
     folder_path: str
     front: Frontmatter
@@ -53,7 +54,7 @@ class OtherNote:
     @property
     def permalink(self) -> str:
         """Its own stable address, ``""`` if it has none."""
-        return self.front.text("permalink")
+        return strip_value(self.front.text("permalink"))
 
 
 class Materials:
@@ -129,7 +130,7 @@ class Materials:
             return None
         if folder.select is Select.PUBLISHED and not visibility.published:
             return None
-        return OtherNote(folder_path, front, text[front.body :])
+        return OtherNote(strip_path(folder_path), front, text[front.body :])
 
     def _read(self, path: str) -> bytes:
         """The bytes of a file of the vault. Raises Oversized, FileChanged (look again), FileUnreadable (wait)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 
-from picora_sync.content.comments import strip_comments, strip_line_comments, strip_value
+from picora_sync.content.comments import strip_comments, strip_metadata, strip_path, strip_value
 from picora_sync.content.frontmatter import LIMIT_CHARS, Frontmatter, parse_frontmatter
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
@@ -53,7 +53,7 @@ def derive_note(
         kind=Kind.DOC,
         sha256=hashlib.sha256(encoded).hexdigest(),
         size_bytes=len(encoded),
-        filename=filename_for(path),
+        filename=filename_for(_shown_path(path, folder)),
         title=title,
         tags=tags,
         public=public,
@@ -152,7 +152,9 @@ def _below(text: str, front: Frontmatter, body: str, folder: Folder) -> str:
 
 def _sent(path: str, text: str, front: Frontmatter, body: str, materials: Materials) -> str:
     head = text.removeprefix(BOM)[: front.end]
-    return strip_line_comments(head) + transform(body, Place(materials.vault_path_of(path)), materials)
+    stripped = strip_metadata(head)
+    materials.remarks.add(stripped.problem)
+    return stripped.text + transform(body, Place(materials.vault_path_of(path)), materials)
 
 
 def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
@@ -162,7 +164,11 @@ def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
         said = strip_value(said)
     if not said.strip():
         said = first_h1(body, obsidian=folder.obsidian)
-    return title_for(Kind.DOC, path, rule, said)
+    return title_for(Kind.DOC, _shown_path(path, folder), rule, said)
+
+
+def _shown_path(path: str, folder: Folder) -> str:
+    return strip_path(path) if folder.obsidian else path
 
 
 def _own_tags(front: Frontmatter) -> tuple[str, ...]:

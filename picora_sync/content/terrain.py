@@ -23,6 +23,7 @@ _END_OF_FENCE = re.compile(rb"[ \t>]*(`{3,}|~{3,})[ \t]*")
 _LETTER = re.compile(rb"[\w\x80-\xff\\]")
 _URL = re.compile(rb"://[^\s<>]+")
 _BREAK = re.compile(rb"[\r\n]")
+_BLANK_LINE = re.compile(rb"[ \t\r]*+(?:\n|\Z)")
 
 
 class Stretches:
@@ -70,7 +71,12 @@ class Terrain:
 
 
 _NOTHING = Stretches([])
-NO_TERRAIN = Terrain(_NOTHING, _NOTHING, _NOTHING, _NOTHING, [])
+
+
+def unsurveyed(data: bytes) -> Terrain:
+    """What is assumed of a note whose structure would take too long to read: no code, and a block ends in its line."""
+    borders = [match.start() for match in _BREAK.finditer(data)]
+    return Terrain(_NOTHING, _NOTHING, _NOTHING, _NOTHING, borders)
 
 
 def survey(data: bytes) -> Terrain:
@@ -143,7 +149,10 @@ class _Surveyor:
 
     def _code_block(self, kind: object, start: int, end: int) -> None:
         if kind == "Indented":
-            (self.blocks if self.containers else self.code).append(Span(start, end))
+            if not self.containers and _stands_apart(self.data, start, end):
+                self.code.append(Span(start, end))
+            elif self.containers:
+                self.blocks.append(Span(start, end))
             return
         info_end = self.data.find(b"\n", start, end) + 1
         if not info_end or not _is_closed(self.data, start, end):
@@ -165,6 +174,13 @@ class _Surveyor:
                 return
             lines = _BREAK.search(self.data, span.start, span.end) is not None
             (self.spans if lines else self.sealed).append(span)
+
+
+def _stands_apart(data: bytes, start: int, end: int) -> bool:
+    """Whether nothing but blank lines is around indented code: else somebody may have meant lines of a paragraph."""
+    line_start = data.rfind(b"\n", 0, start) + 1
+    before = data[data.rfind(b"\n", 0, max(line_start - 1, 0)) + 1 : line_start]
+    return not (data[line_start:start].strip() or before.strip()) and _BLANK_LINE.match(data, end) is not None
 
 
 def _is_closed(data: bytes, start: int, end: int) -> bool:

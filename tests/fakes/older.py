@@ -9,6 +9,7 @@ from pathlib import Path
 from picora_sync.content.folder import FolderContent
 from picora_sync.core.model import Kind, Problem
 from picora_sync.core.ports import Derived
+from picora_sync.core.titles import stem_of
 
 
 class OlderContent(FolderContent):
@@ -21,6 +22,8 @@ class OlderContent(FolderContent):
         data = Path(f"{self._folder.root}/{path}").read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         wanted = replace(made.wanted, public=True, unclear=False, selected=True, problems=(), sha256=sha256)
+        if "%%" in path:
+            wanted = replace(wanted, title=stem_of(path))
         return replace(made, text=data.decode(), wanted=replace(wanted, size_bytes=len(data)))
 
     def wants_private(self, _: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from picora_sync.content.markdown import events
 from picora_sync.core.ports import Derived
 from tests.fakes.vault import PNG, VaultOnDisk
-from tests.laws.measure import BASE_BYTES, BYTES_PER_BYTE, NOISE_S, S_PER_MB, TRIES, cost_of
+from tests.laws.measure import BASE_BYTES, BYTES_PER_BYTE, NOISE_S, S_PER_MB, TRIES, check_law, cost_of
 
 FRAGMENTS = [
     "word ", " ", "\n", "\n\n", "\t", "é", "😀", "\r", "\r\n", "[", "![", "[[", "![[", "]", "]]", "](", "[a](",
@@ -79,6 +79,17 @@ def test_pieces_of_markdown_repeated_take_no_more_than_their_length(vault: Vault
     rng = random.Random(seed)  # noqa: S311  # a repeatable choice
     fragment = "".join(rng.choices(FRAGMENTS, k=rng.randint(1, 3)))
     _check(vault, _repeat(fragment, rng.choice(WRAPS)), rng.choice([PUBLIC, PUBLIC, OFF]))
+
+
+@pytest.mark.parametrize(
+    "fragment", ["`%%", "`%% ", "%%a%%\n\n", "a %%b\n\n", "%%```\n", "word ", "[[x]] ", "![a](pic.png)"]
+)
+def test_twice_the_note_takes_twice_the_time(vault: VaultOnDisk, fragment: str) -> None:
+    def derive(text: str) -> None:
+        vault.write("note.md", text)
+        vault.derive("note.md", **PUBLIC)
+
+    check_law(lambda size: fragment * (size // len(fragment)), derive, 80_000)
 
 
 def test_notes_that_embed_each_other_are_not_written_out_for_ever(vault: VaultOnDisk) -> None:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from picora_sync.core.model import Dependency, FileRef, Kind, Problem, kind_of
+from picora_sync.core.model import Dependency, FileRef, Kind, Problem, Wanted, kind_of
 from picora_sync.core.ports import Absent, Derived, Unknown
 from picora_sync.errors import PicoraSyncError, Stopped
 from picora_sync.index.rows import FileRow
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.intake.derive import Answer, Derivations
 
-JUDGEMENT = 2
+JUDGEMENT = 3
 """The version of what decides who may read a note, and of what is never sent of it: raise it when either closes a leak.
 
 1: only a block just as the API reads it was frontmatter, and a comment between dollars was taken for math.
+2: one slip in a key was seen, not two; comments in names, in several lines of metadata, and in indented code were sent.
 """
 
 SLICE_S = 0.25
@@ -151,8 +152,13 @@ class Recall:
             return
         if isinstance(outcome, PicoraSyncError):
             self._context.index.files.rederive(row.ref)  # as soon as it can be read
-        elif isinstance(outcome, Problem) or row.wanted is None or outcome.wanted.sha256 != row.wanted.sha256:
+        elif isinstance(outcome, Problem) or row.wanted is None or _said(outcome.wanted) != _said(row.wanted):
             self._hide([row])
+
+
+def _said(wanted: Wanted) -> tuple[str, str, str, frozenset[str]]:
+    """All of a note that can hold a comment."""
+    return wanted.sha256, wanted.title, wanted.filename, frozenset(wanted.tags)
 
 
 def _notes_of(unit: Unit, depends: Sequence[Dependency]) -> Iterable[FileRef]:

@@ -107,6 +107,14 @@ def test_a_note_that_shows_an_unclear_one_is_private_until_it_was_sent_without_i
     assert "SECRET" not in texts(mirror)["a"]
 
 
+def test_a_note_that_was_named_with_a_comment_is_private_until_it_is_named_without_it(mirror: Mirror) -> None:
+    published(mirror, **{"a %%SECRET%%": "text", "b": "text of b"})
+    mirror.start()
+    mirror.quiet()
+    assert set(changing(mirror)) == {"PATCH"}, "no text is sent again"
+    assert visibility(mirror) == {"a": True, "b": True}
+
+
 def test_notes_of_a_vault_sent_byte_for_byte_keep_their_comments(tmp_path: Path) -> None:
     with Mirror(tmp_path, public=True, obsidian=False) as mirror:
         published(mirror, a="told %%all%%", b=UNCLEAR)
