@@ -28,6 +28,10 @@ BLOCK = 400
 """So many keys are asked for in one statement."""
 
 
+_NAME = "replace(f.path, rtrim(f.path, replace(f.path, '/', '')), '')"
+"""The last part of a path, as it is indexed."""
+
+
 class Origin(StrEnum):
     """Where a problem comes from, and so what makes it go away: reading the file, scanning, or an answer."""
 
@@ -89,6 +93,12 @@ class Files:
         """The files that had the inode of this one when they were last seen."""
         query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE f.inode = ? AND f.device = ?"
         return list(map(file_of, self._connection.execute(query, (fingerprint.inode, fingerprint.device))))
+
+    def present_called(self, name: str, most: int) -> list[FileRow]:
+        """Up to so many bound files of this name, in whatever directory, that were there when last seen."""
+        query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} WHERE {_NAME} = '' || ? "
+        query += "AND f.standing = 'present' AND b.object_id IS NOT NULL LIMIT ?"
+        return list(map(file_of, self._connection.execute(query, (os.fsencode(name), most))))
 
     def missing(self) -> list[tuple[FileRef, tuple[int, int] | None]]:
         """The files that vanished, each with the inode and device that it had."""

@@ -134,7 +134,10 @@ DELETE FROM problem WHERE origin = 'remote' AND blocking = 0 AND NOT EXISTS (
   SELECT 1 FROM file WHERE file.folder = problem.folder AND file.path = problem.path);
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6)
+# A new file may be a known one that went away untold, and was saved anew: its name is the last part of its path.
+_V7 = "CREATE INDEX file_by_name ON file (replace(path, rtrim(path, replace(path, '/', '')), ''));"
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

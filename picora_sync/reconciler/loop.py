@@ -281,7 +281,7 @@ class Reconciler:
 
     def _peek(self) -> None:
         unlisted, self.context.to_peek = self.context.to_peek, set()
-        for ref in (*self.context.queue.take_peeks(self.context.clocks.mono()), *unlisted):
+        for ref in (*self.context.queue.take_peeks(self.context.clocks.mono()), *sorted(unlisted)):
             self._inspector.peek(ref)
 
     def _inspect(self) -> None:

@@ -257,15 +257,13 @@ class Promises:
             self._break(f"6: {call} is {wrong}, and nobody approved")
 
     def check_holds(self, knows_moves: Callable[[str], bool]) -> None:
-        """6: nothing is held that is still there under another name of its folder. Raises AssertionError."""
+        """6: nothing is held that is still there under another name. Raises AssertionError."""
         index, stored = self._world.index, self._world.server.held()
         for row in index.files.get_many(ref for ref, _, approved in index.holds.held() if not approved):
             item = stored.get(row.bound or "")
             if item is None or row.ref.folder not in self._world.folders.trees:
                 continue
             for policy, tree in self._world.folders.mirrored():
-                if policy.name != row.ref.folder:
-                    continue  # what also went to another folder may be held, if it changed while nothing ran
                 for path, line in tree.lines.items():
                     moved = knows_moves(path) and is_selected(policy, line.now) and held_at_some_time(line, item)
                     assert not moved, f"6: {row.ref} is held without need: it is {path!r} by now"

@@ -58,6 +58,23 @@ def simulate(plan: Scenario, tally: Counter[str] | None = None) -> Failure | Non
     return None
 
 
+def course(plan: Scenario) -> list[str]:
+    """All that happened in a scenario, call by call, and what it came to."""
+    directory = new_directory()
+    try:
+        world = World(plan, directory)
+        try:
+            world.run()
+        except AssertionError as error:
+            world.note(str(error))
+        world.note("the end")
+        held = sorted(map(str, world.server.held().values()))
+        world.close()
+    finally:
+        shutil.rmtree(directory)
+    return [*world.trace, *held]
+
+
 def _failure(world: World, error: Exception) -> Failure:
     said = str(error) if isinstance(error, AssertionError) else f"10 {type(error).__name__}: {error}"
     world.note("failed")

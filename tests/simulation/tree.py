@@ -294,7 +294,7 @@ class Tree:
 
     def unlock(self, *_: int) -> None:
         freed, self.unreadable = self.unreadable, set()
-        for path in freed:
+        for path in sorted(freed, key=os.fsencode):
             self._tell(path)
         if self.locked:
             self.locked.clear()

@@ -14,6 +14,7 @@ from picora_sync.errors import IndexUnwritable
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks
 from tests.simulation import acts
+from tests.simulation.chance import seeded
 from tests.simulation.chapters import CHAPTERS, answers
 from tests.simulation.folders import Folders
 from tests.simulation.premises import Lodger
@@ -148,7 +149,11 @@ class World:
     # --- the course of events ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """First run, quiet, chaos, healing, and silence."""
+        """First run, quiet, chaos, healing, and silence. The same seed is the same course of events."""
+        with seeded(self.seed):
+            self._run()
+
+    def _run(self) -> None:
         for act in self.scenario.initial:
             acts.on_disk(self, act)
         self._chapter.begin(self)

@@ -34,6 +34,9 @@ FEW = 20
 LONG_AGO_S = 1e9
 """What was read in vain is read again at once."""
 
+MOST_NAMESAKES = 100
+"""So many known files of the same name are looked at for each new file."""
+
 RACE_S = 2.0
 """A file that was touched this shortly before it was hashed is hashed again."""
 
@@ -288,6 +291,8 @@ class Inspector:
             derived = replace(derived, wanted=replace(derived.wanted, selected=True))
         if derived.wanted.kind is Kind.DOC and not derived.wanted.public:
             self._turned_private(ref, row, derived.fingerprint)
+        if row is None or row.bound is None:
+            self._look_for_former(ref, derived.fingerprint)
         self._context.index.files.present(ref, derived, self._context.clocks.wall(), born_ns)
         self._texts.keep(ref, derived)
         if (row is not None and row.bound is not None) or self._is_fresh(derived.fingerprint):
@@ -297,6 +302,16 @@ class Inspector:
             if row is None or row.seen is not Seen.PRESENT:
                 unit.content.refresh()
             self._touch_dependents(ref)
+
+    def _look_for_former(self, ref: FileRef, fingerprint: Fingerprint) -> None:
+        """Before a new file is sent: it may be a known one that went away, told later or never. That is missed
+        at once, so that the two can be matched (design §4).
+        """
+        files = self._context.index.files
+        alike = [row for row in files.with_inode_of(fingerprint) if row.seen is Seen.PRESENT and row.bound is not None]
+        for row in (*alike, *files.present_called(ref.path.rpartition("/")[2], MOST_NAMESAKES)):
+            if row.ref != ref and self._is_gone(row.ref):
+                self.inspect(row.ref)
 
     def _unreadable(self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.block(ref, problem, None, self._context.clocks.wall())

@@ -35,16 +35,16 @@ def load_view(
     configured any more have no say in it.
 
     ``waiting`` are files whose upload is under way: they are planned again when it ended. Files of paused folders
-    are kept as they are; only their wish to be private is heard.
+    are kept as they are; only their wish to be private is heard. The same files make the same view, in the same order.
     """
     index = context.index
-    rows = {row.ref: row for row in index.files.get_many(refs)}
+    rows = {row.ref: row for row in index.files.get_many(sorted(refs))}
     rows |= {row.ref: row for row in relatives(context, rows.values())}
     fresh = list(rows.values())
     objects = {}
     while fresh:
-        wanted = {row.wanted.sha256 for row in fresh if row.wanted is not None}
-        bound = {row.bound for row in fresh if row.bound is not None}
+        wanted = sorted({row.wanted.sha256 for row in fresh if row.wanted is not None})
+        bound = sorted({row.bound for row in fresh if row.bound is not None})
         found = {o.id: o for o in (*index.objects.live(bound), *index.objects.holding(wanted)) if o.id not in objects}
         objects.update(found)
         neighbours = [*index.files.bound_to(found), *index.files.wanting(wanted)]

@@ -220,6 +220,52 @@ def test_a_file_seen_under_its_new_name_first_is_no_removal_either() -> None:
     is_well(mirror, MOVED)
 
 
+def appended(mirror: Mirror, folder: str, name: str, content: str) -> None:
+    mirror.disks[folder].write(name, content.encode())
+
+
+def anew(mirror: Mirror, folder: str, name: str, content: str) -> None:
+    mirror.disks[folder].save_over(name, content.encode())
+
+
+@ONLINE
+@pytest.mark.parametrize("births", [True, False], ids=["births told", "not told"])
+@pytest.mark.parametrize("save_as", [appended, anew], ids=["in place", "saved anew"])
+@pytest.mark.parametrize("goal", ["notes", "archive"], ids=["same folder", "another folder"])
+def test_a_new_name_that_is_told_long_before_the_old_one_is_missed_is_a_move(
+    goal: str, save_as: Callable[[Mirror, str, str, str], None], *, births: bool, restarted: bool
+) -> None:
+    """Two folders have two watchers, and each may be late: the new file settles, and would be sent as another one."""
+    mirror = Mirror(Folder("notes", "/notes"), Folder("archive", "/archive"))
+    for disk in mirror.disks.values():
+        disk.tells_births, disk.reuses_inodes = births, True
+    for number in range(NOTES):
+        mirror.write(path(number), text(number))
+    mirror.quiet()
+    here, there = mirror.disks["notes"], mirror.disks[goal]
+    for number in range(MOVED):
+        there.files[f"new/{number}.md"] = here.files.pop(f"old/{number}.md")
+        save_as(mirror, goal, f"new/{number}.md", f"{text(number)} Edited.")
+        mirror.queue.touch(FileRef(goal, f"new/{number}.md"))
+    mirror.run(120)
+    if restarted:
+        mirror.restart()
+    mirror.scan()
+    mirror.quiet()
+    is_well(mirror, MOVED)
+
+
+def test_a_copy_that_was_edited_does_not_take_the_object_of_a_note_that_is_there() -> None:
+    mirror = vault()
+    for number in range(MOVED):
+        mirror.write(f"new/{number}.md", f"{text(number)} Edited.")
+    mirror.quiet()
+    assert len(mirror.picora.objects) == NOTES + MOVED
+    mirror.remove(*(f"old/{number}.md" for number in range(MOVED)))
+    mirror.quiet()
+    assert len(mirror.index.holds.held()) == MOVED
+
+
 def test_a_file_that_is_at_its_old_place_again_gives_nothing_away() -> None:
     """It was moved, edited, and put back, and the events of that came late."""
     mirror = vault()
