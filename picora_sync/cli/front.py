@@ -27,6 +27,7 @@ OPTIONS = (
 )
 
 COMMANDS = {
+    "init": ("init", "Make the configuration, and show what would be mirrored before writing it."),
     "up": ("up", "Mirror folders into a Picora of their own, and watch."),
     "run": ("run", "Mirror the configured folders until stopped: the daemon, in the foreground."),
     "sync": ("sync", "Mirror the configured folders once, then exit."),

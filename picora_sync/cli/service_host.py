@@ -80,7 +80,11 @@ def manager_for(person: Person, *, system: bool) -> Manager:
 def environment_of(person: Person, environ: Mapping[str, str]) -> dict[str, str]:
     """What the daemon sees when a service manager starts it: hardly anything of the shell's variables."""
     kept = {} if person.other else carried(environ)
-    session = {} if person.other else {n: environ[n] for n in ("XDG_RUNTIME_DIR", "LANG") if environ.get(n)}
+    session = (
+        {}
+        if person.other
+        else {n: environ[n] for n in ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "LANG") if environ.get(n)}
+    )
     path = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
     login = {"HOME": str(person.home), "USER": person.name, "LOGNAME": person.name}
     return {**path, **login, **session, **kept}
@@ -174,6 +178,11 @@ def show(manager: Manager, act: Act) -> int:
         return subprocess.run(command, check=False).returncode  # noqa: S603  # a list of words, no shell
     except FileNotFoundError:
         raise CommandFailed(f"{command[0]} is not installed", hint="see the log of your service manager") from None
+
+
+def can_be_asked() -> bool:
+    """Whether a service manager of one's own is there."""
+    return sys.platform in ("linux", "darwin") and not manager_for(me(), system=False).absent
 
 
 def require(manager: Manager) -> None:

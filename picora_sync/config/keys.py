@@ -116,6 +116,11 @@ class KeyPlace:
         return f"{new} {source}: it is read again by itself."
 
 
+def key_from_text(text: str) -> Key:
+    """The key that somebody typed. Raises KeyUnusable."""
+    return _checked(text, "what was given")
+
+
 def key_in(file: Path) -> Key:
     """The key that a file holds which nobody else can read. Raises KeyUnusable."""
     _refuse_if_shared(file, str(file))

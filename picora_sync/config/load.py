@@ -26,7 +26,7 @@ def load_config(file: Path, environ: Mapping[str, str]) -> Config:
     try:
         data = read_regular(file, _MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = "`picora-sync config example` shows one; --config names another; `picora-sync up FOLDER` needs none"
+        hint = "`picora-sync init` makes one; --config names another; `picora-sync up FOLDER` needs none"
         raise ConfigError(f"there is no configuration at {file}", hint=hint) from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or error}", hint="check its permissions") from error

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Sequence
 
 import click
 
-from picora_sync.account import client_of
 from picora_sync.cli.failures import OK
+from picora_sync.cli.key_check import NARROW, ask_account, described
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.cli.settings import config_file, configuration
-from picora_sync.cli.signals import stop_on_signals
 from picora_sync.cli.words import count, safe_lines
 from picora_sync.config.example import example
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
 from picora_sync.config.show import effective, effective_yaml, schema
 from picora_sync.core.model import Account
-from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import Folder
-from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.remote.permissions import Permissions
-
-SCOPES_UNTOLD = "what the key may do, Picora does not tell: a refused call names the scope that is missing"
-NARROW = {
-    "read": "Note: with this key nothing can be uploaded or made private. Make one with the scope read_write_delete.",
-    "read_write": "Note: with this key, what you delete here stays on Picora, and so do the old versions of notes that "
-    "you edit. Make one with the scope read_write_delete.",
-}
-"""What a scope that is not enough means."""
 
 
 @click.group("config", epilog="Example: picora-sync config check")
@@ -55,12 +43,12 @@ def check(ctx: click.Context, *, offline: bool, as_json: bool) -> int:
     missing = [folder for folder in config.folders if not os.path.isdir(folder.root)]  # noqa: PTH112  # as text, like every path here
     if not as_json:
         _tell_file(ctx, config, missing, key.source)
-    answer = None if offline else _ask(config, key.secret)
+    answer = None if offline else ask_account(config, key.secret)
     if as_json:
         write_json(_document(ctx, config, missing, key.source, answer))
     elif answer is not None:
         account, may = answer
-        line(f"Picora answers: {_described(account, may)}.")
+        line(f"Picora answers: {described(account, may)}.")
         if may.scope in NARROW:
             line(NARROW[may.scope])
     return OK
@@ -71,20 +59,6 @@ def _tell_file(ctx: click.Context, config: Config, missing: Sequence[Folder], so
     for folder in missing:
         line(f"Note: {folder.root} ({folder.name}) is not there now; it may be mounted later.")
     line(f"The API key comes from {source}.")
-
-
-def _ask(config: Config, key: str) -> tuple[Account, Permissions]:
-    """Whose key it is, and what it may do; nothing is changed. Raises the RemoteError that kept us from knowing."""
-    with stop_on_signals() as signals:
-        pacer = ThreadPacer(Pacing(), time.monotonic, signals.stop)
-        with client_of(config, key, pacer, signals.stop) as client:
-            return client.with_usage(client.verify(once=True)), client.permissions()
-
-
-def _described(account: Account, may: Permissions) -> str:
-    plan = f"plan {account.plan}" if account.plan else "a plan that it does not tell"
-    scope = f"the key's scope is {may.scope}" if may.scope else SCOPES_UNTOLD
-    return f"user {account.user_id}, {plan}; {scope}"
 
 
 def _document(
