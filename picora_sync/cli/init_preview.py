@@ -16,7 +16,7 @@ from picora_sync.content.frontmatter import LIMIT_CHARS, parse_frontmatter
 from picora_sync.content.publishers import foreign_keys
 from picora_sync.core.model import Kind, kind_of
 from picora_sync.core.policy import Folder
-from picora_sync.summary import Planned, PlanReport
+from picora_sync.report import Planned, PlanReport
 
 MOST_SHOWN = 10
 _DRAWING = ".excalidraw.md"

@@ -28,7 +28,7 @@ from picora_sync.content.vault import vault_root
 from picora_sync.core.model import Account
 from picora_sync.core.policy import Folder
 from picora_sync.errors import KeyRefused
-from picora_sync.prospect import prospect
+from picora_sync.plan_command import prospect
 
 _ANY = "default"
 _WORDS = [each.value for each in Visibility]
