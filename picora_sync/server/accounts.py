@@ -17,12 +17,13 @@ from picora_sync.server.private_directory import keep_private
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store import ids
 from picora_sync.server.store.database import Database
+from picora_sync.server.store.prepared import Prepared
 from picora_sync.server.store.schema import keys, users
 
 Scope = Literal["read", "read_write", "read_write_delete"]
 _RANK: dict[str, int] = {scope: rank for rank, scope in enumerate(get_args(Scope))}
 
-_FIND = (
+_FIND = Prepared(
     select(keys.c.id, keys.c.hash, keys.c.scope, users.c.id.label("user_id"), users.c.plan, users.c.admin)
     .join(users)
     .where(keys.c.hash == bindparam("hash"), keys.c.revoked_at.is_(None))
@@ -57,12 +58,12 @@ class Bootstrap:
 def find(database: Database, key: str) -> Credential | None:
     """The credential of a key in clear text; None if it is unknown or revoked."""
     digest = ids.key_hash(key)
-    with database.read() as connection:
-        row = connection.execute(_FIND, {"hash": digest}).first()
+    with database.query() as line:
+        row = line.first(_FIND, {"hash": digest})
     # The index finds the row; the comparison that decides takes the same time for every digest.
-    if row is None or not hmac.compare_digest(row.hash, digest):
+    if row is None or not hmac.compare_digest(row["hash"], digest):
         return None
-    return Credential(row.id, row.user_id, PLANS[row.plan], row.scope, row.admin)
+    return Credential(row["id"], row["user_id"], PLANS[row["plan"]], row["scope"], row["admin"])
 
 
 def bootstrap(settings: ServerSettings, clock: Callable[[], float] = time.time) -> Bootstrap:

@@ -26,6 +26,10 @@ class CommitUnknown(StorageUnavailable):
     """The connection broke during a commit: the rows may be there, so the bytes they name must stay."""
 
 
+class AlreadyThere(Exception):
+    """The row cannot be stored, because another one has the same hash."""
+
+
 class ApiError(Exception):
     """A refusal with its HTTP status, machine code, sentence and ``meta``."""
 

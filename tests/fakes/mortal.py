@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, event
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from picora_sync.server.app import create_app
 from picora_sync.server.settings import ServerSettings
@@ -126,8 +127,8 @@ def settings_of(data: Path) -> ServerSettings:
 
 def _live(data: Path, act: Act, fatal_step: int) -> None:
     fate = Fate(fatal_step)
-    event.listen(Engine, "before_cursor_execute", fate.step)
-    event.listen(Engine, "commit", fate.step)  # before it
+    # SQLite says every statement before it runs it, and every commit.
+    event.listen(Pool, "connect", lambda connection, _: connection.set_trace_callback(fate.step))
     app = create_app(settings_of(data), blobs=MortalBlobs(data, fate))
     with client_of(app) as client:
         fate.armed = True

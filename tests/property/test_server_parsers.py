@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.server.content import data_uris, frontmatter, image_formats, markdown_images
+from picora_sync.server.content import data_uris, frontmatter, image_formats, markdown_images, words
 from picora_sync.server.content.data_uris import Unusable
 from tests.contract import samples
 
@@ -161,3 +161,19 @@ def test_any_markdown_has_images_within_its_text(body: str) -> None:
         if image.span is not None:
             start, end = image.span
             assert 0 <= start <= end <= size
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+WORD_PIECES = st.sampled_from(
+    [
+        *"aZ09_.':,;-\"/ \n\r\t\x0b\x0c\x00\x1f\x7f",
+        *("word", "a.b", "1,2", "__", "http://", "HTTPS://x", "mailto:", "data:", "\U0001f600", "\U0001f1e9\U0001f1ea"),
+        *"é\u0301\u017f中カक\u093f\u2019\u200d\u00ad\u0085\u2028\u3000",
+    ]
+)
+
+
+@given(st.lists(WORD_PIECES, max_size=40).map("".join) | st.text(st.characters(codec="ascii"), max_size=40))
+def test_words_of_ascii_lines_are_counted_as_those_of_any_text(text: str) -> None:
+    assert words.count(text) == words.count_unicode(text)

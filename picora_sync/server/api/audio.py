@@ -6,7 +6,6 @@ import math
 from typing import ClassVar
 
 import falcon
-from sqlalchemy import RowMapping
 
 from picora_sync.server import errors
 from picora_sync.server.accounts import Credential
@@ -16,6 +15,7 @@ from picora_sync.server.library import views
 from picora_sync.server.library.audio import AudioFiles, NewAudio
 from picora_sync.server.library.views import Urls
 from picora_sync.server.store.blobs import Blobs
+from picora_sync.server.store.prepared import Row
 from picora_sync.server.web import access, body, fields, uploads
 from picora_sync.server.web.access import Resource
 from picora_sync.server.web.envelope import reply
@@ -103,7 +103,7 @@ class AudioItem(Resource):
             raise errors.not_found("audio")
         resp.status = 204
 
-    def _own(self, req: falcon.Request, audio_id: str) -> RowMapping:
+    def _own(self, req: falcon.Request, audio_id: str) -> Row:
         row = self._audio.get(audio_id)
         if row is None:
             raise errors.not_found("audio")

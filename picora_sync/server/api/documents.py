@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import falcon
-from sqlalchemy import RowMapping
 
 from picora_sync.server import errors
 from picora_sync.server.accounts import Credential
@@ -13,6 +12,7 @@ from picora_sync.server.library import views
 from picora_sync.server.library.composing import MAX_TITLE_CHARACTERS, Draft
 from picora_sync.server.library.documents import SORTS, DocChanges, DocFilter, Documents
 from picora_sync.server.store.clock import iso
+from picora_sync.server.store.prepared import Row
 from picora_sync.server.web import access, body, cursors, fields, query
 from picora_sync.server.web.access import Access, Resource
 from picora_sync.server.web.conditions import not_modified, quoted
@@ -138,8 +138,8 @@ class DocumentText(Resource):
         resp.content_type = "text/markdown; charset=utf-8"
         resp.data = self._documents.text(row)
 
-    def _visible(self, caller: Credential | None, doc_id: str) -> RowMapping:
-        row = self._documents.get(doc_id)
+    def _visible(self, caller: Credential | None, doc_id: str) -> Row:
+        row = self._documents.get_with_text(doc_id)
         if row is None:
             raise errors.not_found("document")
         if row["public"] or (caller is not None and caller.user_id == row["user_id"]):

@@ -47,10 +47,7 @@ class ImageList(Resource):
         with uploads.receive(req, self._blobs, _MAX_BYTES) as upload:
             tags = form_tags(upload.fields)
             public = form_flag(upload.fields, "isPublic", "is_public")
-            row = self._images.find_by_hash(owner.user_id, upload.sha256)
-            is_new = row is None
-            if row is None:
-                row, is_new = self._images.store(owner, _checked(upload, tags, public is not False))
+            row, is_new = self._images.store(owner, upload.sha256, lambda: _checked(upload, tags, public is not False))
         if not is_new:
             resp.set_header("X-Picora-Duplicate", "true")
         reply(resp, views.image(row, self._urls), 201 if is_new else 200)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from picora_sync.server.accounts import Credential
 from picora_sync.server.content.audio_formats import AudioFormat
 from picora_sync.server.content.audio_probe import AudioInfo
-from picora_sync.server.library.images import remove_row
+from picora_sync.server.library.images import insert_row, remove_row
 from picora_sync.server.store import ids, tally
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
+from picora_sync.server.store.prepared import Prepared, Row
 from picora_sync.server.store.schema import media
 
 _BY_ID = select(media).where(media.c.id == bindparam("id"), media.c.type == "audio")
+_GET = Prepared(_BY_ID)
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ class AudioFiles:
         Raises:
             ApiError: 403 QUOTA_EXCEEDED.
         """
-        with self._database.read() as connection:
-            tally.require(connection, owner.user_id, "media_storage", size_bytes, owner.plan.media_storage_bytes)
+        with self._database.query() as line:
+            used = tally.used(line, owner.user_id, "media_storage")
+        tally.require("media_storage", size_bytes, owner.plan.media_storage_bytes, used)
 
-    def store(self, owner: Credential, audio: NewAudio) -> RowMapping:
+    def store(self, owner: Credential, audio: NewAudio) -> Row:
         """Store bytes, cover and row.
 
         Raises:
@@ -83,19 +86,18 @@ class AudioFiles:
             self._blobs.put(blob_key(audio_id), audio.path)
             if audio.info.cover is not None:
                 self._blobs.put(cover_key(audio_id), audio.info.cover)
-            with self._database.write() as connection:
-                now = self._stamps.take_ms(connection, owner.user_id)
-                limit = owner.plan.media_storage_bytes
-                tally.take(connection, owner.user_id, "media_storage", audio.size_bytes, limit)
-                connection.execute(media.insert(), values | {"created_at": now, "updated_at": now})
-                return connection.execute(_BY_ID, {"id": audio_id}).mappings().one()
+            limit, now_ms = owner.plan.media_storage_bytes, self._stamps.now_ms()
+            with self._database.transaction() as line:
+                stamp = tally.take(line, owner.user_id, "media_storage", audio.size_bytes, limit, now_ms)
+                row = insert_row(line, values, stamp)
+        return row
 
-    def get(self, audio_id: str) -> RowMapping | None:
+    def get(self, audio_id: str) -> Row | None:
         """One audio file of anybody: the caller decides who may see it."""
         if not ids.is_id(audio_id):
             return None
-        with self._database.read() as connection:
-            return connection.execute(_BY_ID, {"id": audio_id}).mappings().first()
+        with self._database.query() as line:
+            return line.first(_GET, {"id": audio_id})
 
     def change(self, user_id: str, audio_id: str, title: str | None, public: bool | None) -> bool:
         """Set title or visibility; None leaves it. False if the user has no such file (any more)."""

@@ -147,7 +147,7 @@ class Composer:
                 public=True,  # embedded images would break otherwise (contract §15 #25)
             )
             try:
-                row, is_new = self._images.store(owner, image)
+                row, is_new = self._images.store(owner, image.source_hash, lambda: image)
             except StorageUnavailable as error:
                 raise Unusable("STORAGE_ERROR", "the image could not be stored") from error
             except ApiError as error:

@@ -6,22 +6,24 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, Connection, RowMapping, and_, bindparam, delete, select, update
 
 from picora_sync.server.accounts import Credential
-from picora_sync.server.errors import ApiError, CommitUnknown
+from picora_sync.server.errors import AlreadyThere, ApiError, CommitUnknown
 from picora_sync.server.library import listing
 from picora_sync.server.library.composing import Composed, Composer, Draft
+from picora_sync.server.library.images import INSERT_TAG
 from picora_sync.server.library.listing import Page
 from picora_sync.server.library.trash import Trash
 from picora_sync.server.store import ids, tally
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
-from picora_sync.server.store.schema import docs, tags
+from picora_sync.server.store.prepared import Prepared, Row
+from picora_sync.server.store.schema import docs, tags, users
 from picora_sync.server.web.cursors import BY_TITLE, Cursor
 
 INLINE_BYTES = 262_144
@@ -32,16 +34,24 @@ _COLUMNS = [column for column in docs.c if column is not docs.c.inline] + [
     docs.c.inline.is_not(None).label("is_inline")
 ]
 _VIEW = select(*_COLUMNS)
-_BY_HASH = _VIEW.where(docs.c.user_id == bindparam("user"), docs.c.source_hash == bindparam("hash"))
 _BY_ID = _VIEW.where(docs.c.id == bindparam("id"))
-_TEXT = select(docs.c.inline).where(docs.c.id == bindparam("id"))
+_GET = Prepared(_BY_ID)
+_GET_WITH_TEXT = Prepared(select(*_COLUMNS, docs.c.inline).where(docs.c.id == bindparam("id")))
+_SAME = and_(docs.c.user_id == users.c.id, docs.c.source_hash == bindparam("hash"))
+# What an upload must know: how much is there, and the document with the same content, if there is one.
+_STANDING = Prepared(
+    select(users.c.doc_count, *_COLUMNS)
+    .select_from(users.outerjoin(docs, _SAME))
+    .where(users.c.id == bindparam("user"))
+)
+_INSERT = Prepared(docs.insert())
 
 
 @dataclass(frozen=True)
 class Created:
     """The outcome of an upload: the row, and what is reported once (contract §8)."""
 
-    row: RowMapping | Mapping[str, Any]
+    row: Mapping[str, Any]
     duplicate: bool
     failures: Sequence[dict[str, object]] = ()
     warnings: Sequence[str] = ()
@@ -84,13 +94,12 @@ class Documents:
         """
         source = draft.content.encode()
         source_hash = hashlib.sha256(source).hexdigest()
-        known = self._find_by_hash(owner.user_id, source_hash) or self._find_deleted(owner.user_id, source_hash)
+        used, known = self._standing(owner.user_id, source_hash)
         if known is not None:
             return Created(known, duplicate=True)
         self._composer.check(owner, len(source))
         outlined = self._composer.outline(owner, draft)
-        with self._database.read() as connection:
-            tally.require(connection, owner.user_id, "doc_count", 1, owner.plan.doc_count)
+        tally.require("doc_count", 1, owner.plan.doc_count, used)
         composed = self._composer.compose(owner, draft, outlined)
         doc_id = ids.new_id()
         try:
@@ -106,46 +115,34 @@ class Documents:
             return Created(row, duplicate=True)
         return Created(row, duplicate=False, failures=composed.failures, warnings=composed.warnings)
 
-    def get(self, doc_id: str) -> RowMapping | None:
+    def get(self, doc_id: str) -> Row | None:
         """One document of anybody: the caller decides who may see it."""
-        if not ids.is_id(doc_id):
-            return None
-        with self._database.read() as connection:
-            return connection.execute(_BY_ID, {"id": doc_id}).mappings().first()
+        return self._find(_GET, doc_id)
 
-    def text(self, row: RowMapping) -> bytes:
-        """The stored text.
+    def get_with_text(self, doc_id: str) -> Row | None:
+        """The same, and what :meth:`text` needs."""
+        return self._find(_GET_WITH_TEXT, doc_id)
+
+    def text(self, row: Row) -> bytes:
+        """The stored text of a row of :meth:`get_with_text`.
 
         Raises:
             StorageUnavailable: the object store does not give it.
         """
-        if not row["is_inline"]:
-            return self._blobs.read(blob_key(row["id"]))
-        with self._database.read() as connection:
-            return bytes(connection.scalar(_TEXT, {"id": row["id"]}) or b"")
+        return bytes(row["inline"]) if row["is_inline"] else self._blobs.read(blob_key(row["id"]))
 
     def page(self, user_id: str, wanted: DocFilter, sort: str, after: Cursor | None, limit: int) -> Page:
         """Documents of a user in one of the orders of :data:`SORTS`."""
-        statement = _VIEW.where(docs.c.user_id == user_id)
-        if wanted.needle is not None:
-            statement = statement.where(listing.contains((docs.c.title_folded,), wanted.needle))
-        if wanted.tags:
-            statement = statement.where(listing.tagged(docs.c.id, user_id, wanted.tags))
-        if wanted.public is not None:
-            statement = statement.where(docs.c.public == wanted.public)
-        with self._database.read() as connection:
-            return listing.fetch(
-                connection,
-                statement,
-                order=sort,
-                by=_sorted_by(sort),
-                key=docs.c.id,
-                after=after,
-                limit=limit,
-                descending=sort != BY_TITLE and not sort.endswith("asc"),
-            )
+        tag_values = listing.tag_values(wanted.tags)
+        pattern = None if wanted.needle is None else listing.pattern(wanted.needle)
+        if (wanted.needle is not None and pattern is None) or (wanted.tags and not tag_values):
+            return listing.EMPTY
+        prepared = _page(sort, pattern is not None, len(tag_values), wanted.public is not None, after is not None)
+        asked = {"user": user_id, "needle": pattern, "public": wanted.public, **tag_values}
+        with self._database.query() as line:
+            return listing.fetch(line, prepared, asked, order=sort, by=_sorted_by(sort).name, after=after, limit=limit)
 
-    def change(self, user_id: str, doc_id: str, changes: DocChanges) -> RowMapping | None:
+    def change(self, user_id: str, doc_id: str, changes: DocChanges) -> Row | None:
         """Set title, visibility or tags; ``updatedAt`` moves only if something really changed."""
         with self._database.write() as connection:
             now = self._stamps.take_ms(connection, user_id)
@@ -160,12 +157,13 @@ class Documents:
             if changes.tags is not None and changes.tags != json.loads(row["tags"]):
                 values["tags"] = _dump(changes.tags)
                 connection.execute(delete(tags).where(tags.c.object_id == doc_id))
-                _insert_tags(connection, user_id, doc_id, changes.tags)
+                if changes.tags:
+                    connection.execute(tags.insert(), _tag_rows(user_id, doc_id, changes.tags))
             if not values:
-                return row
+                return dict(row)
             values["updated_at"] = now
             connection.execute(update(docs).where(docs.c.id == doc_id).values(values))
-            return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()
+            return {**row, **values}
 
     def delete(self, user_id: str, doc_ids: Sequence[object]) -> int:
         """Remove documents of a user in one transaction; returns how many there were. Images stay."""
@@ -202,13 +200,19 @@ class Documents:
             self._blobs.discard(key)
         return gone
 
-    def _find_by_hash(self, user_id: str, source_hash: str) -> RowMapping | None:
-        with self._database.read() as connection:
-            return connection.execute(_BY_HASH, {"user": user_id, "hash": source_hash}).mappings().first()
+    def _find(self, prepared: Prepared, doc_id: str) -> Row | None:
+        if not ids.is_id(doc_id):
+            return None
+        with self._database.query() as line:
+            return line.first(prepared, {"id": doc_id})
 
-    def _find_deleted(self, user_id: str, source_hash: str) -> Mapping[str, Any] | None:
-        with self._database.read() as connection:
-            return self._trash.holding(connection, user_id, source_hash)
+    def _standing(self, user_id: str, source_hash: str) -> tuple[int, Row | None]:
+        """How many documents there are, and the one with this content, in the trash, too."""
+        with self._database.query() as line:
+            found = line.first(_STANDING, {"user": user_id, "hash": source_hash})
+            if found is not None and found["id"] is not None:
+                return found["doc_count"], found
+            return found["doc_count"] if found else 0, self._trash.holding(line, user_id, source_hash)
 
     def _own(self, connection: Connection, user_id: str, doc_id: str) -> RowMapping | None:
         if not ids.is_id(doc_id):
@@ -216,7 +220,9 @@ class Documents:
         row = connection.execute(_BY_ID, {"id": doc_id}).mappings().first()
         return row if row is not None and row["user_id"] == user_id else None
 
-    def _store(self, owner: Credential, doc_id: str, source_hash: str, draft: Draft, composed: Composed) -> RowMapping:
+    def _store(
+        self, owner: Credential, doc_id: str, source_hash: str, draft: Draft, composed: Composed
+    ) -> Mapping[str, Any]:
         """The new row, or the row of an equal upload that was faster."""
         stored = composed.text.encode()
         is_inline = len(stored) <= INLINE_BYTES
@@ -239,18 +245,19 @@ class Documents:
             "cover_url": composed.cover_url,
             "inline": stored if is_inline else None,
         }
+        now_ms = self._stamps.now_ms()
         try:
-            with self._database.write() as connection:
-                now = self._stamps.take_ms(connection, owner.user_id)
-                tally.take(connection, owner.user_id, "doc_count", 1, owner.plan.doc_count)
-                connection.execute(docs.insert(), values | {"created_at": now, "updated_at": now})
-                _insert_tags(connection, owner.user_id, doc_id, composed.tags)
-                return connection.execute(_BY_ID, {"id": doc_id}).mappings().one()
-        except (IntegrityError, ApiError):  # an equal upload was faster, and may have taken the last place
-            known = self._find_by_hash(owner.user_id, source_hash)
+            with self._database.transaction() as line:
+                stamp = tally.take(line, owner.user_id, "doc_count", 1, owner.plan.doc_count, now_ms)
+                values |= {"created_at": stamp, "updated_at": stamp}
+                line.run(_INSERT, values)
+                line.run_many(INSERT_TAG, _tag_rows(owner.user_id, doc_id, composed.tags))
+        except (AlreadyThere, ApiError):  # an equal upload was faster, and may have taken the last place
+            _, known = self._standing(owner.user_id, source_hash)
             if known is None:
                 raise
             return known
+        return values | {"is_inline": is_inline}
 
 
 def blob_key(doc_id: str) -> str:
@@ -262,7 +269,21 @@ def _keep_nothing(_: Connection, __: RowMapping) -> None:
     pass
 
 
-def _sorted_by(sort: str) -> ColumnElement[Any]:
+@lru_cache(maxsize=256)
+def _page(sort: str, needle: bool, tag_count: int, public: bool, after: bool) -> Prepared:
+    """Documents of ``user`` in an order, narrowed to what is wanted."""
+    statement = _VIEW.where(docs.c.user_id == bindparam("user"))
+    if needle:
+        statement = statement.where(listing.contains(docs.c.title_folded))
+    if tag_count:
+        statement = statement.where(listing.tagged(docs.c.id, tag_count))
+    if public:
+        statement = statement.where(docs.c.public == bindparam("public"))
+    descending = sort != BY_TITLE and not sort.endswith("asc")
+    return listing.ordered(statement, _sorted_by(sort), docs.c.id, after=after, descending=descending)
+
+
+def _sorted_by(sort: str) -> Column[Any]:
     if sort == BY_TITLE:
         return docs.c.title_folded
     return docs.c.updated_at if sort.startswith("updated") else docs.c.created_at
@@ -272,7 +293,5 @@ def _dump(tag_list: list[str]) -> str:
     return json.dumps(tag_list, ensure_ascii=False)
 
 
-def _insert_tags(connection: Connection, user_id: str, doc_id: str, tag_list: list[str]) -> None:
-    if tag_list:
-        rows = [{"user_id": user_id, "tag": tag, "object_id": doc_id} for tag in tag_list]
-        connection.execute(tags.insert(), rows)
+def _tag_rows(user_id: str, doc_id: str, tag_list: list[str]) -> list[dict[str, str]]:
+    return [{"user_id": user_id, "tag": tag, "object_id": doc_id} for tag in tag_list]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, false, or_
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, or_
 
+from picora_sync.server.store.prepared import Line, Prepared, Row
 from picora_sync.server.store.schema import tags
 from picora_sync.server.web.cursors import BY_TITLE, Cursor, encode
 
 _MAX_NEEDLE = 1000
+_SPECIAL = re.compile(r"[%_\\]")
+_ESCAPED = r"\\\g<0>"
 
 
 @dataclass(frozen=True)
 class Page:
     """Rows, and where the next page starts (None: this was the last)."""
 
-    rows: list[RowMapping]
+    rows: list[Row]
     next_cursor: str | None
 
     @property
@@ -27,41 +31,64 @@ class Page:
         return self.next_cursor is not None
 
 
-def fetch(
-    connection: Connection,
-    statement: Select[Any],
-    *,
-    order: str,
-    by: ColumnElement[Any],
-    key: ColumnElement[str],
-    after: Cursor | None,
-    limit: int,
-    descending: bool = True,
-) -> Page:
-    """One page of a statement, ordered by a column (a time, a title) and, among equals, by id in the same direction."""
-    if after is not None:
+EMPTY = Page([], None)
+"""What is found where nothing can be."""
+
+
+def ordered(
+    statement: Select[Any], by: ColumnElement[Any], key: ColumnElement[str], *, after: bool, descending: bool = True
+) -> Prepared:
+    """A statement for :func:`fetch`: ordered by a time or a title, among equals by id; ``after`` a cursor or not."""
+    if after:
+        place, last = bindparam("place", type_=by.type), bindparam("last", type_=key.type)
         if descending:
-            beyond = or_(by < after.place, and_(by == after.place, key < after.id))
+            beyond = or_(by < place, and_(by == place, key < last))
         else:
-            beyond = or_(by > after.place, and_(by == after.place, key > after.id))
+            beyond = or_(by > place, and_(by == place, key > last))
         statement = statement.where(beyond)
     ordering = (by.desc(), key.desc()) if descending else (by.asc(), key.asc())
-    rows = list(connection.execute(statement.order_by(*ordering).limit(limit + 1)).mappings())
+    return Prepared(statement.order_by(*ordering).limit(bindparam("most", type_=Integer)))
+
+
+def fetch(
+    line: Line,
+    prepared: Prepared,
+    asked: Mapping[str, object],
+    *,
+    order: str,
+    by: str,
+    after: Cursor | None,
+    limit: int,
+) -> Page:
+    """One page of a statement of :func:`ordered`; ``by`` names the column that it is ordered by."""
+    begins = {} if after is None else {"place": after.place, "last": after.id}
+    rows = line.all(prepared, {**asked, **begins, "most": limit + 1})
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    ended = Cursor(order, 0, last[key], last[by]) if order == BY_TITLE else Cursor(order, last[by], last[key])
+    ended = Cursor(order, 0, last["id"], last[by]) if order == BY_TITLE else Cursor(order, last[by], last["id"])
     return Page(rows[:limit], encode(ended))
 
 
-def tagged(owner: ColumnElement[str], user_id: str, wanted: Iterable[str]) -> ColumnElement[bool]:
-    """Rows that have one of these tags; no tag holds NUL, and PostgreSQL takes none to look for."""
-    possible = [tag for tag in wanted if "\x00" not in tag]
-    return exists().where(tags.c.object_id == owner, tags.c.user_id == user_id, tags.c.tag.in_(possible))
+def tagged(owner: ColumnElement[str], count: int) -> ColumnElement[bool]:
+    """Rows of ``user`` that have one of these tags: the values of :func:`tag_values`."""
+    names = [bindparam(f"tag_{number}", type_=tags.c.tag.type) for number in range(count)]
+    return exists().where(tags.c.object_id == owner, tags.c.user_id == bindparam("user"), tags.c.tag.in_(names))
 
 
-def contains(columns: Iterable[ColumnElement[str]], needle: str) -> ColumnElement[bool]:
-    r"""Rows where one of the case-folded columns holds the text; ``%``, ``_`` and ``\`` mean themselves."""
+def tag_values(wanted: Iterable[str]) -> dict[str, object]:
+    """Values for :func:`tagged`; no tag holds NUL, and PostgreSQL takes none to look for."""
+    possible = (tag for tag in wanted if "\x00" not in tag)
+    return {f"tag_{number}": tag for number, tag in enumerate(dict.fromkeys(possible))}
+
+
+def contains(*columns: ColumnElement[str]) -> ColumnElement[bool]:
+    """Rows where one of the case-folded columns is like ``needle``: the value of :func:`pattern`."""
+    return or_(*(column.like(bindparam("needle", type_=column.type), escape="\\") for column in columns))
+
+
+def pattern(needle: str) -> str | None:
+    r"""What holds the text, as LIKE is told; ``%``, ``_`` and ``\`` mean themselves. None: nothing can hold it."""
     if len(needle) > _MAX_NEEDLE or "\x00" in needle:
-        return false()
-    return or_(*(column.contains(needle.casefold(), autoescape=True, escape="\\") for column in columns))
+        return None
+    return f"%{_SPECIAL.sub(_ESCAPED, needle.casefold())}%"

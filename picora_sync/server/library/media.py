@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import delete, literal, select, union_all
+from sqlalchemy import bindparam, cast, delete, null, select, union_all
 
 from picora_sync.server.library import listing
 from picora_sync.server.library.audio import AudioFiles
@@ -13,6 +14,7 @@ from picora_sync.server.library.listing import Page
 from picora_sync.server.store import ids
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
+from picora_sync.server.store.prepared import Prepared
 from picora_sync.server.store.schema import media, tombstones
 from picora_sync.server.web.cursors import Cursor
 
@@ -43,49 +45,34 @@ class Media:
 
     def page(self, user_id: str, wanted: MediaFilter, after: Cursor | None, limit: int) -> Page:
         """Everything of a user, newest first."""
-        statement = select(media).where(media.c.user_id == user_id)
-        if wanted.kind is not None:
-            statement = statement.where(media.c.type == wanted.kind)
-        if wanted.needle is not None:
-            statement = statement.where(
-                listing.contains((media.c.title_folded, media.c.filename_folded), wanted.needle)
-            )
-        if wanted.public is not None:
-            statement = statement.where(media.c.public == wanted.public)
-        with self._database.read() as connection:
+        pattern = None if wanted.needle is None else listing.pattern(wanted.needle)
+        if wanted.needle is not None and pattern is None:
+            return listing.EMPTY
+        given = (wanted.kind is not None, pattern is not None, wanted.public is not None)
+        asked = {"user": user_id, "kind": wanted.kind, "needle": pattern, "public": wanted.public}
+        with self._database.query() as line:
             return listing.fetch(
-                connection,
-                statement,
+                line,
+                _page(*given, after is not None),
+                asked,
                 order=LIST_ORDER,
-                by=media.c.created_at,
-                key=media.c.id,
+                by="created_at",
                 after=after,
                 limit=limit,
             )
 
     def changes(self, user_id: str, kind: str | None, since: Cursor | None, limit: int) -> tuple[Page, Cursor]:
         """Upserts and deletes in the order they happened, and a cursor to go on from, on an empty page too."""
-        columns = ("id", "user_id", "type", "updated_at")
-        facts = ("content_hash", "size_bytes", "mime", "ext", "filename", "public")
-        living = select(*(media.c[name] for name in columns + facts)).where(media.c.user_id == user_id)
-        empty = [literal(None, media.c[name].type).label(name) for name in facts]
-        dead = select(*(tombstones.c[name] for name in columns), *empty).where(
-            tombstones.c.user_id == user_id,
-            tombstones.c.updated_at >= self._stamps.now_ms() - _TOMBSTONE_LIFE_MS,
-        )
-        if kind is not None:
-            living, dead = living.where(media.c.type == kind), dead.where(tombstones.c.type == kind)
-        events = union_all(living, dead).subquery()
-        with self._database.read() as connection:
+        asked = {"user": user_id, "kind": kind, "oldest": self._stamps.now_ms() - _TOMBSTONE_LIFE_MS}
+        with self._database.query() as line:
             page = listing.fetch(
-                connection,
-                select(events),
+                line,
+                _changes(kind is not None, since is not None),
+                asked,
                 order=SYNC_ORDER,
-                by=events.c.updated_at,
-                key=events.c.id,
+                by="updated_at",
                 after=since,
                 limit=limit,
-                descending=False,
             )
         if page.rows:
             last = page.rows[-1]
@@ -99,6 +86,38 @@ class Media:
         if kind == "audio":
             return self._audio.delete(user_id, media_id)
         return kind == "image" and self._images.delete(user_id, media_id)
+
+
+@lru_cache
+def _page(kind: bool, needle: bool, public: bool, after: bool) -> Prepared:
+    """Media of ``user``, newest first, narrowed to what is wanted."""
+    statement = select(media).where(media.c.user_id == bindparam("user"))
+    if kind:
+        statement = statement.where(media.c.type == bindparam("kind"))
+    if needle:
+        statement = statement.where(listing.contains(media.c.title_folded, media.c.filename_folded))
+    if public:
+        statement = statement.where(media.c.public == bindparam("public"))
+    return listing.ordered(statement, media.c.created_at, media.c.id, after=after)
+
+
+@lru_cache
+def _changes(kind: bool, after: bool) -> Prepared:
+    """What there is of ``user``, and the tombstones of what was there."""
+    columns = ("id", "user_id", "type", "updated_at")
+    facts = ("content_hash", "size_bytes", "mime", "ext", "filename", "public")
+    living = select(*(media.c[name] for name in columns + facts)).where(media.c.user_id == bindparam("user"))
+    empty = [cast(null(), media.c[name].type).label(name) for name in facts]
+    dead = select(*(tombstones.c[name] for name in columns), *empty).where(
+        tombstones.c.user_id == bindparam("user"), tombstones.c.updated_at >= bindparam("oldest")
+    )
+    if kind:
+        living, dead = (
+            living.where(media.c.type == bindparam("kind")),
+            dead.where(tombstones.c.type == bindparam("kind")),
+        )
+    events = union_all(living, dead).subquery()
+    return listing.ordered(select(events), events.c.updated_at, events.c.id, after=after, descending=False)
 
 
 def forget_old_tombstones(database: Database, now_ms: int) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select
 
+from picora_sync.server.store.prepared import Line, Prepared, Row
 from picora_sync.server.store.schema import trash
 
 _SHOWN = (
     *("id", "title", "filename", "size_bytes", "word_count", "image_count", "rewritten_count", "public", "tags"),
     *("is_inline", "cover_url", "created_at", "updated_at"),
+)
+_HOLDING = Prepared(
+    select(trash.c.document).where(trash.c.user_id == bindparam("user"), trash.c.source_hash == bindparam("hash"))
 )
 
 
@@ -36,13 +38,12 @@ class Trash:
                 {"id": row["id"], "user_id": row["user_id"], "source_hash": row["source_hash"], "document": shown},
             )
 
-    def holding(self, connection: Connection, user_id: str, source_hash: str) -> Mapping[str, Any] | None:
+    def holding(self, line: Line, user_id: str, source_hash: str) -> Row | None:
         """The deleted document with this content, as its row was."""
         if not self.soft:
             return None
-        found = select(trash.c.document).where(trash.c.user_id == user_id, trash.c.source_hash == source_hash)
-        document = connection.scalar(found)
-        return None if document is None else json.loads(document)
+        found = line.first(_HOLDING, {"user": user_id, "hash": source_hash})
+        return None if found is None else dict(json.loads(found["document"]))
 
     def purge(self, connection: Connection, user_id: str, doc_id: str) -> bool:
         """End a deleted document; whether there was one. Where nothing is ever purged, it is only said to be done."""

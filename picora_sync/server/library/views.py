@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping
+import msgspec
 
 from picora_sync.server.content import audio_formats
 from picora_sync.server.store.clock import iso
 
-Row = RowMapping | Mapping[str, Any]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def document(row: Row) -> dict[str, object]:
         "imageCount": row["image_count"],
         "rewrittenCount": row["rewritten_count"],
         "isPublic": row["public"],
-        "tags": json.loads(row["tags"]),
+        "tags": msgspec.json.decode(row["tags"]),
         "hasInlineContent": row["is_inline"],
         "coverUrl": row["cover_url"],
         "format": "markdown",
@@ -69,7 +68,7 @@ def image(row: Row, urls: Urls) -> dict[str, object]:
         "sizeBytes": row["size_bytes"],
         "width": row["width"],
         "height": row["height"],
-        "tags": json.loads(row["tags"]),
+        "tags": msgspec.json.decode(row["tags"]),
         "isPublic": row["public"],
         "createdAt": iso(row["created_at"]),
         "updatedAt": iso(row["updated_at"]),
@@ -113,7 +112,7 @@ def media_item(row: Row, urls: Urls) -> dict[str, object]:
         "sizeBytes": row["size_bytes"],
         "status": "ready",
         "isPublic": row["public"],
-        "tags": json.loads(row["tags"]),
+        "tags": msgspec.json.decode(row["tags"]),
         "createdAt": iso(row["created_at"]),
     }
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, update
 
 from picora_sync.server.store.schema import users
 
 _NOW: BindParameter[int] = bindparam("now")
-_TAKE = (
-    update(users)
-    .where(users.c.id == bindparam("user"))
-    .values(stamp_ms=case((users.c.stamp_ms < _NOW, _NOW), else_=users.c.stamp_ms + 1))
-    .returning(users.c.stamp_ms)
-)
+NEXT = case((users.c.stamp_ms < _NOW, _NOW), else_=users.c.stamp_ms + 1)
+"""The next stamp of an account's row: ``now`` (:meth:`Stamps.now_ms`), or one more than its last stamp."""
+_TAKE = update(users).where(users.c.id == bindparam("user")).values(stamp_ms=NEXT).returning(users.c.stamp_ms)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, whose name is appended as Z
 
 
 class Stamps:
@@ -44,5 +42,4 @@ class Stamps:
 
 def iso(stamp_ms: int) -> str:
     """``2026-05-02T09:30:00.000Z`` (contract §1)."""
-    seconds, millis = divmod(stamp_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    return f"{(_EPOCH + timedelta(milliseconds=stamp_ms)).isoformat(timespec='milliseconds')}Z"

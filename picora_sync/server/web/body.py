@@ -46,11 +46,14 @@ def reader(req: falcon.Request, cap_bytes: int) -> Callable[[], bytes]:
         return lambda: b""
     source = req.env["wsgi.input"]
     seen = 0
+    ended = False
 
     def read() -> bytes:
-        block = next_block()
-        if not block:
+        nonlocal ended
+        block = b"" if ended else next_block()
+        if not block and not ended:
             req.context.confirm()
+            ended = True
         return block
 
     def next_block() -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 import falcon
+import msgspec
 
 from picora_sync.server import errors
 from picora_sync.server.errors import ApiError, StorageUnavailable
@@ -16,7 +16,7 @@ _CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: 
 
 def to_json(document: object) -> bytes:
     """Compact UTF-8 JSON."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(document)
 
 
 def reply(resp: falcon.Response, data: object, status: int = 200) -> None:

@@ -155,6 +155,7 @@ def test_warnings_are_bounded() -> None:
             ("ⓐ ㌔ ゛", 3),
             ("한국어 カタカナ ひら", 4),
         ),
+        *(("'apple' 'bee' \u2019egg\u2019", 3), ("l'objectif d\u2019or 1'a", 4)),
         *(("a\u0301b", 1), ("👍 ok", 1), ("1,000.5 v1.2.3 e.g.", 3), ("C++ #tag @user", 3)),
     ],
 )
