@@ -255,9 +255,7 @@ def main() -> int:
         posting = [yardstick.request("POST", "/", bytes(BODY_BYTES))] * len(greeting)
         for _ in range(options.rounds):
             measure(yardstick, greeting, measured["hello"])
-            measure(
-                yardstick, [yardstick.request("POST", "/", bytes(BODY_BYTES))] * len(greeting), measured["hello post"]
-            )
+            measure(yardstick, posting, measured["hello post"])
             for kind, requests in wanted.items():
                 measure(picora, requests(), measured[kind])
         missed = report(measured)
