@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -9,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from picora_sync.cli.failures import CommandFailed
+from picora_sync.cli.paths import Roots, folder_of
 from picora_sync.cli.settings import configuration
 from picora_sync.config.model import Config
 from picora_sync.control.client import ControlClient
@@ -58,8 +60,15 @@ def expect_state(config: Config) -> None:
         raise CommandFailed("nothing is known yet: there is no index", hint="run `picora-sync sync`")
 
 
+def folder_name(argument: str, roots: Roots) -> str:
+    """The folder that is meant by its name, or by where it is. Raises CommandFailed."""
+    return folder_of(argument, roots, os.getcwd())  # noqa: PTH109  # as text, like every path here
+
+
 def complete_folder(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's signature
-    """The names of configured folders, for the shell."""
+    """The names of configured folders, for the shell; where they are is for the shell itself."""
+    if incomplete[:1] in ("/", ".", "~"):
+        return [CompletionItem(incomplete, type="dir")]
     try:
         names = [folder.name for folder in configuration(ctx).folders]
     except PicoraSyncError:

@@ -22,7 +22,7 @@ OPTIONS = (
     ("--config FILE", CONFIG_HELP),
     ("-v, --verbose", VERBOSE_HELP),
     ("--log-format [text|json]", LOG_FORMAT_HELP),
-    ("--version", "Show the version and exit."),
+    ("-V, --version", "Show the version and exit."),
     ("-h, --help", "Show this message and exit."),
 )
 
@@ -50,16 +50,40 @@ COMMANDS = {
     "serve": ("serve", "Run the embedded Picora alone, until Ctrl-C."),
     "config": ("config", "Check and show the configuration."),
     "completion": ("completion", "Print a script that completes commands, options and paths in a shell."),
+    "help": ("help", "Show what a COMMAND does, or list the commands."),
 }
 """Each command's module, and its line in the list of commands (a test compares it with the command's own)."""
+
+
+OTHER_NAMES = {
+    **dict.fromkeys(("list", "files", "find", "tree"), "ls"),
+    **dict.fromkeys(("link", "links", "share", "open", "get"), "url"),
+    **dict.fromkeys(("start", "daemon", "watch", "monitor"), "run"),
+    **dict.fromkeys(("demo", "try"), "up"),
+    **dict.fromkeys(("mirror", "push", "upload", "once"), "sync"),
+    **dict.fromkeys(("diff", "preview", "dry-run"), "plan"),
+    **dict.fromkeys(("info", "stat", "state"), "status"),
+    **dict.fromkeys(("errors", "error", "issues", "warnings", "why"), "problems"),
+    **dict.fromkeys(("versions", "activity"), "history"),
+    **dict.fromkeys(("confirm", "accept", "allow"), "approve"),
+    **dict.fromkeys(("check", "fsck", "audit"), "verify"),
+    **dict.fromkeys(("repair", "reindex", "restore"), "rebuild"),
+    **dict.fromkeys(("unpause", "continue"), "resume"),
+    **dict.fromkeys(("scan", "refresh"), "rescan"),
+    **dict.fromkeys(("remove", "rm", "unlink"), "forget"),
+    **dict.fromkeys(("server", "host"), "serve"),
+    **dict.fromkeys(("settings", "configure", "configuration"), "config"),
+    **dict.fromkeys(("completions", "autocomplete"), "completion"),
+}
+"""What other programs of this kind call a command."""
 
 
 def answer(arguments: Sequence[str]) -> str | None:
     """What these arguments ask for, if that needs nothing else."""
     match arguments:
-        case ["--version"]:
+        case ["--version" | "-V"]:
             return version_text()
-        case ["--help" | "-h"]:
+        case ["--help" | "-h" | "help"]:
             return help_text(columns())
         case _:
             return None

@@ -1,4 +1,4 @@
-"""Which file, or part of a folder, a PATH on the command line means."""
+"""What a PATH or FOLDER on the command line means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from picora_sync.cli.failures import CommandFailed
+from picora_sync.cli.failures import USAGE, CommandFailed
 from picora_sync.core.model import FileRef
 from picora_sync.core.policy import Folder
 
@@ -24,35 +24,69 @@ class Place:
         return ref.folder == self.folder and inside
 
 
-def places(argument: str, folders: Sequence[Folder], cwd: str) -> Iterator[Place]:
+Roots = Sequence[tuple[str, str]]
+"""Names of folders, and where they are."""
+
+
+def roots_of(folders: Iterable[Folder]) -> Roots:
+    """Those of configured folders."""
+    return [(folder.name, folder.root) for folder in folders]
+
+
+def absolute(argument: str, cwd: str) -> str:
+    """Where a path leads from the working directory; ``~`` is mostly the shell's, but not behind an ``=``."""
+    return os.path.normpath(os.path.join(cwd, os.path.expanduser(argument)))  # noqa: PTH111, PTH118  # bytes that are no UTF-8 must survive
+
+
+def on_disk(argument: str, roots: Roots, cwd: str) -> Iterator[Place]:
+    """The places of folders at which a path on disk is."""
+    path = absolute(argument, cwd)
+    for name, configured in roots:
+        for seen in {path: None, _real(path): None, os.path.realpath(path): None}:
+            for root in {configured: None, os.path.realpath(configured): None}:
+                if seen == root:
+                    yield Place(name, "")
+                elif seen.startswith(f"{root.rstrip('/')}/"):
+                    yield Place(name, seen[len(root.rstrip("/")) + 1 :])
+
+
+def places(argument: str, roots: Roots, cwd: str) -> Iterator[Place]:
     """What the argument may mean, the likeliest first: a path on disk, FOLDER or FOLDER/PATH, a path in any folder."""
-    absolute = os.path.normpath(os.path.join(cwd, argument))  # noqa: PTH118  # bytes that are no UTF-8 must survive
-    for folder in folders:
-        for path in {absolute: None, _real(absolute): None}:
-            for root in {folder.root: None, os.path.realpath(folder.root): None}:
-                if path == root:
-                    yield Place(folder.name, "")
-                elif path.startswith(f"{root.rstrip('/')}/"):
-                    yield Place(folder.name, path[len(root.rstrip("/")) + 1 :])
+    yield from on_disk(argument, roots, cwd)
     name, _, rest = argument.partition("/")
-    for folder in folders:
-        if folder.name == name:
-            yield Place(folder.name, rest.strip("/"))
-    if not argument.startswith(("/", "..")):
-        for folder in folders:
-            yield Place(folder.name, os.path.normpath(argument))
+    for folder, _ in roots:
+        if folder == name:
+            yield Place(folder, rest.strip("/"))
+    if not argument.startswith(("/", "..", "~")):
+        for folder, _ in roots:
+            yield Place(folder, os.path.normpath(argument))
 
 
-def choose(argument: str, folders: Sequence[Folder], known: Iterable[FileRef], cwd: str) -> Place:
-    """The first meaning under which a file is known; raises CommandFailed if there is none."""
+def choose(argument: str, roots: Roots, known: Iterable[FileRef], cwd: str) -> Place | None:
+    """The first meaning under which a file is known; None if there is none."""
     refs = list(known)
-    for place in places(argument, folders, cwd):
-        if any(place.holds(ref) for ref in refs):
-            return place
-    raise CommandFailed(
-        f"nothing is known of {argument}",
-        hint="name a file or directory on disk, or FOLDER/PATH as `picora-sync ls` shows it",
-    )
+    meant = places(argument, roots, cwd)
+    return next((place for place in meant if any(place.holds(ref) for ref in refs)), None)
+
+
+def folder_of(argument: str, roots: Roots, cwd: str) -> str:
+    """The name of the folder that is meant by its name, or by the path of its root; another argument as it is.
+
+    Raises CommandFailed for a path inside of a folder.
+    """
+    if any(name == argument for name, _ in roots):
+        return argument
+    found = list(on_disk(argument, roots, cwd))
+    whole = next((place.folder for place in found if not place.path), None)
+    if whole is not None:
+        return whole
+    if found and ("/" in argument or os.path.exists(absolute(argument, cwd))):  # noqa: PTH110  # as above
+        raise CommandFailed(
+            f"{argument} is inside of the folder {found[0].folder}",
+            hint=f"this command is about whole folders: name {found[0].folder}",
+            exit_code=USAGE,
+        )
+    return argument
 
 
 def _real(path: str) -> str:

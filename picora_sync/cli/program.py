@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -17,12 +20,14 @@ from picora_sync.cli.front import (
     CONFIG_HELP,
     LOG_FORMAT_HELP,
     MOST_COLUMNS,
+    OTHER_NAMES,
     PROGRAM,
     SUMMARY,
     VERBOSE_HELP,
     help_text,
 )
 from picora_sync.cli.output import make_forgiving
+from picora_sync.cli.words import safe
 
 
 @dataclass
@@ -34,8 +39,36 @@ class Invocation:
     log_format: str = "text"
 
 
-class Commands(click.Group):
+class Suggesting(click.Group):
+    """A group that knows what may have been meant."""
+
+    others: Mapping[str, str] = MappingProxyType({})
+    """What other programs call it, and what it is called here."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named first, and the rest."""
+        if ctx.resilient_parsing or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        return args[0], self.find(ctx, args[0]), args[1:]
+
+    def find(self, ctx: click.Context, name: str) -> click.Command:
+        """The command of this name. Raises UsageError with the nearest one there is."""
+        command = self.get_command(ctx, name)
+        if command is None:
+            known = self.list_commands(ctx)
+            close = difflib.get_close_matches(name.casefold(), known, n=1)
+            meant = self.others.get(name.casefold(), close[0] if close else "")
+            hint = f"did you mean '{meant}'?" if meant else f"'{ctx.command_path} --help' lists the commands"
+            raise click.UsageError(f"there is no command '{safe(name)}' ({hint})", ctx)
+        return command
+
+
+class Commands(Suggesting):
     """Finds commands in :data:`COMMANDS`, and lists them without importing any."""
+
+    others = OTHER_NAMES
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """In the order of the table: what is needed first comes first."""
@@ -108,7 +141,7 @@ def take_global_options(command: click.Command) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS},
     help=SUMMARY,
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.pass_context
 def program(ctx: click.Context) -> None:
     """The root of all commands."""
@@ -119,6 +152,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code. Every failure ends here, in a sentence."""
     make_forgiving([sys.stdout, sys.stderr])
     invocation = Invocation()
+    if "_PICORA_SYNC_COMPLETE" in os.environ:
+        from picora_sync.cli.shells import know_the_shells  # noqa: PLC0415  # nobody else needs them
+
+        know_the_shells()
     try:
         code = program.main(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=invocation)
         sys.stdout.flush()

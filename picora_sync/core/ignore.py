@@ -65,7 +65,7 @@ class PatternList:
                 self._numbers.append(number)
 
     def verdict(self, path: str, *, is_dir: bool) -> str | None:
-        """The pattern that leaves this entry out, "" if one takes it back, None if none says anything."""
+        """What leaves this entry out, with its line; "" if a pattern takes it back, None if none says anything."""
         if not path.startswith(self._prefix):
             return None
         last = self._last_match(path[len(self._prefix) :], is_dir=is_dir)
@@ -74,7 +74,9 @@ class PatternList:
         pattern = self._lines[self._numbers[last]].strip()
         if is_dir and self._negates and pattern.endswith("/**"):
             return None  # it leaves out what is inside, and a negated pattern may take some of that back: go in
-        return "" if self._globs[last].negated else pattern
+        if self._globs[last].negated:
+            return ""
+        return f"pattern {pattern!r} in line {self._numbers[last] + 1} of {self.source}"
 
     def _last_match(self, path: str, *, is_dir: bool) -> int | None:
         """The last pattern that means this entry: the others have no say."""
@@ -132,13 +134,13 @@ class IgnoreRules:
 
     def _pattern_reason(self, path: str, *, is_dir: bool) -> str | None:
         if self.configured is not None:
-            pattern = self.configured.verdict(path, is_dir=is_dir)
-            if pattern:
-                return f"pattern {pattern!r} of {self.configured.source}"
+            reason = self.configured.verdict(path, is_dir=is_dir)
+            if reason:
+                return reason
         for patterns in reversed(self.files):
-            pattern = patterns.verdict(path, is_dir=is_dir)
-            if pattern is not None:
-                return f"pattern {pattern!r} of {patterns.source}" if pattern else None
+            reason = patterns.verdict(path, is_dir=is_dir)
+            if reason is not None:
+                return reason or None
         return None
 
 

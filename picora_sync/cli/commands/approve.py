@@ -6,10 +6,11 @@ import sys
 
 import click
 
-from picora_sync.cli.daemon_or_local import ask, complete_folder, expect_state
+from picora_sync.cli.daemon_or_local import ask, complete_folder, expect_state, folder_name
 from picora_sync.cli.failures import OK, UNFINISHED, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
+from picora_sync.cli.paths import roots_of
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.words import count
 from picora_sync.control.messages import Approve, Approved, Held, OpenFile, Row, ShowHeld, document
@@ -31,6 +32,7 @@ def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, a
     without --yes they are only shown.
     """
     config = configuration(ctx)
+    folder = folder_name(folder, roots_of(config.folders))
     expect_state(config)
     held, running = ask(config, ShowHeld(folder=folder), Held)
     shown_only = as_json and not yes

@@ -13,6 +13,7 @@ from picora_sync.cli.key_check import NARROW, ask_account, described
 from picora_sync.cli.logs import start_logging
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
+from picora_sync.cli.program import Suggesting
 from picora_sync.cli.settings import config_file, configuration
 from picora_sync.cli.words import count, safe_lines
 from picora_sync.config.example import example
@@ -24,7 +25,7 @@ from picora_sync.core.policy import Folder
 from picora_sync.remote.permissions import Permissions
 
 
-@click.group("config", epilog="Example: picora-sync config check")
+@click.group("config", cls=Suggesting, epilog="Example: picora-sync config check")
 def config_command() -> None:
     """Check and show the configuration."""
 

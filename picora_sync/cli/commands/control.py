@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from picora_sync.cli.daemon_or_local import ask, complete_folder, find_daemon
+from picora_sync.cli.daemon_or_local import ask, complete_folder, find_daemon, folder_name
 from picora_sync.cli.failures import OK, UNFINISHED, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
+from picora_sync.cli.paths import roots_of
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.words import count
 from picora_sync.config.model import Config
@@ -39,7 +40,9 @@ def pause_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> i
 
     Also after a restart. What changes is still seen; a note that becomes private is still made private at once.
     """
-    return _set_pause(configuration(ctx), Pause(folder=folder), folder, as_json=as_json)
+    config = configuration(ctx)
+    name = _named(config, folder)
+    return _set_pause(config, Pause(folder=name), name, as_json=as_json)
 
 
 @click.command("resume", epilog="Example: picora-sync resume notes")
@@ -48,7 +51,13 @@ def pause_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> i
 @click.pass_context
 def resume_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> int:
     """Let a paused FOLDER, or all of them, go on."""
-    return _set_pause(configuration(ctx), Resume(folder=folder), folder, as_json=as_json)
+    config = configuration(ctx)
+    name = _named(config, folder)
+    return _set_pause(config, Resume(folder=name), name, as_json=as_json)
+
+
+def _named(config: Config, folder: str | None) -> str | None:
+    return None if folder is None else folder_name(folder, roots_of(config.folders))
 
 
 def _set_pause(config: Config, request: Request, folder: str | None, *, as_json: bool) -> int:
@@ -75,6 +84,7 @@ def rescan_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> 
     Events tell the daemon what changed, and it looks by itself every hour: this is for impatience, and for doubt.
     """
     config = configuration(ctx)
+    folder = _named(config, folder)
     client = find_daemon(config)
     if client is None:
         return _no_rescan(config, folder, as_json=as_json)
@@ -107,7 +117,9 @@ def resend_command(ctx: click.Context, folder: str, *, as_json: bool) -> int:
 
     For after an update of picora-sync, which by itself sends nothing again. What would be the same is not sent.
     """
-    answer, running = ask(configuration(ctx), Resend(folder=folder), Resending)
+    config = configuration(ctx)
+    folder = folder_name(folder, roots_of(config.folders))
+    answer, running = ask(config, Resend(folder=folder), Resending)
     if as_json:
         return _write(answer, running=running)
     when = "now" if running else "with the next `picora-sync sync` or `run`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,26 +13,50 @@ from picora_sync.cli.documents import file_document, history_document
 from picora_sync.cli.failures import OK, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
-from picora_sync.cli.paths import Place, choose
+from picora_sync.cli.paths import Place, absolute, choose, roots_of
 from picora_sync.cli.settings import Look, look_at
+from picora_sync.cli.shells import PATH
 from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
 from picora_sync.cli.words import safe
 from picora_sync.core.history import Turn, chronicle
-from picora_sync.core.model import FileRef
+from picora_sync.core.model import FileRef, FileState, kind_of
 from picora_sync.errors import PicoraSyncError
 from picora_sync.index.listing import Entry, old_versions, readable
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's signature
-    """Files on disk, and FOLDER/PATH of those that are known, a directory at a time."""
+    """FOLDER/PATH of what is known, a directory at a time, and what is on disk."""
+    if incomplete[:1] in ("/", ".", "~"):
+        return [CompletionItem(incomplete, type="file")]
     try:
         with look_at(ctx) as look:
             known = [f"{row.ref.folder}/{row.ref.path}" for row in look.index.files.all()]
+            roots = [folder.root for folder in look.config.folders]
     except PicoraSyncError:
-        known = []
+        return []
     rests = (name[len(incomplete) :].partition("/") for name in known if name.startswith(incomplete))
-    names = sorted({f"{incomplete}{head}{slash}" for head, slash, _ in rests if head.isprintable()})
-    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+    names = {f"{incomplete}{head}{slash}" for head, slash, _ in rests} | set(_on_disk(incomplete, roots))
+    return [CompletionItem(name, type=PATH) for name in sorted(names) if name.isprintable()]
+
+
+def _on_disk(incomplete: str, roots: Collection[str]) -> Iterator[str]:
+    """What begins like this in the working directory, and is in a mirrored folder or leads to one."""
+    above = incomplete.rpartition("/")[0]
+    try:
+        with os.scandir(above or ".") as entries:
+            found = [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError:
+        return
+    for entry in found:
+        name = f"{above}/{entry.name}" if above else entry.name
+        path = absolute(name, os.getcwd())  # noqa: PTH109  # as text, like every path here
+        inside = any(f"{path}/".startswith(f"{root}/") for root in roots)
+        if not name.startswith(incomplete):
+            continue
+        if entry.is_dir() and (inside or any(root.startswith(f"{path}/") for root in roots)):
+            yield f"{name}/"
+        elif inside and kind_of(name) is not None:
+            yield name
 
 
 @click.command("ls", epilog="Example: picora-sync ls notes/2026")
@@ -76,18 +100,28 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
     """
     with look_at(ctx) as look:
         listed = _select(look, list(look.entries()), path)
-    if len(listed) != 1:
-        raise CommandFailed(f"{path} stands for {len(listed)} files", hint="name one of those that `ls` shows")
-    entry = listed[0]
+        if len(listed) != 1:
+            raise CommandFailed(f"{path} stands for {len(listed)} files", hint="name one of those that `ls` shows")
+        entry = listed[0]
+        rule = _rule(look, entry)
     if as_json:
         write_json(file_document(entry))
     elif entry.object is not None:
         line(entry.object.url)
     _note_privacy(entry)
     if entry.object is None:
-        why = entry.problem.message if entry.problem else f"its state is {entry.state.value}"
-        raise CommandFailed(f"{path} has no URL yet: {why}", hint=entry.problem.hint if entry.problem else "")
+        why = entry.problem.message if entry.problem else rule or f"its state is {entry.state.value}"
+        raise CommandFailed(f"{path} has no URL: {why}", hint=entry.problem.hint if entry.problem else "")
     return OK
+
+
+def _rule(look: Look, entry: Entry) -> str:
+    if entry.state is not FileState.IGNORED or entry.object is not None:
+        return ""
+    from picora_sync.cli.unknown import why_ignored  # noqa: PLC0415  # as in _place
+
+    rule = why_ignored(look, entry.ref)
+    return f"it is ignored: {rule}" if rule else "it is not selected: only published notes of this folder are mirrored"
 
 
 def _note_privacy(entry: Entry) -> None:
@@ -115,7 +149,7 @@ def history_command(ctx: click.Context, path: str | None, *, public_only: bool, 
     """
     with look_at(ctx) as look:
         entries = look.index.objects.history()
-        place = _place(look, path, (entry.ref for entry in entries)) if path is not None else None
+        place = _place(look, path, [entry.ref for entry in entries]) if path is not None else None
         now = {item.id: item.public for item in look.index.objects.all()}
     turns = list(chronicle(entry for entry in entries if place is None or place.holds(entry.ref)))
     if public_only:
@@ -139,12 +173,18 @@ def _turn(turn: Turn, now: Mapping[str, bool | None]) -> list[str]:
 def _select(look: Look, listed: list[Entry], path: str | None) -> list[Entry]:
     if path is None:
         return listed
-    place = _place(look, path, (entry.ref for entry in listed))
+    place = _place(look, path, [entry.ref for entry in listed])
     return [entry for entry in listed if place.holds(entry.ref)]
 
 
-def _place(look: Look, path: str, known: Iterator[FileRef]) -> Place:
-    return choose(path, look.config.folders, known, os.getcwd())  # noqa: PTH109  # as text, like every path here
+def _place(look: Look, path: str, known: Collection[FileRef]) -> Place:
+    cwd = os.getcwd()  # noqa: PTH109  # as text, like every path here
+    place = choose(path, roots_of(look.config.folders), known, cwd)
+    if place is None:
+        from picora_sync.cli.unknown import unknown  # noqa: PLC0415  # rules for files: only where something is unknown
+
+        raise unknown(look, path, known, cwd)
+    return place
 
 
 def _row(entry: Entry) -> list[str]:

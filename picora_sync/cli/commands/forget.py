@@ -7,10 +7,11 @@ import sys
 import click
 from click.shell_completion import CompletionItem
 
-from picora_sync.cli.daemon_or_local import ask, expect_state
+from picora_sync.cli.daemon_or_local import ask, expect_state, folder_name
 from picora_sync.cli.failures import OK, USAGE, CommandFailed
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
+from picora_sync.cli.paths import roots_of
 from picora_sync.cli.settings import configuration, look_at
 from picora_sync.cli.words import count, safe
 from picora_sync.control.messages import Forget, Forgotten, Known, ShowKnown, document
@@ -41,6 +42,8 @@ def forget_command(ctx: click.Context, folder: str, *, delete: bool, yes: bool, 
     """
     config = configuration(ctx)
     expect_state(config)
+    with look_at(ctx) as look:
+        folder = folder_name(folder, [*look.index.folders(), *roots_of(config.folders)])
     known, _ = ask(config, ShowKnown(folder=folder), Known)
     if not yes and not _agreed(known, delete=delete):
         line("Nothing was changed.")

@@ -304,15 +304,59 @@ def test_without_a_configuration_nothing_is_completed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("incomplete", "names"),
-    [("", ["notes/", ""]), ("notes/", ["notes/a.md", "notes/sub/", "notes/"]), ("notes/s", ["notes/sub/", "notes/s"])],
+    [
+        ("", ["notes/", "podcast/"]),
+        ("notes/", ["notes/a.md", "notes/new, or not.md", "notes/sub/"]),
+        ("notes/s", ["notes/sub/"]),
+        ("notes/n", ["notes/new, or not.md"]),
+        ("x", []),
+    ],
 )
 @pytest.mark.parametrize("command", ["ls", "url", "history"])
 def test_the_shell_completes_known_files_a_directory_at_a_time_and_those_on_disk(
-    command: str, incomplete: str, names: list[str], mirror: Any
+    command: str, incomplete: str, names: list[str], mirror: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in ("a.md", "sub/b.md", "sub/c.md"):
         mirror.add(path)
+    for name in ("notes/new, or not.md", "notes/.hidden.md", "notes/picture.png", "other.md"):
+        (mirror.directory / name).write_text("on disk")
+    monkeypatch.chdir(mirror.directory)
     complete = ShellComplete(program, {}, PROGRAM, "_X")
     found = complete.get_completions(["--config", str(mirror.config_file), command], incomplete)
     assert [item.value for item in found] == names
-    assert found[-1].type == "file"
+    assert {item.type for item in found} <= {"path"}
+
+
+@pytest.mark.parametrize(("command", "kind"), [("url", "file"), ("pause", "dir")])
+@pytest.mark.parametrize("incomplete", ["/tm", "./no", "../", "~/No"])
+def test_what_can_only_be_a_path_is_left_to_the_shell(command: str, kind: str, incomplete: str, mirror: Any) -> None:
+    complete = ShellComplete(program, {}, PROGRAM, "_X")
+    found = complete.get_completions(["--config", str(mirror.config_file), command], incomplete)
+    assert [(item.type, item.value) for item in found] == [(kind, incomplete)]
+
+
+# --- folders by where they are ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "rescan", "resend", "approve"])
+@pytest.mark.parametrize("spelling", ["{0}/notes", "{0}/notes/", "notes/", "./notes", "link"])
+def test_a_folder_may_be_named_by_its_path(
+    command: str, spelling: str, mirror: Any, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mirror.directory / "link").symlink_to(mirror.directory / "notes")
+    monkeypatch.chdir(mirror.directory)
+    ran = invoke("--config", mirror.config_file, command, spelling.format(mirror.directory))
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_path_inside_of_a_folder_is_no_folder(mirror: Any, invoke: Invoke) -> None:
+    (mirror.directory / "notes" / "sub").mkdir()
+    ran = invoke("--config", mirror.config_file, "pause", mirror.directory / "notes" / "sub")
+    assert (ran.code, "is inside of the folder notes" in ran.err) == (2, True)
+    assert mirror.index.paused() == frozenset()
+
+
+def test_a_forgotten_folder_may_be_named_by_where_it_was(mirror: Any, invoke: Invoke) -> None:
+    mirror.add("one.md", "old")
+    mirror.index.set_folder("old", "/somewhere/old", None)
+    assert "Forgot old: 1 file." in invoke("--config", mirror.config_file, "forget", "/somewhere/old", "--yes").out

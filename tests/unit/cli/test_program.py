@@ -58,7 +58,7 @@ def test_no_line_of_the_help_is_longer_than_the_terminal_is_wide(width: int) -> 
     assert " ".join(" ".join(lines).split()) == " ".join(front.help_text(10_000).split())
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["-h"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--version"], ["-V"], ["--help"], ["-h"], ["help"]], ids=" ".join)
 def test_what_is_told_without_libraries_is_what_they_tell(
     arguments: list[str], invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +97,39 @@ def test_wrong_usage_exits_with_2_and_says_how_to_get_help(arguments: list[str],
     assert ran.code == 2
     assert ran.out == ""
     assert "--help" in ran.err or "-h" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["staus"], "'status'"),
+        (["list"], "'ls'"),
+        (["Status"], "'status'"),
+        (["config", "chek"], "'check'"),
+        (["help", "staus"], "'status'"),
+        (["help", "config", "chek"], "'check'"),
+        (["xyzzy"], "'picora-sync --help' lists the commands"),
+        (["config", "xyzzy"], "'picora-sync config --help' lists the commands"),
+        (["help", "ls", "x"], "ls has no commands of its own"),
+        (["sync", "--no-wiat"], "'--no-wait'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_who_names_something_that_is_not_there_is_told_what_is(
+    arguments: list[str], meant: str, invoke: Callable[..., Any]
+) -> None:
+    ran = invoke(*arguments)
+    assert (ran.code, meant in ran.err.replace("Did you mean --no-wait", "'--no-wait'")) == (2, True)
+
+
+def test_what_other_programs_call_a_command_is_a_command_here() -> None:
+    assert set(front.OTHER_NAMES.values()) <= set(COMMANDS)
+    assert not set(front.OTHER_NAMES) & set(COMMANDS)
+
+
+def test_help_shows_what_the_help_option_shows(invoke: Callable[..., Any]) -> None:
+    assert invoke("help", "config", "check").out == invoke("config", "check", "--help").out
+    assert invoke("help", "url").out == invoke("url", "--help").out
 
 
 def test_without_a_command_the_help_is_shown(invoke: Callable[..., Any]) -> None:

@@ -73,7 +73,10 @@ def test_configured_patterns_follow_gitignore(patterns: tuple[str, ...], path: s
 
 
 def test_directory_whose_content_is_all_left_out_is_left_out_itself() -> None:
-    assert rules("drafts/**").why_ignored("drafts", is_dir=True) == "pattern 'drafts/**' of the folder's ignore list"
+    assert (
+        rules("drafts/**").why_ignored("drafts", is_dir=True)
+        == "pattern 'drafts/**' in line 1 of the folder's ignore list"
+    )
     assert rules("drafts/**").why_ignored("x/drafts", is_dir=True) is None
     assert rules("drafts/**", "!drafts/keep.md").why_ignored("drafts", is_dir=True) is None
 
@@ -97,11 +100,11 @@ def test_ignore_files_hold_below_their_directory(files: dict[str, str], path: st
 
 def test_ignore_file_does_not_take_back_the_configuration() -> None:
     both = rules("drafts/**", files={"": "!drafts/**"})
-    assert both.why_ignored("drafts/a.md") == "pattern 'drafts/**' of the folder's ignore list"
+    assert both.why_ignored("drafts/a.md") == "pattern 'drafts/**' in line 1 of the folder's ignore list"
 
 
 def test_reason_names_pattern_and_file() -> None:
-    assert rules(files={"x": "*.wav"}).why_ignored("x/a.wav") == "pattern '*.wav' of x/.picoraignore"
+    assert rules(files={"x": "*.wav"}).why_ignored("x/a.wav") == "pattern '*.wav' in line 1 of x/.picoraignore"
 
 
 def test_composed_pattern_matches_decomposed_name() -> None:

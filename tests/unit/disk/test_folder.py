@@ -89,7 +89,7 @@ def test_scan_names_the_rule_of_each_file_it_leaves_out(tmp_path: Path) -> None:
     put(tmp_path / "sub" / ".picoraignore", "a.md\n")
     scan = disk_at(tmp_path).scan()
     assert set(scan.ignored) == {".hidden.md", "x.excalidraw.md", "sub/a.md"}
-    assert scan.ignored["sub/a.md"] == "pattern 'a.md' of sub/.picoraignore"
+    assert scan.ignored["sub/a.md"] == "pattern 'a.md' in line 1 of sub/.picoraignore"
     assert not scan.files
 
 
