@@ -54,9 +54,9 @@ class Bash(_Shell):
             file) compopt -o default ;;
             dir) compopt -o dirnames ;;
             path)
-                COMPREPLY+=("$value")
-                compopt -o filenames
                 [[ $value == */ ]] && compopt -o nospace
+                if [[ $2 == *[\'\"]* ]]; then compopt -o filenames; else printf -v value %%q "$value"; fi
+                COMPREPLY+=("$value")
                 ;;
             *) COMPREPLY+=("$value") ;;
         esac
@@ -122,6 +122,7 @@ function %(complete_func)s
 end
 
 complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+complete --force-files --command %(prog_name)s --condition "string match -qr '^[~./]' -- (commandline -ct)"
 """
 
 
