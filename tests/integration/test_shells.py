@@ -18,7 +18,7 @@ import pytest
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Wanted
 from picora_sync.core.ports import Derived
 from picora_sync.index import Index
-from picora_sync.summary import INDEX_NAME
+from picora_sync.report import INDEX_NAME
 
 WITHIN_S = 60.0
 WITH_TERMINAL = (

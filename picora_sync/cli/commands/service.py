@@ -10,6 +10,7 @@ import click
 
 from picora_sync.cli.failures import OK, USAGE, CommandFailed
 from picora_sync.cli.output import line, write_json
+from picora_sync.cli.program import Suggesting
 from picora_sync.cli.service_host import (
     Person,
     carry_out,
@@ -33,7 +34,7 @@ user_option = click.option(
 )
 
 
-@click.group("service", epilog="Example: picora-sync service install")
+@click.group("service", cls=Suggesting, epilog="Example: picora-sync service install")
 def service_command() -> None:
     """Run the daemon as a service: systemd on Linux, launchd on macOS."""
 
