@@ -152,7 +152,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         (["uninstall"], 3, "is not installed"),
         (["status"], 3, "is not installed"),
         (["logs", "--follow"], 3, "is not installed"),
-        (["instal"], 2, "No such command"),
+        (["instal"], 2, "did you mean 'install'?"),
         (["logs", "--lines", "x"], 2, "No such option"),
     ],
     ids=str,
