@@ -46,6 +46,7 @@ COMMANDS = {
     "resend": ("control", "Read every file of FOLDER again, and send what would be sent differently now."),
     "forget": ("forget", "Forget a FOLDER that was taken out of the configuration."),
     "reload": ("control", "Have the running daemon read its configuration again."),
+    "doctor": ("doctor", "Look for whatever keeps the mirror from working, and say which command mends it."),
     "service": ("service", "Run the daemon as a service: systemd on Linux, launchd on macOS."),
     "serve": ("serve", "Run the embedded Picora alone, until Ctrl-C."),
     "config": ("config", "Check and show the configuration."),

@@ -32,6 +32,12 @@ class Finding:
         return f"{self.place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
+class ConfigMissing(ConfigError):
+    """There is no such file."""
+
+    code = "CONFIG_MISSING"
+
+
 class ConfigInvalid(ConfigError):
     """The file was read, and is wrong in all the places of ``findings`` (never empty), in the file's order."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from picora_sync.config import checks, tree
-from picora_sync.config.findings import ConfigInvalid, Finding, Place
+from picora_sync.config.findings import ConfigInvalid, ConfigMissing, Finding, Place
 from picora_sync.config.locations import default_state_dir, read_regular, resolve
 from picora_sync.config.model import DEFAULT_URL, VERIFY_S, AccountConfig, Config, Visibility
 from picora_sync.config.reader import Reader
@@ -27,7 +27,7 @@ def load_config(file: Path, environ: Mapping[str, str]) -> Config:
         data = read_regular(file, _MAX_BYTES + 1)
     except FileNotFoundError:
         hint = "`picora-sync init` makes one; --config names another; `picora-sync up FOLDER` needs none"
-        raise ConfigError(f"there is no configuration at {file}", hint=hint) from None
+        raise ConfigMissing(f"there is no configuration at {file}", hint=hint) from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or error}", hint="check its permissions") from error
     if len(data) > _MAX_BYTES:

@@ -16,6 +16,7 @@ from picora_sync.control.messages import (
     PLACES,
     VERSION,
     A,
+    About,
     Passed,
     Progress,
     Request,
@@ -54,6 +55,11 @@ class ControlClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    def program(self) -> str:
+        """Which picora-sync answers. Raises as :meth:`ask`."""
+        with _in_words():
+            return answer_of(About, _object(self._http.get("/v1/").text)).program
 
     def ask(self, request: Request, kind: type[A]) -> A:
         """Ask, and wait for the answer.

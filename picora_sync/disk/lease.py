@@ -13,7 +13,9 @@ import signal
 from pathlib import Path
 
 # Network file systems refuse leases for reasons of their own: without a delegation or an oplock of the server.
-_ELSEWHERE = frozenset({"9p", "afs", "ceph", "cifs", "gfs2", "lustre", "nfs", "nfs4", "ocfs2", "smb3", "smbfs"})
+ELSEWHERE = frozenset({"9p", "afs", "ceph", "cifs", "gfs2", "lustre", "nfs", "nfs4", "ocfs2", "smb3", "smbfs"})
+"""Types of file systems that other machines change, too."""
+
 _MOUNTS = Path("/proc/self/mountinfo")
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
@@ -39,7 +41,7 @@ def _is_written(fd: int) -> bool | None:
         fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
-        if error.errno != errno.EAGAIN or file_system_of(os.fstat(fd).st_dev) in _ELSEWHERE:
+        if error.errno != errno.EAGAIN or file_system_of(os.fstat(fd).st_dev) in ELSEWHERE:
             return None
         return True
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)

@@ -21,6 +21,9 @@ from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
 from picora_sync.index.scrubbing import scrub_once
 
+SQLITE = sqlite3.sqlite_version
+"""The version of the library."""
+
 
 class Index:
     """One SQLite database per state directory, used by one thread.
@@ -117,6 +120,10 @@ class Index:
         with self.reading():
             self._connection.backup(connection)
         return Index(connection)
+
+    def fault(self) -> str | None:
+        """What is wrong with what is stored, None if it is sound; looks at all of it."""
+        return safety.fault_of(self._connection)
 
     @classmethod
     def in_memory(cls) -> Index:
