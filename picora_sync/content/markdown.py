@@ -27,6 +27,8 @@ _BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
 _CONTAINER = re.compile(rb"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
 LOOKBACK_BYTES = 256
 """The longest beginning of a line that is looked at."""
+INLINE = frozenset({"Emphasis", "Strong", "Strikethrough", "Link", "Image", "Superscript", "Subscript"})
+"""The parser's names of what stands in a line."""
 _LITERAL = frozenset({"Code", "InlineMath", "DisplayMath"})
 
 
@@ -275,7 +277,7 @@ class _Collector:
             self._heading.append(text)
 
     def _start(self, tag: str | dict[str, object], start: int, end: int) -> None:
-        name, data = _named(tag)
+        name, data = named_tag(tag)
         if name in {"Link", "Image"}:
             image = name == "Image"
             self._open.append(_Open(start, data, image, start + (2 if image else 1)))
@@ -289,7 +291,7 @@ class _Collector:
             self.source.html.append(Html(start, end))
 
     def _end(self, tag: str | dict[str, object], start: int, end: int) -> None:
-        name, data = _named(tag)
+        name, data = named_tag(tag)
         if name in {"Link", "Image"}:
             self._close(self._open.pop(), end)
         elif name in _CONTAINERS:
@@ -312,7 +314,8 @@ class _Collector:
             self.source.images.append(Image(link.start, end, link.inner_end, dest, title, kind == "Inline"))
 
 
-def _named(tag: str | dict[str, object]) -> tuple[str, dict[str, object]]:
+def named_tag(tag: str | dict[str, object]) -> tuple[str, dict[str, object]]:
+    """What a block or span is called, and what the parser says of it."""
     if isinstance(tag, str):
         return tag, {}
     ((name, data),) = tag.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 
+from picora_sync.content.blocks import without_mark
 from picora_sync.content.comments import strip_comments, strip_metadata, strip_path, strip_value
 from picora_sync.content.frontmatter import LIMIT_CHARS, Frontmatter, parse_frontmatter
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
@@ -164,6 +165,7 @@ def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
         said = strip_value(said)
     if not said.strip():
         said = first_h1(body, obsidian=folder.obsidian)
+        said = without_mark(said) if folder.obsidian else said
     return title_for(Kind.DOC, _shown_path(path, folder), rule, said)
 
 

@@ -19,7 +19,7 @@ _CATALOGUE = {
         "cannot be shown inside of a note",
         "Picora shows notes and PNG, JPEG, WebP, GIF and SVG images",
     ),
-    "EMBED_NOT_FOUND": ("embedded note or heading not found", "correct the name; its text is sent instead"),
+    "EMBED_NOT_FOUND": ("embedded note, heading or block not found", "correct the name; its text is sent instead"),
     "EMBED_NOT_SHARED": (
         "embedded note is not mirrored, or less public than this one",
         "mirror it and make it as public as this note; its text is sent instead",

@@ -11,13 +11,18 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from picora_sync.content.markdown import LOOKBACK_BYTES, Span, events, merged, panics_as_unparsable, stands_alone
+from picora_sync.content.markdown import (
+    INLINE,
+    LOOKBACK_BYTES,
+    Span,
+    events,
+    merged,
+    panics_as_unparsable,
+    stands_alone,
+)
 
 _MARK = b"%%"
 """Only what holds one matters."""
-_INLINE = frozenset(
-    {"Emphasis", "Strong", "Strikethrough", "Link", "Image", "Superscript", "Subscript"},
-)
 _FENCE = re.compile(rb"`{3,}|~{3,}")
 _END_OF_FENCE = re.compile(rb"[ \t>]*(`{3,}|~{3,})[ \t]*")
 _LETTER = re.compile(rb"[\w\x80-\xff\\]")
@@ -131,7 +136,7 @@ class _Surveyor:
 
     def _start(self, tag: str | dict[str, object], start: int, end: int) -> None:
         name, value = (tag, None) if isinstance(tag, str) else next(iter(tag.items()))
-        if name in _INLINE:
+        if name in INLINE:
             if name in ("Link", "Image"):
                 self.links.append((start, value["link_type"], start + 1))  # type: ignore[index]  # a dict for these two
             return

@@ -1,12 +1,13 @@
-"""Cuts out what ``![[Note#Heading]]`` means, and fits it into the place of the embed (design §5)."""
+"""Cuts out what ``![[Note#Heading]]`` and ``![[Note#^id]]`` mean, and fits it in where the embed is (design §5)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from bisect import bisect_left
 
-from picora_sync.content.markdown import Source, Wikilink, parse
+from picora_sync.content.blocks import marks_of, text_of, without_mark
+from picora_sync.content.markdown import Heading, Span, Wikilink, parse
 
 _LINE = re.compile(r"\r\n|\n|\r")
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*(?:\r\n|\n|\r))+")
@@ -16,29 +17,33 @@ _LIST_PART = re.compile(rf"{_MARKER}|\[[ xX]\](?=[ \t])")
 _BLANK_LINE = re.compile(rb"[ \t>\r]*+(?:\n|\Z)")
 _LOOKBACK_BYTES = 1024
 """A line that begins with more than this is none that a quote or a list begins."""
-_NOT_WORD = re.compile(r"[\W_]+")
+_ATX = re.compile(r"\s*#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?\s*\Z")
+_PUNCTUATION = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\]")
+"""What Obsidian's ``stripHeading`` takes out, by its API's documentation."""
 
 
-@dataclass(frozen=True, slots=True)
 class Sections:
     """A body that others embed: parsed once, however often."""
 
-    source: Source
-    names: list[str]
-    """Its headings as they are compared: without regard to case, punctuation and markup."""
-
-    @classmethod
-    def of(cls, body: str) -> Sections:
+    def __init__(self, body: str) -> None:
         """Raises Unparsable."""
-        source = parse(body)
-        return cls(source, [_folded(heading.text) for heading in source.headings])
+        self.source = parse(body)
+        self._blocks: dict[str, Span] | None = None
+        self._exact: dict[str, list[int]] = {}
+        self._stripped: dict[str, list[int]] = {}
+        for index, heading in enumerate(self.source.headings):
+            texts = {_named(heading.text), _named(_raw(self.source.data, heading))}
+            for text in texts:
+                self._exact.setdefault(text, []).append(index)
+            for text in {_stripped(text) for text in texts}:
+                self._stripped.setdefault(text, []).append(index)
 
     def section(self, headings: tuple[str, ...]) -> str | None:
         """The section under a chain of headings, its own heading included; None if there is none."""
         found = self.source.headings
         first, last, before = 0, len(found), -1
-        for wanted in map(_folded, headings):
-            at = next((index for index in range(first, last) if self.names[index] == wanted), None)
+        for wanted in headings:
+            at = self._find(wanted, first, last)
             if at is None:
                 return None
             if at != before:  # a heading repeated in the chain changes nothing
@@ -47,6 +52,25 @@ class Sections:
         start = found[first].start if headings else 0
         end = found[last].start if last < len(found) else len(self.source.data)
         return self.source.data[start:end].decode()
+
+    def block(self, name: str) -> str | None:
+        """The block that a mark names; None if there is none."""
+        data = self.source.data
+        if self._blocks is None:
+            self._blocks = {}
+            for mark in marks_of(data):
+                self._blocks.setdefault(mark.name.casefold(), mark.block)
+        block = self._blocks.get(name.casefold())
+        return None if block is None else text_of(data, block).decode()
+
+    def _find(self, wanted: str, first: int, last: int) -> int | None:
+        """The first heading of this range that is called so, else the first one that Obsidian takes for that."""
+        for indexes, name in ((self._exact, _named(wanted)), (self._stripped, _stripped(_named(wanted)))):
+            places = indexes.get(name, [])
+            at = bisect_left(places, first)
+            if at < len(places) and places[at] < last:
+                return places[at]
+        return None
 
 
 def placed(data: bytes, embed: Wikilink, content: str, newline: str) -> str:
@@ -78,5 +102,17 @@ def _is_blank(line: bytes) -> bool:
     return not line.strip(b" \t>\r\n")
 
 
-def _folded(text: str) -> str:
-    return " ".join(_NOT_WORD.sub(" ", unicodedata.normalize("NFC", text).casefold()).split())
+def _raw(data: bytes, heading: Heading) -> str:
+    """A heading as written, without what makes it one."""
+    text = data[heading.start : heading.end].decode()
+    found = _ATX.match(text)
+    return found[1] if found else text.rstrip().rpartition("\n")[0]
+
+
+def _named(text: str) -> str:
+    return " ".join(without_mark(unicodedata.normalize("NFC", text)).split())
+
+
+def _stripped(name: str) -> str:
+    """A name as Obsidian compares it; emoji, vowel signs and dashes stay."""
+    return " ".join(_PUNCTUATION.sub(" ", name).casefold().split())

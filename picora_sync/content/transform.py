@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from picora_sync.content.blocks import marks_of
 from picora_sync.content.comments import strip_comments
 from picora_sync.content.images import html_images, local_target
 from picora_sync.content.markdown import LOOKBACK_BYTES, Image, Source, Wikilink, edited, parse
@@ -31,7 +32,7 @@ _ATTACHMENTS = AUDIO_SUFFIXES | {
     *(".pdf", ".canvas", ".base", ".bmp", ".avif", ".tif", ".tiff", ".heic", ".mp4", ".webm", ".ogv", ".mov", ".mkv"),
     *(".opus", ".3gp", ".aac", ".zip", ".docx", ".xlsx", ".pptx", ".excalidraw"),
 }
-_SYNTAX = re.compile(r"\[\[|!\[|<img", re.IGNORECASE)
+_SYNTAX = re.compile(r"\[\[|!\[|<img|\^[a-z0-9-]+[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _DESTINATION = re.compile(rb"\]\([\s>]*(<(?:\\.|[^<>\\])*>|[^\s]+?)(?=\)\Z|\s)", re.DOTALL)
 _CONTAINER_ONLY = re.compile(rb"(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))*")
 
@@ -82,6 +83,8 @@ class _Transformer:
             replacement = self._embed(source, link, place) if link.embed else self._link(source.data, link, place)
             if replacement is not None:
                 yield link.start, link.end, replacement
+        for mark in marks_of(source.data):
+            yield mark.start, mark.end, ""
 
     # --- images ------------------------------------------------------------------------------------------------------
 
@@ -174,11 +177,9 @@ class _Transformer:
             refusal = "EMBED_NO_ROOM"
         elif key in place.trail or len(place.trail) >= MAX_DEPTH:
             refusal = "EMBED_TOO_DEEP"
-        elif reference.fragment.startswith("^"):
-            refusal = "EMBED_UNSUPPORTED"
         elif (note := materials.note(path)) is None:
             refusal = "EMBED_NOT_SHARED"
-        elif (content := self._sections_of(path, note).section(reference.headings)) is None:
+        elif (content := self._content(path, note, reference)) is None:
             refusal = "EMBED_NOT_FOUND"
         elif not self._may_repeat(len(content)):
             refusal = "EMBED_TOO_DEEP"
@@ -188,11 +189,13 @@ class _Transformer:
         materials.spend(len(content.encode()))
         return self.transform(content, Place(path, (*place.trail, key)))
 
-    def _sections_of(self, path: str, note: OtherNote) -> Sections:
+    def _content(self, path: str, note: OtherNote, reference: Reference) -> str | None:
+        """The part of a note that an embed names."""
         if path not in self._sections:
-            self._sections[path] = Sections.of(strip_comments(note.body).text)
+            self._sections[path] = Sections(strip_comments(note.body).text)
             self._repeated_bytes -= REPEATS * len(note.body)
-        return self._sections[path]
+        sections = self._sections[path]
+        return sections.block(reference.block) if reference.block else sections.section(reference.headings)
 
     def _may_repeat(self, size: int) -> bool:
         """Whether so much may be read again: a few small notes that embed each other could be written out for hours."""

@@ -39,9 +39,15 @@ class Reference:
         return cls(target.strip(), fragment.strip(), alias.strip(), bar[0] if bar else "|")
 
     @property
+    def block(self) -> str:
+        """The id of ``#^id``, and of ``#Heading#^id``, whose heading says nothing more; ``""`` if there is none."""
+        last = self.fragment.rpartition("#")[2].strip()
+        return last[1:] if last.startswith("^") else ""
+
+    @property
     def headings(self) -> tuple[str, ...]:
         """The chain of headings of ``#A#B``; empty for a block (``#^id``)."""
-        return () if self.fragment.startswith("^") else tuple(part.strip() for part in self.fragment.split("#") if part)
+        return () if self.block else tuple(part.strip() for part in self.fragment.split("#") if part)
 
     def text(self) -> str:
         """What a reader of Obsidian sees instead of the link, as Markdown."""

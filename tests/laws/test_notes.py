@@ -26,6 +26,7 @@ FRAGMENTS = [
     "[a](%%", "[[%%]]", "://%%", "%%```\n", "> %%a\n", "```%%\n", "(", "[](", "[](<", "x![[", "http://a ",
     "data:image/png;base64,", "![](data:image/png;base64,AA==)", "<img src='data:image/png;base64,AA'>",
     "[[1]](http://x)", "^a\n", "#tag ", "[[n0|", "\x0b", "\u2028", "[\n", "[[\n", "![](\n", "*a\n\n",
+    " ^x\n\n", "^x ", "- a ^x\n", "|a|\n|-|\n^x\n\n",
 ]  # fmt: skip
 WRAPS: list[tuple[str, str]] = [
     ("", ""), ("# ", ""), ("> ", ""), ("- ", ""), ("```\n", ""), ("---\ntitle: ", "\n---\n# x\n"), ("%%", ""),

@@ -262,7 +262,7 @@ def test_an_embedded_note_is_written_out_as_blocks_of_its_own(vault: VaultOnDisk
     [
         ("![[Nobody]]", "Nobody", "EMBED_NOT_FOUND"),
         ("![[Other#Nowhere|text]]", "text", "EMBED_NOT_FOUND"),
-        ("![[Other#^id]]", "Other > ^id", "EMBED_UNSUPPORTED"),
+        ("![[Other#^id]]", "Other > ^id", "EMBED_NOT_FOUND"),
         ("![[Secret|300]]", "Secret", "EMBED_NOT_SHARED"),
         ("![[Hidden]]", "Hidden", "EMBED_NOT_SHARED"),
         ("![[Broken]]", "Broken", "EMBED_NOT_SHARED"),
