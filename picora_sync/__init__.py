@@ -20,7 +20,7 @@ list: after a crash the work is derived again.
     attention       everything that is wrong, in one list
     disk            watching, scanning, stable reading
     content         what is sent: notes (frontmatter, Obsidian), audio
-    executor        plan → Picora, by a few workers
+    executor        plan → Picora, by a few workers; ``jobs`` are its requests and what each came to
     remote          the Picora client: HTTP, wire format, errors, retries
     index           SQLite: files as last seen, objects as confirmed, bindings, intents
     config          YAML → frozen, typed configuration

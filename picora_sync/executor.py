@@ -1,159 +1,43 @@
 """Plan → Picora: how each request is carried out.
 
-A :class:`Job` holds all a worker needs; what came of it is an :class:`Outcome`. Workers touch neither index nor queue.
+A :class:`picora_sync.jobs.Job` holds all a worker needs. Workers touch neither index nor queue.
 """
 
 from __future__ import annotations
 
 import queue
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
 from picora_sync.core.backlog import Lane
-from picora_sync.core.model import Kind, Problem, Rank, RemoteObject, Tier
+from picora_sync.core.model import Problem, Rank, RemoteObject, Tier
 from picora_sync.core.ownership import is_made_since, is_ours
-from picora_sync.core.plan import Delete, Patch, Upload
+from picora_sync.core.plan import Upload
 from picora_sync.core.ports import AudioUpload, Budget, Change, DocUpload, Picora
 from picora_sync.errors import OutcomeUnknown, PicoraSyncError, Rejected, Stopped
+from picora_sync.jobs import (
+    Alter,
+    Altered,
+    Failed,
+    Job,
+    Listed,
+    Look,
+    NotListed,
+    Outcome,
+    Probe,
+    Probed,
+    Remove,
+    Removed,
+    Seek,
+    Send,
+    Sought,
+    Stored,
+    Survey,
+    Surveyed,
+)
 from picora_sync.workers import Pool
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Upload ``body``. ``intent_at`` is when the intent for this content was first written down (the server's clock).
-    ``posted_before`` counts the POSTs for this intent that may have been carried out: if there are any, audio is looked
-    for before it is sent again, and sent again only if it ``may_post``: lists may lag behind writes.
-    """
-
-    upload: Upload
-    body: DocUpload | AudioUpload
-    intent_at: float
-    posted_before: int = 0
-    may_post: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Alter:
-    """PATCH an object."""
-
-    patch: Patch
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """DELETE a batch of objects of one kind."""
-
-    kind: Kind
-    deletes: tuple[Delete, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Ask whether Picora answers at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """List the audio that holds a content."""
-
-    sha256: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """List all audio of the account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seek:
-    """Look whether any of these audio objects holds what this upload would store, before anything is sent."""
-
-    upload: Upload
-    among: tuple[RemoteObject, ...]
-
-
-Job = Send | Alter | Remove | Probe | Look | Survey | Seek
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The content is on Picora as this object. ``twins`` are other objects that earlier POSTs of it made;
-    ``perhaps_more`` tells that one of those POSTs made none that is known, and may still be carried out.
-    """
-
-    job: Send
-    object: RemoteObject
-    remarks: tuple[Problem, ...]
-    twins: tuple[RemoteObject, ...] = ()
-    perhaps_more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NotListed:
-    """The content of an earlier POST is not listed, but it is too early to believe that."""
-
-    job: Send
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What holds the content that was looked for."""
-
-    job: Look
-    objects: tuple[RemoteObject, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """All audio of the account."""
-
-    job: Survey
-    audio: tuple[RemoteObject, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """What holds the content already, oldest first; nobody can prove that any of it is ours."""
-
-    job: Seek
-    found: tuple[RemoteObject, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Altered:
-    """The PATCH was confirmed."""
-
-    job: Alter
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """These ids are certainly gone; the others of the job live on."""
-
-    job: Remove
-    gone: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """Whether ``/health`` answered."""
-
-    job: Probe
-    healthy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The job came to nothing, or nobody knows what it came to: the error tells."""
-
-    job: Job
-    error: PicoraSyncError
-
-
-Outcome = Stored | NotListed | Listed | Surveyed | Sought | Altered | Removed | Probed | Failed
 
 
 def perform(picora: Picora, job: Job) -> Outcome:  # noqa: PLR0911  (a return per kind of job: a table)

@@ -15,6 +15,7 @@ from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks, Context, Unit
 from picora_sync.reconciler.deletion.grace import Leaving, Removals
+from picora_sync.reconciler.deletion.orphans import collect_orphans
 from picora_sync.reconciler.dispatch.dispatcher import Dispatcher
 from picora_sync.reconciler.dispatch.gates import Connection
 from picora_sync.reconciler.dispatch.quota import Admission
@@ -25,14 +26,14 @@ from picora_sync.reconciler.intake.inspect import Inspector
 from picora_sync.reconciler.intake.open_files import Writers
 from picora_sync.reconciler.intake.recall import Recall
 from picora_sync.reconciler.intake.rederive import Fetching
-from picora_sync.reconciler.planning.apply import apply, collect_orphans, load_view
+from picora_sync.reconciler.planning.apply import apply, load_view
 from picora_sync.reconciler.results.failure import Setbacks
 from picora_sync.reconciler.results.stats import Tally
 from picora_sync.reconciler.results.success import Outcomes
+from picora_sync.reconciler.uploads import OpenUploads
 from picora_sync.reconciler.uploads.late import Twins
 from picora_sync.reconciler.uploads.unconfirmed import Doubts, doubt_of
 from picora_sync.reconciler.uploads.unindexed import Strangers
-from picora_sync.reconciler.uploads.unsure import Unsure
 from picora_sync.workers import Background
 
 SLICE_S = 0.25
@@ -67,11 +68,10 @@ class Reconciler:
         self._recall = Recall(
             self.context,
             Derivations(background, "recall"),
-            self._inspector.hide,
-            self._inspector.may_be_public,
+            self._inspector.privacy,
         )
         self._doubts, self._twins = Doubts(), Twins(self.context)
-        unsure = Unsure(self._doubts, self._twins, Strangers(self.context))
+        open_uploads = OpenUploads(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(
             self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
         )
@@ -82,12 +82,12 @@ class Reconciler:
             executor,
             self.connection,
             self._admission,
-            unsure,
+            open_uploads,
             self._fetching,
             self.writers,
         )
-        self._setbacks = Setbacks(self.context, self.backlog, self.connection, unsure)
-        self._outcomes = Outcomes(self.context, self.connection, unsure, self._setbacks, self.tally)
+        self._setbacks = Setbacks(self.context, self.backlog, self.connection, open_uploads)
+        self._outcomes = Outcomes(self.context, self.connection, open_uploads, self._setbacks, self.tally)
         self._recalls = False
         self._due = Due()
 
@@ -282,7 +282,7 @@ class Reconciler:
     def _peek(self) -> None:
         unlisted, self.context.to_peek = self.context.to_peek, set()
         for ref in (*self.context.queue.take_peeks(self.context.clocks.mono()), *sorted(unlisted)):
-            self._inspector.peek(ref)
+            self._inspector.privacy.peek(ref)
 
     def _inspect(self) -> None:
         """Look at what has settled, and record what was derived since: for a while, the rest is for the next turn."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from picora_sync.core.model import Tier
-from picora_sync.executor import Send
+from picora_sync.jobs import Send
 from picora_sync.reconciler.dispatch.bandwidth import Meter
 from picora_sync.reconciler.loop import Reconciler
 from picora_sync.report import SHOWN, FolderLive, Live, Transfer

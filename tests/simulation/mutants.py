@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         1,
         "a document that a lost upload would make anew is deleted at once",
-        "reconciler/planning/apply.py",
+        "reconciler/deletion/orphans.py",
         "again = may_be_made_anew(context, orphan.object)",
         "again = False",
         "answers",
@@ -154,7 +154,7 @@ MUTANTS = (
     Mutant(
         4,
         "a note that is renamed and made private at once is a new one",
-        "reconciler/intake/inspect.py",
+        "reconciler/intake/privacy.py",
         "return [row for row in rows if not is_another(row.born_ns, born_ns)]",
         "return []",
         "privacy",

@@ -22,10 +22,10 @@ from picora_sync.errors import (
     Stopped,
     Unreachable,
 )
-from picora_sync.executor import (
+from picora_sync.executor import Executor, perform
+from picora_sync.jobs import (
     Alter,
     Altered,
-    Executor,
     Failed,
     Job,
     Listed,
@@ -37,7 +37,6 @@ from picora_sync.executor import (
     Removed,
     Send,
     Stored,
-    perform,
 )
 from picora_sync.workers import AUDIO_UPLOADS, CHANGES, UPLOADS, Threads, is_room
 from tests.fakes.budget import FreeBudget

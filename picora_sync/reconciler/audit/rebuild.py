@@ -72,7 +72,7 @@ class Rebuilding:
         context = Context(self._index, queue, self._units, self._clocks, self._clocks.wall)
         derivations = Derivations(AtOnce(), "rebuild")
         inspector = Inspector(context, Removals(context), Texts(0), derivations, Writers(context).still_held)
-        recall = Recall(context, Derivations(AtOnce(), "recall"), inspector.hide, inspector.may_be_public)
+        recall = Recall(context, Derivations(AtOnce(), "recall"), inspector.privacy)
         with self._index.transaction():
             recall.take_up()
             recall.run()

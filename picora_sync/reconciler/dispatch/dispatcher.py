@@ -12,14 +12,15 @@ from picora_sync.core.model import FileRef, Fingerprint, Kind, Rank, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present
 from picora_sync.core.view import Content
-from picora_sync.executor import Alter, Executor, Probe, Remove, Seek, Send
+from picora_sync.executor import Executor
+from picora_sync.jobs import Alter, Probe, Remove, Seek, Send
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.dispatch.gates import Connection
 from picora_sync.reconciler.dispatch.quota import Admission
 from picora_sync.reconciler.intake.open_files import Writers
 from picora_sync.reconciler.intake.rederive import Fetching
+from picora_sync.reconciler.uploads import OpenUploads
 from picora_sync.reconciler.uploads.unconfirmed import as_wanted_now
-from picora_sync.reconciler.uploads.unsure import Unsure
 
 PATIENCE_S = 60.0
 """Deletes wait so long for company while more may follow: uploads to be done, files that settle or may be gone."""
@@ -35,13 +36,13 @@ class Dispatcher:
         executor: Executor,
         connection: Connection,
         admission: Admission,
-        unsure: Unsure,
+        open_uploads: OpenUploads,
         texts: Fetching,
         writers: Writers,
     ) -> None:
         self._context = context
         self._admission = admission
-        self._doubts, self._twins, self._strangers = unsure.doubts, unsure.twins, unsure.strangers
+        self._doubts, self._twins, self._strangers = open_uploads.doubts, open_uploads.twins, open_uploads.strangers
         self._backlog = backlog
         self._executor = executor
         self._connection = connection

@@ -17,10 +17,9 @@ from picora_sync.core.plan import Upload
 from picora_sync.core.policy import WhenFull
 from picora_sync.core.quota import cost
 from picora_sync.errors import QuotaExceeded
-from picora_sync.executor import Job, Remove, Send
+from picora_sync.jobs import Job, Remove, Send, upload_lane
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.dispatch.gates import Connection
-from picora_sync.reconciler.jobs import upload_lane
 from picora_sync.reconciler.uploads.unconfirmed import Doubts
 
 log = logging.getLogger(__name__)

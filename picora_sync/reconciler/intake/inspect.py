@@ -5,14 +5,11 @@ What has to be read for that is read beside the loop, and recorded when that is 
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Fingerprint, Kind, Problem, Wanted, kind_of, suffix_of
 from picora_sync.core.ports import Absent, Derived, Ignored, Present, Unknown
-from picora_sync.core.succession import is_another
 from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
@@ -20,6 +17,7 @@ from picora_sync.reconciler.deletion.grace import Removals
 from picora_sync.reconciler.intake.derive import Answer, Derivations, Outcome
 from picora_sync.reconciler.intake.derived_cache import Texts
 from picora_sync.reconciler.intake.open_files import HoldOpen
+from picora_sync.reconciler.intake.privacy import Privacy
 
 EMPTY = "EMPTY"
 """The code of a note with nothing in it: ignored if it is new, blocked if something is bound to it (design §5)."""
@@ -52,6 +50,7 @@ class Inspector:
         self._removals = removals
         self._texts = texts
         self._derivations = derivations
+        self.privacy = Privacy(context, derivations)
         self._found: dict[FileRef, tuple[Fingerprint, float]] = {}  # audio with stamps of the future, since when (mono)
 
     def inspect(self, ref: FileRef) -> None:
@@ -116,7 +115,7 @@ class Inspector:
         if isinstance(outcome, FileChanged):
             self._context.outdated.add(ref)
             self._context.queue.grew(ref)
-            self._heed_private(unit, ref, row, now.fingerprint)
+            self.privacy.heed(unit, ref, row, now.fingerprint)
         elif read != now.fingerprint:
             self._context.outdated.add(ref)
             self._context.queue.touch(ref)
@@ -126,96 +125,17 @@ class Inspector:
         else:
             self._derived(unit, ref, row, now, outcome)
 
-    def peek(self, ref: FileRef) -> None:
-        """After 2 s of quiet: does a note whose object may be public want to be private now? (promise 4)."""
-        unit = self._context.unit(ref)
-        if unit is None or kind_of(ref.path) is not Kind.DOC:
-            return
-        row = self._context.index.files.get(ref)
-        match unit.disk.look(ref.path):
-            case Present(fingerprint):
-                exposed = row is not None and self.may_be_public(row)
-                self._heed_private(unit, ref, row if exposed else None, fingerprint)
-            case Unknown(readable=True) if row is not None and self.may_be_public(row):
-                if unit.content.wants_private(ref.path):
-                    self.hide([row])
-            case _:
-                pass
-
-    def _heed_private(self, unit: Unit, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
-        """Hear a note's wish to be private, whatever else keeps it from being sent."""
-        if kind_of(ref.path) is not Kind.DOC:
-            return
-        heard = [*([] if row is None else [row]), *self._former(ref, fingerprint)]
-        if heard and unit.content.wants_private(ref.path):
-            self.hide(heard)
-
-    def _turned_private(self, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
-        """It is settled what this note wants, now under this name; what showed its text, or was it, must follow."""
-        self.hide(self._former(ref, fingerprint))
-        if row is not None and row.wanted is not None and row.wanted.public:
-            self._hide_dependents(ref)
-
-    def _former(self, ref: FileRef, fingerprint: Fingerprint) -> list[FileRow]:
-        """What this file was called before it was renamed, and perhaps edited: what vanished, had its inode, and may be
-        public. The guard may keep that on Picora for long, and must not keep it public.
-        """
-        rows = [row for row in self._context.index.files.with_inode_of(fingerprint) if row.ref != ref]
-        rows = [row for row in rows if self.may_be_public(row) and self._is_gone(row.ref)]
-        born_ns = self._born_ns(ref) if rows else None
-        return [row for row in rows if not is_another(row.born_ns, born_ns)]
-
-    def _born_ns(self, ref: FileRef) -> int | None:
-        unit = self._context.unit(ref)
-        there = None if unit is None else unit.disk.look(ref.path)
-        return there.born_ns if isinstance(there, Present) else None
-
-    def _is_gone(self, ref: FileRef) -> bool:
-        unit = self._context.unit(ref)
-        return unit is not None and isinstance(unit.disk.look(ref.path), Absent)
-
-    def hide(self, rows: Iterable[FileRow]) -> None:
-        """Make private what these files are bound to, and all that may show their text."""
-        for row in rows:
-            if row.wanted is not None and row.wanted.public:
-                self._hide_dependents(row.ref)
-            self._context.index.files.wants_private(row.ref)
-            self._context.index.files.rederive(row.ref)  # it may come back as it was
-            self._context.todo.add(row.ref)
-
-    def _hide_dependents(self, ref: FileRef) -> None:
-        """What may show this note's text is private until it was sent without it, or found not to show it."""
-        for dependent in self._touch_dependents(ref):
-            self._context.index.files.wants_private(dependent)
-            self._context.todo.add(dependent)
-
-    def may_be_public(self, row: FileRow) -> bool:
-        """Whether its object is, or may be, public; without one: whether it may be on its way to become so."""
-        if row.bound is None:
-            return row.wanted is not None and row.wanted.public
-        item = self._context.index.objects.get(row.bound)
-        return item is not None and item.public is not False
-
     def _attachment(self, unit: Unit, ref: FileRef) -> None:
         if ref.path.rpartition("/")[2] == ".picoraignore":
             self._context.index.files.rederive_refused(ref.folder)
             self._context.queue.rescan(ref.folder, ".picoraignore changed")
         elif suffix_of(ref.path) in ASSET_SUFFIXES:
             unit.content.refresh()
-            self._touch_dependents(ref)
-
-    def _touch_dependents(self, ref: FileRef) -> list[FileRef]:
-        name = unicodedata.normalize("NFC", ref.path.rpartition("/")[2]).casefold()
-        self._derivations.name_changed(name)
-        dependents = [each for each in self._context.index.files.dependents(name) if each != ref]
-        for dependent in dependents:
-            self._context.index.files.rederive(dependent)
-            self._context.queue.touch(dependent)
-        return dependents
+            self.privacy.touch_dependents(ref)
 
     def _absent(self, unit: Unit, ref: FileRef, row: FileRow | None) -> None:
         unit.content.refresh()
-        self._touch_dependents(ref)
+        self.privacy.touch_dependents(ref)
         if row is None:
             return
         if row.bound is None:
@@ -241,7 +161,7 @@ class Inspector:
     def _ignored(self, ref: FileRef, row: FileRow | None, why: str, fingerprint: Fingerprint | None) -> None:
         self._context.index.files.ignore(ref, why, fingerprint, self._context.clocks.wall())
         if row is not None and row.seen is not Seen.IGNORED:
-            self._touch_dependents(ref)  # what is left out is not shown by other notes, either
+            self.privacy.touch_dependents(ref)  # what is left out is not shown by other notes, either
         unit = self._context.unit(ref)
         if row is not None and row.bound is not None and unit is not None:
             self._expect_removal(unit, row)
@@ -273,7 +193,7 @@ class Inspector:
             case Problem():
                 self._context.unread.pop(ref, None)
                 self._unusable(ref, row, outcome, fingerprint)
-                self._heed_private(unit, ref, row, fingerprint)
+                self.privacy.heed(unit, ref, row, fingerprint)
             case FileUnreadable():
                 problem = Problem(outcome.problem_code, outcome.message, outcome.hint)
                 self._unreadable(ref, problem, fingerprint)
@@ -281,7 +201,7 @@ class Inspector:
                     self._removals.suspend(ref)  # it may be what it was held for
                 else:
                     self._removals.withdraw(ref)
-                self._heed_private(unit, ref, row, fingerprint)
+                self.privacy.heed(unit, ref, row, fingerprint)
             case _:
                 raise outcome
 
@@ -290,7 +210,7 @@ class Inspector:
             # What cannot be understood makes a note private, and is no reason to take it away (design §4).
             derived = replace(derived, wanted=replace(derived.wanted, selected=True))
         if derived.wanted.kind is Kind.DOC and not derived.wanted.public:
-            self._turned_private(ref, row, derived.fingerprint)
+            self.privacy.turned_private(ref, row, derived.fingerprint)
         if row is None or row.bound is None:
             self._look_for_former(ref, derived.fingerprint)
         self._context.index.files.present(ref, derived, self._context.clocks.wall(), born_ns)
@@ -301,7 +221,7 @@ class Inspector:
         if row is None or row.seen is Seen.IGNORED or row.file_sha256 != derived.file_sha256:
             if row is None or row.seen is not Seen.PRESENT:
                 unit.content.refresh()
-            self._touch_dependents(ref)
+            self.privacy.touch_dependents(ref)
 
     def _look_for_former(self, ref: FileRef, fingerprint: Fingerprint) -> None:
         """Before a new file is sent: it may be a known one that went away, told later or never. That is missed
@@ -310,7 +230,7 @@ class Inspector:
         files = self._context.index.files
         alike = [row for row in files.with_inode_of(fingerprint) if row.seen is Seen.PRESENT and row.bound is not None]
         for row in (*alike, *files.present_called(ref.path.rpartition("/")[2], MOST_NAMESAKES)):
-            if row.ref != ref and self._is_gone(row.ref):
+            if row.ref != ref and self.privacy.is_gone(row.ref):
                 self.inspect(row.ref)
 
     def _unreadable(self, ref: FileRef, problem: Problem, fingerprint: Fingerprint | None) -> None:

@@ -6,14 +6,14 @@ before the folder is next scanned, and nothing but making private is done meanwh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from picora_sync.core.model import Dependency, FileRef, Kind, Problem, Wanted, kind_of
 from picora_sync.core.ports import Absent, Derived, Unknown
 from picora_sync.errors import PicoraSyncError, Stopped
-from picora_sync.index.rows import FileRow
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.intake.derive import Answer, Derivations
+from picora_sync.reconciler.intake.privacy import Privacy
 
 JUDGEMENT = 3
 """The version of what decides who may read a note, and of what is never sent of it: raise it when either closes a leak.
@@ -30,19 +30,17 @@ WAIT_S = 30.0
 
 
 class Recall:
-    """Judges the notes of each folder anew whose object may be public. ``hide`` makes objects of files private."""
+    """Judges the notes of each folder anew whose object may be public."""
 
     def __init__(
         self,
         context: Context,
         derivations: Derivations,
-        hide: Callable[[Iterable[FileRow]], None],
-        may_be_public: Callable[[FileRow], bool],
+        privacy: Privacy,
     ) -> None:
         self._context = context
         self._derivations = derivations
-        self._hide = hide
-        self._may_be_public = may_be_public
+        self._privacy = privacy
         self._waiting = set(context.units)
         self._left: dict[str, list[FileRef]] = {}
         self._judged: set[str] = set()
@@ -61,7 +59,7 @@ class Recall:
             elif context.units[folder].disk.check_root() is None:
                 self._waiting.discard(folder)
                 rows = [row for row in context.index.files.all(folder) if kind_of(row.ref.path) is Kind.DOC]
-                refs = [row.ref for row in rows if self._may_be_public(row)]
+                refs = [row.ref for row in rows if self._privacy.may_be_public(row)]
                 if not refs:
                     self._judged.add(folder)
                     continue
@@ -126,7 +124,7 @@ class Recall:
                 self._context.index.files.rederive(ref)  # as soon as it can be read
                 return
         if unit.content.wants_private(ref.path):
-            self._hide([row])
+            self._privacy.hide([row])
         elif row.fingerprint is not None:
             shown = list(_notes_of(unit, self._depends[ref.folder].get(ref.path, ())))
             self._derivations.ask(ref, row.fingerprint, lambda: self._of_suspect(unit, ref.path, shown))
@@ -153,7 +151,7 @@ class Recall:
         if isinstance(outcome, PicoraSyncError):
             self._context.index.files.rederive(row.ref)  # as soon as it can be read
         elif isinstance(outcome, Problem) or row.wanted is None or _said(outcome.wanted) != _said(row.wanted):
-            self._hide([row])
+            self._privacy.hide([row])
 
 
 def _said(wanted: Wanted) -> tuple[str, str, str, frozenset[str]]:

@@ -15,13 +15,14 @@ from picora_sync.core.policy import Settle
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Clocks, Context, Unit
 from picora_sync.reconciler.deletion.grace import Leaving, Removals
+from picora_sync.reconciler.deletion.orphans import collect_orphans
 from picora_sync.reconciler.intake import scan
 from picora_sync.reconciler.intake.derive import Derivations
 from picora_sync.reconciler.intake.derived_cache import Texts
 from picora_sync.reconciler.intake.inspect import Inspector
 from picora_sync.reconciler.intake.open_files import Writers
 from picora_sync.reconciler.intake.recall import Recall
-from picora_sync.reconciler.planning.apply import apply, collect_orphans, load_view
+from picora_sync.reconciler.planning.apply import apply, load_view
 from picora_sync.reconciler.planning.fit_quota import fitting, let_wait_for_room
 from picora_sync.report import Planned, PlanReport
 from picora_sync.workers import AtOnce
@@ -50,7 +51,7 @@ def forecast(
     context.todo.update(copy.files.unfinished())
     for ref in copy.files.rederive_limited():
         queue.touch(ref)
-    recall = Recall(context, Derivations(AtOnce(), "recall"), inspector.hide, inspector.may_be_public)
+    recall = Recall(context, Derivations(AtOnce(), "recall"), inspector.privacy)
     recall.take_up()
     recall.run()
     for unit in hasty:

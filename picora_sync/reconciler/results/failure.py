@@ -38,13 +38,26 @@ from picora_sync.errors import (
     Unreachable,
     UploadCut,
 )
-from picora_sync.executor import Alter, Failed, Job, Look, Probe, Remove, Seek, Send, Survey
+from picora_sync.jobs import (
+    PRIVATE_AGAIN_S,
+    Alter,
+    Failed,
+    Job,
+    Look,
+    Probe,
+    Remove,
+    Seek,
+    Send,
+    Survey,
+    again_s,
+    job_ref,
+    work_of,
+)
 from picora_sync.reconciler.audit import repair
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.dispatch.gates import Connection
-from picora_sync.reconciler.jobs import PRIVATE_AGAIN_S, again_s, job_ref, work_of
+from picora_sync.reconciler.uploads import OpenUploads
 from picora_sync.reconciler.uploads.unconfirmed import is_too_old
-from picora_sync.reconciler.uploads.unsure import Unsure
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +77,12 @@ class Setbacks:
         context: Context,
         backlog: Backlog,
         connection: Connection,
-        unsure: Unsure,
+        open_uploads: OpenUploads,
     ) -> None:
         self._context = context
         self._backlog = backlog
         self._connection = connection
-        self._doubts, self._twins, self._strangers = unsure.doubts, unsure.twins, unsure.strangers
+        self._doubts, self._twins, self._strangers = open_uploads.doubts, open_uploads.twins, open_uploads.strangers
 
     def heed(self, failed: Failed) -> None:
         """Do what this failure asks for."""

@@ -8,7 +8,9 @@ from typing import assert_never
 from picora_sync.core.model import Problem, RemoteObject
 from picora_sync.core.plan import Patch, Reason, Upload
 from picora_sync.errors import NotFound
-from picora_sync.executor import (
+from picora_sync.index import Index
+from picora_sync.index.rows import FileRow, Seen
+from picora_sync.jobs import (
     Alter,
     Altered,
     Failed,
@@ -21,17 +23,15 @@ from picora_sync.executor import (
     Sought,
     Stored,
     Surveyed,
+    work_of,
 )
-from picora_sync.index import Index
-from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.dispatch.gates import Connection
-from picora_sync.reconciler.jobs import work_of
 from picora_sync.reconciler.results.failure import BROKEN_CODES, Setbacks
 from picora_sync.reconciler.results.stats import Tally
+from picora_sync.reconciler.uploads import OpenUploads
 from picora_sync.reconciler.uploads.late import collect_twin
 from picora_sync.reconciler.uploads.unconfirmed import ASK_AGAIN_S
-from picora_sync.reconciler.uploads.unsure import Unsure
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +51,12 @@ class Outcomes:
         self,
         context: Context,
         connection: Connection,
-        unsure: Unsure,
+        open_uploads: OpenUploads,
         setbacks: Setbacks,
         tally: Tally,
     ) -> None:
         self._context = context
-        self._doubts, self._twins, self._strangers = unsure.doubts, unsure.twins, unsure.strangers
+        self._doubts, self._twins, self._strangers = open_uploads.doubts, open_uploads.twins, open_uploads.strangers
         self._setbacks = setbacks
         self._connection = connection
         self._tally = tally

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.ownership import is_late_twin
 from picora_sync.core.plan import Reason, Upload
-from picora_sync.executor import Look
 from picora_sync.index.late_uploads import TwinWatch
+from picora_sync.jobs import Look
 from picora_sync.reconciler.context import Context
 
 LATEST_S = 15 * 60.0

@@ -12,9 +12,9 @@ from picora_sync.core.plan import Upload
 from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present, StableFile
 from picora_sync.core.view import Content
 from picora_sync.errors import FileChanged
-from picora_sync.executor import Send
 from picora_sync.index.objects import Intent
 from picora_sync.index.rows import FileRow
+from picora_sync.jobs import Send
 from picora_sync.reconciler.context import Context
 
 LAG_S = 90.0

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from picora_sync.core.model import Kind, RemoteObject
 from picora_sync.core.plan import Upload
-from picora_sync.executor import Survey
+from picora_sync.jobs import Survey
 from picora_sync.reconciler.context import Context
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from picora_sync.cli.live_model import Observer
+from picora_sync.cli.live_model import Observer, progress
 from picora_sync.cli.live_view import Latest, LiveView, Room, render
-from picora_sync.cli.view import NoView, PlainView, Screen, progress
+from picora_sync.cli.view import NoView, PlainView, Screen
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.core.ports import Change
 from picora_sync.index.listing import entries
