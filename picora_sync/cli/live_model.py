@@ -11,7 +11,7 @@ from picora_sync.cli.words import count, duration, size
 from picora_sync.core.attention import Concern
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index import Index
-from picora_sync.index.listing import Entry, entries
+from picora_sync.index.listing import Entry, Moving, entries
 from picora_sync.index.notices import concerns
 from picora_sync.report import Live
 
@@ -77,7 +77,7 @@ class Observer:
 
     def _count(self, live: Live) -> None:
         uploading = frozenset(transfer.ref for transfer in live.transfers)
-        self._files = {e.ref: e for e in entries(self._index, None, frozenset(live.settling), uploading)}
+        self._files = {e.ref: e for e in entries(self._index, None, Moving(frozenset(live.settling), uploading))}
         self._states = {folder.name: Counter() for folder in live.folders}
         for entry in self._files.values():
             self._states.setdefault(entry.ref.folder, Counter())[entry.state] += 1

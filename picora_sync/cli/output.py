@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from typing import IO
 
 import click
@@ -11,11 +12,21 @@ import click
 from picora_sync.cli.words import json_text, safe, width
 
 Rows = Sequence[Sequence[str]]
+_PART = 1000
 
 
 def write_json(document: object) -> None:
     """One JSON document on one line, in UTF-8 whatever the locale says."""
     click.echo(json_text(document).encode())
+
+
+def write_json_list(items: Iterable[object]) -> None:
+    """A list as :func:`write_json` writes it, one item after the other."""
+    before = "["
+    for item in items:
+        click.echo((before + json_text(item)).encode(), nl=False)
+        before = ", "
+    click.echo(("[]" if before == "[" else "]").encode())
 
 
 def line(text: str = "") -> None:
@@ -36,11 +47,31 @@ def write_table(headings: Sequence[str], rows: Rows, *, folded: Collection[int] 
         _plain_table(headings, cells)
 
 
-def _plain_table(headings: Sequence[str], rows: Rows) -> None:
-    widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
-    for row in [headings, *rows]:
+def write_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of as many rows as there are, of which only some are in memory at a time: a long one is written in parts,
+    and a column that was too narrow grows with the next.
+    """
+    left = iter(rows)
+    first = list(islice(left, _PART))
+    if len(first) < _PART:
+        write_table(headings, first)
+        return
+    widths = _plain_table(headings, [[safe(cell) for cell in row] for row in first])
+    while part := [[safe(cell) for cell in row] for row in islice(left, _PART)]:
+        widths = _plain_rows(part, widths)
+
+
+def _plain_table(headings: Sequence[str], rows: Rows) -> list[int]:
+    return _plain_rows([headings, *rows], [0] * len(headings))
+
+
+def _plain_rows(rows: Rows, least: Sequence[int]) -> list[int]:
+    """Returns the widths of the columns."""
+    widths = [max(wide, *map(width, column)) for wide, column in zip(least, zip(*rows, strict=True), strict=True)]
+    for row in rows:
         padded = (cell + " " * (column - width(cell)) for cell, column in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+    return widths
 
 
 def make_forgiving(streams: Iterable[IO[str]]) -> None:

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from picora_sync.cli.failures import USAGE, CommandFailed
-from picora_sync.core.model import FileRef
 from picora_sync.core.policy import Folder
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A file, or all below a directory, of one folder; ``""`` is its root."""
-
-    folder: str
-    path: str
-
-    def holds(self, ref: FileRef) -> bool:
-        """Whether the file is this one, or below it."""
-        inside = not self.path or ref.path == self.path or ref.path.startswith(f"{self.path}/")
-        return ref.folder == self.folder and inside
-
+from picora_sync.index.listing import Place
 
 Roots = Sequence[tuple[str, str]]
 """Names of folders, and where they are."""
@@ -62,11 +47,9 @@ def places(argument: str, roots: Roots, cwd: str) -> Iterator[Place]:
             yield Place(folder, os.path.normpath(argument))
 
 
-def choose(argument: str, roots: Roots, known: Iterable[FileRef], cwd: str) -> Place | None:
-    """The first meaning under which a file is known; None if there is none."""
-    refs = list(known)
-    meant = places(argument, roots, cwd)
-    return next((place for place in meant if any(place.holds(ref) for ref in refs)), None)
+def choose(argument: str, roots: Roots, knows: Callable[[Place], bool], cwd: str) -> Place | None:
+    """The first meaning of which anything is known; None if there is none."""
+    return next(filter(knows, places(argument, roots, cwd)), None)
 
 
 def folder_of(argument: str, roots: Roots, cwd: str) -> str:

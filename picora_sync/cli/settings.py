@@ -15,10 +15,9 @@ from picora_sync.cli.program import Invocation
 from picora_sync.config.load import load_config
 from picora_sync.config.locations import default_config_file
 from picora_sync.config.model import Config
-from picora_sync.core.model import FileRef
 from picora_sync.errors import ConfigError
 from picora_sync.index import Index
-from picora_sync.index.listing import Entry, entries
+from picora_sync.index.listing import Moving
 from picora_sync.index.lock import is_held
 from picora_sync.report import INDEX_NAME, LIVE_NAME, Live
 
@@ -64,12 +63,13 @@ class Look:
         """The names of the configured folders."""
         return frozenset(folder.name for folder in self.config.folders)
 
-    def entries(self, folder: str | None = None) -> Iterator[Entry]:
-        """All files of a folder (None: of all), with what the running process knows of them."""
+    @property
+    def moving(self) -> Moving:
+        """What the running process knows of files."""
         live = self.live if self.running else None
-        settling = frozenset(live.settling) if live else frozenset[FileRef]()
-        uploading = frozenset(transfer.ref for transfer in live.transfers) if live else frozenset[FileRef]()
-        return entries(self.index, folder, settling, uploading)
+        if live is None:
+            return Moving()
+        return Moving(frozenset(live.settling), frozenset(transfer.ref for transfer in live.transfers))
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
-    states = count_states(look.entries(folder.name))
+    states = count_states(look.index, folder.name, look.moving)
     watch, why = _watch(folder, live)
     known = look.index.folder(folder.name)
     scanned_at = known[2] if known else None

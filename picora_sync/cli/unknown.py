@@ -9,10 +9,11 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from picora_sync.cli.failures import CommandFailed
-from picora_sync.cli.paths import Place, absolute, on_disk, places, roots_of
+from picora_sync.cli.paths import absolute, on_disk, places, roots_of
 from picora_sync.cli.settings import Look
 from picora_sync.core.model import AUDIO_SUFFIXES, DOC_SUFFIXES, FileRef, kind_of
 from picora_sync.core.policy import Folder
+from picora_sync.index.listing import Place
 
 _MOST_NAMES = 5
 _MOST_COMPARED = 10_000
@@ -35,7 +36,7 @@ def unknown(look: Look, argument: str, known: Iterable[FileRef], cwd: str) -> Co
             f"{argument} is outside of every folder that is mirrored",
             hint=f"mirrored are {_listed(folder.root for folder in look.config.folders)}; the configuration names them",
         )
-    if any(place.holds(entry.ref) for place in _places(look, argument, cwd) for entry in look.index.objects.history()):
+    if any(look.index.objects.has_history(place.folder, place.path) for place in _places(look, argument, cwd)):
         return CommandFailed(
             f"{argument} is gone, and nothing of it is on Picora any more",
             hint=f"`picora-sync history {argument}` shows the URLs that it had",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from picora_sync.core.model import FileRef, FileState, Problem
-from picora_sync.index.listing import entries
+from picora_sync.index.listing import Moving, count_states, settling
 from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
 from picora_sync.report import LEFT, Live, SyncReport
@@ -58,16 +59,18 @@ class Pass:
     def report(self) -> SyncReport:
         """What was done since the beginning, and how the files stand now."""
         context, tally, before = self._reconciler.context, self._reconciler.tally, self._before
-        settling = set(context.queue.settling())
-        listed = [each for folder in context.units for each in entries(context.index, folder, settling)]
-        left = [(e.ref, self._left(e.ref, settling)) for e in listed if e.state is FileState.SETTLING]
+        moving = Moving(frozenset(context.queue.settling()))
+        counts: Counter[FileState] = Counter()
+        left: list[tuple[FileRef, Problem]] = []
+        for folder in context.units:
+            counts.update(count_states(context.index, folder, moving))
+            left += [(ref, self._left(ref, moving.settling)) for ref in settling(context.index, folder, moving)]
         wrong = concerns(context.index, context.units)
-        states = [entry.state for entry in listed if entry.state is not FileState.IGNORED]
         return SyncReport(
-            files=len(states),
-            synced=states.count(FileState.SYNCED),
-            blocked=states.count(FileState.BLOCKED),
-            held=states.count(FileState.HELD),
+            files=counts.total() - counts[FileState.IGNORED],
+            synced=counts[FileState.SYNCED],
+            blocked=counts[FileState.BLOCKED],
+            held=counts[FileState.HELD],
             uploaded=tally.uploads - before.uploads,
             patched=tally.patched - before.patched,
             deleted=tally.deleted - before.deleted,

@@ -7,23 +7,28 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from picora_sync.core.model import UNCLEAR_CODES, Dependency, FileRef, Fingerprint, Problem
+from picora_sync.core.model import UNCLEAR_CODES, Dependency, FileRef, FileState, Fingerprint, Problem, RemoteObject
 from picora_sync.core.ports import Derived
 from picora_sync.core.sketch import sketch
 from picora_sync.index.rows import (
     FILE_COLUMNS,
     FILE_JOIN,
+    OBJECT_COLUMNS,
     FileRow,
     Seen,
     dependency_of,
     dependency_values,
     file_of,
     key,
+    object_of,
     ref_of,
     text,
     wanted_values,
+    within,
 )
 
+OBJECT_COLUMNS_OF_O = ", ".join(f"o.{column.strip()}" for column in OBJECT_COLUMNS.split(","))
+_STATE = FILE_COLUMNS.count(",") + 1
 BLOCK = 400
 """So many keys are asked for in one statement."""
 
@@ -65,6 +70,36 @@ class Files:
         where, values = ("", ()) if folder is None else ("WHERE f.folder = ?", (folder,))
         query = f"SELECT {FILE_COLUMNS} FROM {FILE_JOIN} {where} ORDER BY f.folder, f.path"
         return map(file_of, self._connection.execute(query, values))
+
+    def refs(self) -> Iterator[FileRef]:
+        """All files ever seen and not forgotten."""
+        return (ref_of(*row) for row in self._connection.execute("SELECT folder, path FROM file"))
+
+    def listed(
+        self, folder: str | None = None, path: str = ""
+    ) -> Iterator[tuple[FileRow, RemoteObject | None, FileState]]:
+        """A file, or all below a directory (no folder: all), in order, each with its object and how it stands."""
+        where, values = within(folder, path, ("f.folder", "f.path"))
+        rows = self._connection.execute(
+            f"SELECT {FILE_COLUMNS}, s.state, {OBJECT_COLUMNS_OF_O} FROM {FILE_JOIN} LEFT JOIN object o "
+            "ON o.id = b.object_id JOIN file_state s ON s.folder = f.folder AND s.path = f.path "
+            f"WHERE {where} ORDER BY f.folder, f.path",
+            values,
+        )
+        for row in rows:
+            item = None if row[_STATE + 1] is None else object_of(row[_STATE + 1 :])
+            yield file_of(row), item, FileState(row[_STATE])
+
+    def names(self, folder: str, prefix: str) -> Iterator[str]:
+        """How a path below a folder goes on that begins like this, up to its next ``/``: a seek for each, however many
+        files there are.
+        """
+        first = begun = os.fsencode(prefix)
+        query = "SELECT path FROM file WHERE folder = ? AND path >= ? ORDER BY path LIMIT 1"
+        while (row := self._connection.execute(query, (folder, first)).fetchone()) and row[0].startswith(begun):
+            head, slash, _ = row[0][len(begun) :].partition(b"/")
+            yield os.fsdecode(begun + head + slash)
+            first = begun + head + (b"0" if slash else b"\x00")  # "0" follows "/"
 
     def fingerprints(self, folder: str) -> Iterator[tuple[str, bytes, Fingerprint | None, bool]]:
         """``(standing, path, fingerprint, settled)`` per file; settled is False if it must be looked at anyway:

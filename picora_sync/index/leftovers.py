@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from picora_sync.core.model import FileRef, Problem, RemoteObject
 from picora_sync.core.plan import Reason
-from picora_sync.index.rows import OBJECT_COLUMNS, object_of, ref_of, text
+from picora_sync.index.rows import OBJECT_COLUMNS, object_of, ref_of, text, within
 
 _KEEPING = (Reason.REPLACED, Reason.RENAMED)
 """Old versions may stay for a while (``keep_replaced``): they are leftovers only if Picora refused to delete them."""
@@ -57,14 +57,22 @@ class Leftovers:
         """Those of these folders (None: of all), in the order of their files. What a folder left behind that is not
         configured any more stays on purpose, unless somebody asked for its end.
         """
+        found = self.at()
+        if folders is None:
+            return found
+        return [each for each in found if each.ref.folder in folders or each.reason is Reason.FORGOTTEN]
+
+    def at(self, folder: str | None = None, path: str = "") -> list[Leftover]:
+        """Those of a file, or of all below a directory (no folder: of all), by file, the newest first."""
+        where, values = within(folder, path, ("unbound_folder", "unbound_path"))
         rows = self._connection.execute(
             f"SELECT {OBJECT_COLUMNS}, unbound_folder, unbound_path, unbound_reason, unbound_at, "
             "u.code, u.message, u.hint FROM object LEFT JOIN undeleted u ON u.object_id = id "
             "WHERE unbound_at IS NOT NULL AND (u.code IS NOT NULL OR (ours = 1 AND unbound_reason NOT IN (?, ?))) "
-            "ORDER BY unbound_folder, unbound_path, unbound_at DESC",
-            _KEEPING,
+            f"AND {where} ORDER BY unbound_folder, unbound_path, unbound_at DESC",
+            (*_KEEPING, *values),
         )
-        found = [
+        return [
             Leftover(
                 object_of(row[:13]),
                 ref_of(row[13], row[14]),
@@ -74,9 +82,6 @@ class Leftovers:
             )
             for row in rows
         ]
-        if folders is None:
-            return found
-        return [each for each in found if each.ref.folder in folders or each.reason is Reason.FORGOTTEN]
 
     def refuse(self, object_ids: Iterable[str], problem: Problem, now: float) -> list[str]:
         """Picora did not delete these; returns those of which that is new."""

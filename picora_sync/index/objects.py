@@ -23,6 +23,7 @@ from picora_sync.index.rows import (
     object_values,
     ref_of,
     text,
+    within,
 )
 
 INTENT_COLUMNS = """kind, sha256, folder, path, size_bytes, filename, title, public, rewrite_images, body,
@@ -172,14 +173,18 @@ class Objects:
         rows = self._connection.execute(f"SELECT {INTENT_COLUMNS} FROM intent ORDER BY public")
         return [_intent_of(row) for row in rows]
 
-    def history(self, ref: FileRef | None = None) -> list[Entry]:
-        """Which objects files got and lost, oldest first."""
-        where, values = ("", ()) if ref is None else ("WHERE folder = ? AND path = ?", key(ref))
+    def history(self, folder: str | None = None, path: str = "") -> list[Entry]:
+        """Which objects a file, or all below a directory (no folder: all), got and lost, oldest first."""
+        where, values = within(folder, path, ("folder", "path"))
         rows = self._connection.execute(
-            f"SELECT folder, path, at, event, object_id, url FROM history {where} ORDER BY at, rowid",
-            values,
+            f"SELECT folder, path, at, event, object_id, url FROM history WHERE {where} ORDER BY at, rowid", values
         )
         return [Entry(ref_of(r[0], r[1]), *r[2:]) for r in rows]
+
+    def has_history(self, folder: str, path: str = "") -> bool:
+        """Whether :meth:`history` tells anything of this."""
+        where, values = within(folder, path, ("folder", "path"))
+        return self._connection.execute(f"SELECT 1 FROM history WHERE {where} LIMIT 1", values).fetchone() is not None
 
     def _select(self, column: str, values: Sequence[str], extra: str) -> list[RemoteObject]:
         found: list[RemoteObject] = []
@@ -271,7 +276,11 @@ class Objects:
         ).fetchone()
         if row is not None and row[0] == item.id:
             return
-        self._connection.execute("INSERT OR REPLACE INTO binding VALUES (?,?,?,?)", (*key(ref), item.id, now))
+        self._connection.execute(
+            "INSERT INTO binding VALUES (?,?,?,?) ON CONFLICT (folder, path) DO UPDATE SET "
+            "object_id = excluded.object_id, bound_at = excluded.bound_at",
+            (*key(ref), item.id, now),
+        )
         self._connection.execute(
             "UPDATE object SET unbound_at = NULL, unbound_reason = NULL, unbound_folder = NULL, unbound_path = NULL "
             "WHERE id = ?",

@@ -67,6 +67,20 @@ def ref_of(folder: str, path: bytes) -> FileRef:
     return FileRef(folder, os.fsdecode(path))
 
 
+def within(folder: str | None, path: str, columns: tuple[str, str]) -> tuple[str, tuple[str | bytes, ...]]:
+    """The condition that a file, named by these columns, is this one or below it, and its values. The root is above
+    all of a folder; no folder stands for all of them.
+    """
+    of_folder, of_path = columns
+    if folder is None:
+        return "1", ()
+    if not path:
+        return f"{of_folder} = ?", (folder,)
+    first = os.fsencode(path)
+    bounds = f"{of_path} >= ? AND {of_path} < ? AND ({of_path} = ? OR {of_path} >= ?)"
+    return f"{of_folder} = ? AND {bounds}", (folder, first, first + b"0", first, first + b"/")  # "0" follows "/"
+
+
 def text(value: str) -> str:
     """A string SQLite can store: lone surrogates (from names that are no UTF-8) become backslash escapes."""
     return value.encode("utf-8", "backslashreplace").decode()

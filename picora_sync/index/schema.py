@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from picora_sync.errors import IndexDamaged
+from picora_sync.index.states_schema import STATES
 
 # Paths are BLOBs: a POSIX name is bytes, and need not be UTF-8.
 _V1 = """
@@ -137,7 +138,7 @@ DELETE FROM problem WHERE origin = 'remote' AND blocking = 0 AND NOT EXISTS (
 # A new file may be a known one that went away untold, and was saved anew: its name is the last part of its path.
 _V7 = "CREATE INDEX file_by_name ON file (replace(path, rtrim(path, replace(path, '/', '')), ''));"
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, STATES)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

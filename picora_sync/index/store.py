@@ -20,6 +20,7 @@ from picora_sync.index.leftovers import Leftovers
 from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
 from picora_sync.index.scrubbing import scrub_once
+from picora_sync.index.states import States
 
 SQLITE = sqlite3.sqlite_version
 """The version of the library."""
@@ -39,6 +40,7 @@ class Index:
         self.holds = Holds(connection)
         self.twins = Twins(connection)
         self.leftovers = Leftovers(connection)
+        self.states = States(connection)
 
     @classmethod
     def open(cls, path: Path, migrations: Sequence[str] = MIGRATIONS) -> Index:

@@ -13,7 +13,7 @@ from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import Budget
 from picora_sync.executor import Executor
 from picora_sync.index import Index
-from picora_sync.index.listing import entries
+from picora_sync.index.listing import Moving, entries
 from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.context import Clocks, Unit
@@ -159,7 +159,7 @@ class Mirror:
         return FileRef(next(iter(self.policies)), path)
 
     def states(self) -> dict[str, FileState]:
-        return {e.ref.path: e.state for e in entries(self.index, settling=set(self.queue.settling()))}
+        return {e.ref.path: e.state for e in entries(self.index, moving=Moving(set(self.queue.settling())))}
 
     def problems(self) -> dict[str, Problem]:
         return {ref.path: problem for ref, problem, _ in self.index.files.problems()}

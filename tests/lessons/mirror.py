@@ -26,7 +26,7 @@ from picora_sync.disk.reading import StableReader
 from picora_sync.executor import Executor
 from picora_sync.folder_watch import FolderWatch
 from picora_sync.index import Index
-from picora_sync.index.listing import entries
+from picora_sync.index.listing import Moving, entries
 from picora_sync.index.notices import concerns
 from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.audit.drift import Drift
@@ -306,7 +306,7 @@ class Mirror:
         return self._pacer.accepted_s_ago()
 
     def states(self) -> dict[str, FileState]:
-        return {e.ref.path: e.state for e in entries(self.index, settling=set(self.queue.settling()))}
+        return {e.ref.path: e.state for e in entries(self.index, moving=Moving(set(self.queue.settling())))}
 
     def problems(self) -> dict[str, str]:
         return {ref.path: problem.message for ref, problem, _ in self.index.files.problems()}

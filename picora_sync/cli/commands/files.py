@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,30 +13,39 @@ from click.shell_completion import CompletionItem
 from picora_sync.cli.documents import file_document, history_document
 from picora_sync.cli.failures import OK, CommandFailed
 from picora_sync.cli.options import json_option
-from picora_sync.cli.output import line, write_json, write_table
-from picora_sync.cli.paths import Place, absolute, choose, roots_of
+from picora_sync.cli.output import line, write_json, write_json_list, write_rows, write_table
+from picora_sync.cli.paths import absolute, choose, roots_of
 from picora_sync.cli.settings import Look, look_at
 from picora_sync.cli.shells import PATH
 from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
 from picora_sync.cli.words import safe
+from picora_sync.core.history import Entry as Event
 from picora_sync.core.history import Turn, chronicle
 from picora_sync.core.model import FileRef, FileState, kind_of
 from picora_sync.errors import PicoraSyncError
-from picora_sync.index.listing import Entry, old_versions, readable
+from picora_sync.index.listing import Entry, Place, entries, old_versions, readable
+
+_MOST_NAMES = 1000
+"""So many names are offered to a shell at most."""
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's signature
     """FOLDER/PATH of what is known, a directory at a time, and what is on disk."""
     if incomplete[:1] in ("/", ".", "~"):
         return [CompletionItem(incomplete, type="file")]
+    folder, slash, prefix = incomplete.partition("/")
     try:
         with look_at(ctx) as look:
-            known = [f"{row.ref.folder}/{row.ref.path}" for row in look.index.files.all()]
             roots = [folder.root for folder in look.config.folders]
+            known = look.index.files
+            if slash:
+                names = {f"{folder}/{name}" for name in islice(known.names(folder, prefix), _MOST_NAMES)}
+            else:
+                begun = (name for name in look.folders if name.startswith(incomplete))
+                names = {f"{name}/" for name in begun if next(known.names(name, ""), None) is not None}
     except PicoraSyncError:
         return []
-    rests = (name[len(incomplete) :].partition("/") for name in known if name.startswith(incomplete))
-    names = {f"{incomplete}{head}{slash}" for head, slash, _ in rests} | set(_on_disk(incomplete, roots))
+    names |= set(_on_disk(incomplete, roots))
     return [CompletionItem(name, type=PATH) for name in sorted(names) if name.isprintable()]
 
 
@@ -72,20 +82,15 @@ def ls_command(ctx: click.Context, path: str | None, *, public_only: bool, as_js
     versions that are kept for a while.
     """
     with look_at(ctx) as look:
-        everything = list(look.entries())
-        if public_only:
-            shown = list(readable(look.index, everything))
+        place = None if path is None else _place(look, path)
+        list_them = _public if public_only else _all
+        known = next(_all(look, place), None) is not None
+        if as_json:
+            write_json_list(map(file_document, list_them(look, place)))
+        elif next(list_them(look, place), None) is not None:
+            write_rows(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], map(_row, list_them(look, place)))
         else:
-            shown = [*everything, *old_versions(look.index, everything)]
-        listed = _select(look, shown, path) if shown or not public_only else []
-    if as_json:
-        write_json([file_document(entry) for entry in listed])
-    elif listed:
-        write_table(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], [_row(e) for e in listed])
-    elif everything:
-        line("Nothing is public.")
-    else:
-        line("No file is known yet: run `picora-sync sync`.")
+            line("Nothing is public." if known else "No file is known yet: run `picora-sync sync`.")
     return OK
 
 
@@ -99,10 +104,11 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
     PATH is a file on disk, or FOLDER/PATH.
     """
     with look_at(ctx) as look:
-        listed = _select(look, list(look.entries()), path)
-        if len(listed) != 1:
-            raise CommandFailed(f"{path} stands for {len(listed)} files", hint="name one of those that `ls` shows")
-        entry = listed[0]
+        found = entries(look.index, _place(look, path), look.moving)
+        entry, more = next(found, None), sum(1 for _ in found)
+        if entry is None or more:
+            number = more + (entry is not None)
+            raise CommandFailed(f"{path} stands for {number} files", hint="name one of those that `ls` shows")
         rule = _rule(look, entry)
     if as_json:
         write_json(file_document(entry))
@@ -148,10 +154,9 @@ def history_command(ctx: click.Context, path: str | None, *, public_only: bool, 
     PATH is a file or directory on disk, or FOLDER/PATH; files that are gone are remembered, too.
     """
     with look_at(ctx) as look:
-        entries = look.index.objects.history()
-        place = _place(look, path, [entry.ref for entry in entries]) if path is not None else None
+        told = _history(look, path)
         now = {item.id: item.public for item in look.index.objects.all()}
-    turns = list(chronicle(entry for entry in entries if place is None or place.holds(entry.ref)))
+    turns = list(chronicle(told))
     if public_only:
         turns = [turn for turn in turns if now.get(turn.entry.object_id, False) is not False]
     if as_json:
@@ -159,7 +164,7 @@ def history_command(ctx: click.Context, path: str | None, *, public_only: bool, 
     elif turns:
         write_table(["TIME", "EVENT", "PATH", "NOW", "URL", "INSTEAD OF"], [_turn(turn, now) for turn in turns])
     else:
-        line("Nothing of it is public." if entries else "Nothing was sent yet.")
+        line("Nothing of it is public." if told else "Nothing was sent yet.")
     return OK
 
 
@@ -170,20 +175,35 @@ def _turn(turn: Turn, now: Mapping[str, bool | None]) -> list[str]:
     return [_time(entry.at), turn.why, path, seen, entry.url, turn.before.url if turn.before else ""]
 
 
-def _select(look: Look, listed: list[Entry], path: str | None) -> list[Entry]:
+def _all(look: Look, place: Place | None) -> Iterator[Entry]:
+    yield from entries(look.index, place, look.moving)
+    yield from old_versions(look.index, place, look.moving)
+
+
+def _public(look: Look, place: Place | None) -> Iterator[Entry]:
+    return readable(look.index, place, look.moving)
+
+
+def _place(look: Look, path: str) -> Place:
+    return _chosen(look, path, lambda place: next(_all(look, place), None) is not None, look.index.files.refs)
+
+
+def _history(look: Look, path: str | None) -> list[Event]:
+    known = look.index.objects
     if path is None:
-        return listed
-    place = _place(look, path, [entry.ref for entry in listed])
-    return [entry for entry in listed if place.holds(entry.ref)]
+        return known.history()
+    refs = lambda: {event.ref for event in known.history()}  # noqa: E731  (one expression)
+    place = _chosen(look, path, lambda place: known.has_history(place.folder, place.path), refs)
+    return known.history(place.folder, place.path)
 
 
-def _place(look: Look, path: str, known: Collection[FileRef]) -> Place:
+def _chosen(look: Look, path: str, knows: Callable[[Place], bool], refs: Callable[[], Iterable[FileRef]]) -> Place:
     cwd = os.getcwd()  # noqa: PTH109  # as text, like every path here
-    place = choose(path, roots_of(look.config.folders), known, cwd)
+    place = choose(path, roots_of(look.config.folders), knows, cwd)
     if place is None:
         from picora_sync.cli.unknown import unknown  # noqa: PLC0415  # rules for files: only where something is unknown
 
-        raise unknown(look, path, known, cwd)
+        raise unknown(look, path, refs(), cwd)
     return place
 
 

@@ -44,6 +44,7 @@ from picora_sync.core.policy import Folder
 from picora_sync.disk.lease import ELSEWHERE, file_system_of
 from picora_sync.errors import ConfigError, IndexDamaged, PicoraSyncError, Stopped
 from picora_sync.index import Index
+from picora_sync.index.listing import entries
 from picora_sync.index.store import SQLITE
 from picora_sync.plan_command import prospect
 from picora_sync.remote.pacer import ThreadPacer
@@ -269,7 +270,7 @@ def _mirror(ctx: click.Context, config: Config, who: Account | None) -> MirrorFa
     with look_at(ctx) as look:
         now = standing(look)
         wrong = Counter(concern.problem.code for concern in everything_wrong(look) if concern.serious)
-        public = sum(bool(entry.object and entry.object.public) for entry in look.entries())
+        public = sum(bool(entry.object and entry.object.public) for entry in entries(look.index, moving=look.moving))
     try:
         plan = prospect(config, who)
     except PicoraSyncError:

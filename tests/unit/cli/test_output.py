@@ -6,11 +6,12 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from picora_sync.cli.logs import JsonLines
-from picora_sync.cli.output import line, make_forgiving, write_json, write_table
+from picora_sync.cli.output import line, make_forgiving, write_json, write_json_list, write_rows, write_table
 from picora_sync.cli.terminal import console, print_table
 
 
@@ -19,6 +20,32 @@ def test_json_is_one_line_of_utf8_whatever_the_locale(capfdbinary: pytest.Captur
     out = capfdbinary.readouterr().out
     assert json.loads(out.decode("utf-8")) == {"path": "红\\udcff\n", "list": ["\\ud800"], "n": 1, "none": None}
     assert out.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_list_is_written_item_by_item_as_it_would_be_whole(
+    number: int, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    items = [{"path": f"红{each}"} for each in range(number)]
+    write_json_list(iter(items))
+    streamed = capfdbinary.readouterr().out
+    write_json(items)
+    assert streamed == capfdbinary.readouterr().out
+
+
+def test_a_long_table_is_written_in_parts_of_which_one_is_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = []
+
+    def rows() -> Iterator[list[str]]:
+        for each in range(2500):
+            if each in (1000, 2499):
+                seen.append(capsys.readouterr().out.count("\n"))
+            yield [str(each), "x" * (1 + each // 1000 * 4), "end"]
+
+    write_rows(["N", "WIDE", "LAST"], rows())
+    assert seen == [1001, 1000]
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.split() == ["2499", "x" * 9, "end"]
 
 
 EVERYTHING = "".join(map(chr, (*range(0x3100), *range(0xFE00, 0x10000), *range(0xE0000, 0xE0080))))

@@ -9,7 +9,7 @@ import pytest
 from picora_sync.core.model import FileRef, FileState, Fingerprint, Kind, Problem, RemoteObject, Wanted
 from picora_sync.core.ports import Derived
 from picora_sync.index import Index
-from picora_sync.index.listing import count_states, entries
+from picora_sync.index.listing import Moving, Place, count_states, entries
 from picora_sync.index.rows import Seen
 
 A, B, SONG = FileRef("notes", "a.md"), FileRef("notes", "b.md"), FileRef("notes", "e.mp3")
@@ -103,24 +103,24 @@ def test_what_is_under_way_shows(bound: bool) -> None:
     put(index)
     if bound:
         tie(index)
-    assert [entry.state for entry in entries(index, uploading={A})] == [FileState.UPLOADING]
-    assert [entry.state for entry in entries(index, settling={A})] == [FileState.SETTLING]
-    assert [entry.state for entry in entries(index, settling={A}, uploading={A})] == [FileState.UPLOADING]
+    assert [entry.state for entry in entries(index, moving=Moving(uploading={A}))] == [FileState.UPLOADING]
+    assert [entry.state for entry in entries(index, moving=Moving({A}))] == [FileState.SETTLING]
+    assert [entry.state for entry in entries(index, moving=Moving({A}, {A}))] == [FileState.UPLOADING]
 
 
 def test_a_file_never_seen_before_shows_while_it_settles() -> None:
     index = Index.in_memory()
     settling = {A, FileRef("notes", "picture.png"), FileRef("site", "a.md")}
-    listed = list(entries(index, settling=settling))
+    listed = list(entries(index, moving=Moving(settling)))
     assert [(entry.ref, entry.state) for entry in listed] == [
         (A, FileState.SETTLING),
         (FileRef("site", "a.md"), FileState.SETTLING),
     ]
-    assert [entry.ref for entry in entries(index, "notes", settling=settling)] == [A]
+    assert [entry.ref for entry in entries(index, Place("notes"), Moving(settling))] == [A]
 
 
 def test_states_are_counted() -> None:
     index = Index.in_memory()
     put(index, A)
     put(index, B)
-    assert count_states(entries(index)) == {FileState.QUEUED: 2}
+    assert count_states(index, "notes") == {FileState.QUEUED: 2}

@@ -151,8 +151,11 @@ def test_history_tells_which_object_a_file_had_when(index: Index) -> None:
     index.objects.store(X)
     index.objects.bind(A, X, 1.0)
     index.objects.unbind(A, 2.0, Reason.REMOVED)
-    assert index.objects.history(A) == [Entry(A, 1.0, "bound", "x", "u/x"), Entry(A, 2.0, "removed", "x", "u/x")]
-    assert index.objects.history(B) == []
+    assert index.objects.history(A.folder, A.path) == [
+        Entry(A, 1.0, "bound", "x", "u/x"),
+        Entry(A, 2.0, "removed", "x", "u/x"),
+    ]
+    assert index.objects.history(B.folder, B.path) == []
 
 
 def test_an_intent_is_open_once_per_content_and_remembers_its_beginning(index: Index) -> None:

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "index.sqlite"
     with closing(Index.open(path)) as index, index.transaction():
         for number in range(2000):
-            index.set_meta(f"key {number}", "x" * 50)
+            index.set_meta(f"key {number}", "x" * 200)
     return path
 
 
@@ -234,7 +234,7 @@ def test_a_migration_leaves_a_copy_of_the_old_version(path: Path) -> None:
     assert ("note" in columns(path), "note" in columns(copy)) == (True, False)
     assert copy.stat().st_mode & 0o077 == 0
     with closing(Index.open_for_reading(copy) or Index.in_memory()) as old:
-        assert old.meta("key 1999") == "x" * 50
+        assert old.meta("key 1999") == "x" * 200
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
@@ -259,7 +259,7 @@ def test_migrating_twice_changes_nothing(path: Path) -> None:
     for _ in range(2):
         Index.open(path, (*MIGRATIONS, V2)).close()
     with closing(Index.open(path, (*MIGRATIONS, V2))) as index:
-        assert index.meta("key 1") == "x" * 50
+        assert index.meta("key 1") == "x" * 200
 
 
 def test_an_index_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
@@ -275,7 +275,7 @@ def test_an_index_of_a_newer_version_is_refused_and_left_alone(path: Path) -> No
 def test_an_older_index_is_read_in_a_copy(path: Path) -> None:
     before = path.read_bytes()
     with closing(Index.open_for_reading(path, (*MIGRATIONS, V2)) or Index.in_memory()) as index:
-        assert index.meta("key 1") == "x" * 50
+        assert index.meta("key 1") == "x" * 200
     assert path.read_bytes() == before
 
 

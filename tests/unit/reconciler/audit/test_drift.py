@@ -91,7 +91,7 @@ def test_what_somebody_deleted_is_made_again_after_two_looks_90_s_apart(mirror: 
     mirror.run(20)
     assert mirror.doc(path).sha256 == item.sha256
     assert len(mirror.picora.mutations()[before:]) == 1
-    assert [entry.event for entry in mirror.index.objects.history(mirror.ref(path))] == [
+    assert [entry.event for entry in mirror.index.objects.history("notes", path)] == [
         "bound",
         "vanished",
         "bound",

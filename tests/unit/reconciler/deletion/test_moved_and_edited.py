@@ -307,9 +307,9 @@ def test_the_history_tells_of_the_move_and_of_the_new_version() -> None:
     mirror.move("old/0.md", "new/0.md")
     mirror.write("new/0.md", f"{text(0)} Edited.")
     mirror.quiet()
-    events = [entry.event for entry in mirror.index.objects.history(mirror.ref("new/0.md"))]
+    events = [entry.event for entry in mirror.index.objects.history("notes", "new/0.md")]
     assert events == ["bound", "bound", "deleted"]
-    assert [entry.event for entry in mirror.index.objects.history(mirror.ref("old/0.md"))][-1] == "renamed"
+    assert [entry.event for entry in mirror.index.objects.history("notes", "old/0.md")][-1] == "renamed"
 
 
 def test_a_move_is_not_waited_for_longer_than_its_files_settle() -> None:
