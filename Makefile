@@ -10,7 +10,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lessons simulate hunt simulate-mutants fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements samples clean
+.PHONY: help demo test check lessons simulate hunt simulate-mutants fuzz lint fix contract-postgres soak soak-mutants bench load-postgres requirements corpus samples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ requirements: $(VENV)/.pip-tools ## pin requirements/*.txt anew, with hashes, to
 	CUSTOM_COMPILE_COMMAND='make requirements' $(VENV)/pip-tools/bin/pip-compile --quiet --upgrade --generate-hashes \
 		--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 		--constraint requirements/run.txt --extra server --extra dev --output-file requirements/dev.txt pyproject.toml
+
+corpus: $(VENV)/.installed ## compare the lengths of audio from many encoders with ffmpeg (needs ffmpeg; sox, lame, flac, opus-tools, vorbis-tools)
+	$(BIN)/python scripts/audio_corpus.py
 
 samples: $(VENV)/.installed ## make examples/ anew (needs lame, flac, vorbis-tools and ffmpeg)
 	$(BIN)/python scripts/make_samples.py examples

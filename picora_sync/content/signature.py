@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple
 
-from picora_sync.content.formats import id3, mpeg
+from picora_sync.content.formats import id3, mp4, mpeg
 from picora_sync.content.formats.window import Spent, Window
 from picora_sync.core.model import Problem
 
@@ -59,7 +60,7 @@ _LOOKS: tuple[tuple[Callable[[bytes], bool], _Look], ...] = (
 def fault(file: BinaryIO, size_bytes: int, suffix: str) -> Problem | None:
     """Why Picora would refuse these bytes under this extension; None if it takes them. Raises OSError."""
     head = file.read(HEAD_BYTES)
-    if _ACCEPTED[suffix](head):
+    if _ACCEPTED[suffix](head) or (suffix == ".m4a" and _holds_sound(Window(file, size_bytes))):
         return None
     look = _look(Window(file, size_bytes), head, suffix) or _Look("none of the formats that Picora takes")
     return Problem(
@@ -67,6 +68,13 @@ def fault(file: BinaryIO, size_bytes: int, suffix: str) -> Problem | None:
         message=f"the name says {suffix[1:]}, but the content looks like {look.name}",
         hint=_hint(look, suffix),
     )
+
+
+def _holds_sound(window: Window) -> bool:
+    try:
+        return mp4.holds_sound(window)
+    except (Spent, ValueError, struct.error):
+        return False
 
 
 def _hint(look: _Look, suffix: str) -> str:

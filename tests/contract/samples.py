@@ -181,3 +181,20 @@ IMAGES = {
     "webp": Sample(webp(), "image/webp", "webp"),
     "svg": Sample(svg(), "image/svg+xml", "svg"),
 }
+
+
+M4A_TREES = {
+    "moov first": m4a()[24:],
+    "free first": b"\0\0\0\x10free" + bytes(8) + m4a()[24:],
+    "sound first": b"\0\0\0\x10mdat" + bytes(8) + m4a()[24:],
+    "an endless box last": m4a()[24:] + b"\0\0\0\0free",
+}
+"""Files without ``ftyp`` that are M4A all the same."""
+NO_M4A = {
+    "text": b"Some text, which is called an M4A.\n" * 20,
+    "without sound": m4a()[24:].replace(b"soun", b"vide"),
+    "a moov beyond the end": m4a()[24:200],
+    "boxes beyond the end": b"\xff\xff\xff\xfffree" + m4a()[24:],
+    "a box of no length": b"\0\0\0\x04free" + m4a()[24:],
+    "nothing": b"",
+}

@@ -111,6 +111,19 @@ def test_bytes_that_are_not_the_declared_format_are_refused(api: Api, mime: str,
     assert api.data("/v1/media")["items"] == []
 
 
+@pytest.mark.parametrize("data", samples.M4A_TREES.values(), ids=samples.M4A_TREES)
+def test_an_m4a_may_begin_with_another_box(api: Api, data: bytes) -> None:
+    """§6, §15 #12: "validated downstream": a tree of boxes with a track of sound."""
+    audio = ok(api.post_audio(data, "rain.m4a", "audio/mp4"), 201)
+    assert audio["durationSeconds"] == 2
+
+
+@pytest.mark.parametrize("data", samples.NO_M4A.values(), ids=samples.NO_M4A)
+def test_what_is_no_tree_with_sound_is_no_m4a(api: Api, data: bytes) -> None:
+    """§15 #12."""
+    must_fail(api.post_audio(data, "rain.m4a", "audio/mp4"), 422, "VALIDATION_ERROR", field="file", reason="signature")
+
+
 def test_an_mp3_may_start_with_a_frame(api: Api) -> None:
     """§6 magic mp3: `FF FB` without an ID3 tag."""
     assert api.new_audio(samples.mp3())["mimeType"] == "audio/mpeg"

@@ -119,21 +119,37 @@ def flac(frames: int, claimed: int, *, block: int = 4096) -> bytes:
     return b"fLaC\x80\0\0\x22" + info + b"".join(map(flac_frame, range(frames)))
 
 
-def ogg(pages: int, *, serial: int = 1, begins_at: int = 0, head: bytes = b"", claimed: int | None = None) -> bytes:
+def ogg(
+    pages: int,
+    *,
+    serial: int = 1,
+    begins_at: int = 0,
+    head: bytes = b"",
+    claimed: int | None = None,
+    packets_each: int = 1,
+) -> bytes:
     """Vorbis at 44.1 kHz; each page lasts a second."""
     ident = head or b"\x01vorbis" + struct.pack("<IBIiiiB", 0, 2, 44_100, 0, 96_000, 0, 0xB8) + b"\x01"
-    packets = [ident, b"\x03vorbis" + struct.pack("<II", 0, 0) + b"\x01", *([b"\x02" * 4000] * pages)]
+    comment = b"\x03vorbis" + struct.pack("<II", 0, 0) + b"\x01"
+    contents = [[ident], [comment], *([[b"\x02" * (4000 // packets_each)] * packets_each] * pages)]
     rate_hz = 48_000 if head else 44_100
     out = b""
-    for sequence, packet in enumerate(packets):
+    for sequence, packets in enumerate(contents):
         made = OggPage()
-        made.serial, made.sequence, made.packets = serial, sequence, [packet]
-        made.first, made.last = sequence == 0, sequence == len(packets) - 1
+        made.serial, made.sequence, made.packets = serial, sequence, packets
+        made.first, made.last = sequence == 0, sequence == len(contents) - 1
         made.position = (begins_at + rate_hz * (sequence - 1)) if sequence > 1 else 0
         if made.last and claimed is not None:
             made.position = claimed
         out += made.write()
     return out
+
+
+def picture() -> bytes:
+    """The first page of a stream that is no sound."""
+    page = OggPage()
+    page.serial, page.packets, page.first = 77, [b"\x80theora" + bytes(35)], True
+    return bytes(page.write())
 
 
 OPUS: Final = b"OpusHead\x01\x02" + struct.pack("<HIHB", 3840, 48_000, 0, 0)
@@ -246,6 +262,10 @@ LENGTHS: dict[str, tuple[str, bytes, float]] = {
     "Opus": ("ogg", ogg(5, head=OPUS), 5.0 - 3840 / 48000),
     "Ogg cut": ("ogg", ogg(5)[:-2000], 4.0),
     "from the middle of a stream": ("ogg", ogg(11, begins_at=44_100 * 5000), 10.0),
+    "from a little after the beginning": ("ogg", ogg(5, begins_at=44_100 * 2, packets_each=43), 5.0),
+    "Opus from the middle": ("ogg", ogg(5, begins_at=48_000 * 20, head=OPUS, packets_each=50), 5.0),
+    "beside a picture": ("ogg", picture() + ogg(5), 5.0),
+    "a picture alone": ("ogg", picture() + picture(), UNKNOWN),
     "a chain": ("ogg", ogg(5) + ogg(5, serial=2), UNKNOWN),
     "an impossible end": ("ogg", ogg(5, claimed=1 << 62), UNKNOWN),
     "no end": ("ogg", ogg(0), UNKNOWN),

@@ -69,6 +69,16 @@ def read(window: Window) -> Embedded:
     return Embedded(tags, 0.0 if is_cut or unread else _length_s(window, top, moov))
 
 
+def holds_sound(window: Window) -> bool:
+    """Whether the file is a tree of atoms with a track of sound in its ``moov``, whatever it begins with."""
+    for atom in _atoms(window, 0, window.size_bytes):
+        if atom is None or atom.end > window.size_bytes:
+            return False
+        if atom.name == b"moov":
+            return _sound(window, atom) is not None
+    return False
+
+
 def _atoms(window: Window, start: int, end: int) -> Iterator[Atom | None]:
     """The atoms of one level; None where there are more than are worth visiting. The last may claim to end later."""
     for _ in range(_MOST_ATOMS):

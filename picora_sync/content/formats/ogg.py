@@ -15,9 +15,13 @@ _TAIL_BYTES: Final = 2 * _MOST_PAGE_BYTES
 _MOST_PAGES_THERE: Final = 5000
 _FIRST, _CONTINUED = 2, 1
 _NONE: Final = (1 << 64) - 1
-_LATE_S: Final = 30.0
-"""A first page that ends later was cut from the middle of a stream: its time is subtracted."""
+_LATE_S: Final = 0.5
+"""A first page that begins later was cut from the middle of a stream: its time is subtracted."""
+_FEW_PACKETS, _LATE_OF_FEW_S = 4, 30.0
+"""Of so few packets nobody knows how long they are: their page must end later than that, and is not counted."""
 _OPUS_HZ: Final = 48_000
+_OPUS_FRAMES: Final = (480, 960, 1920, 2880) * 3 + (480, 960) * 2 + (120, 240, 480, 960) * 4
+"""Samples of a frame, by the configuration that a packet begins with (RFC 6716, 3.1)."""
 
 
 class _Page(NamedTuple):
@@ -30,12 +34,13 @@ class _Page(NamedTuple):
 
 
 class _Codec(NamedTuple):
-    """``early`` samples are not played. The packet that holds the comment begins with ``mark``, or with so many bytes
-    of anything.
+    """``early`` samples are not played; a packet has ``packet`` samples, 0 if it says how many. The packet that
+    holds the comment begins with ``mark``, or with so many bytes of anything.
     """
 
     rate_hz: int
     early: int
+    packet: int
     mark: bytes | int
 
 
@@ -45,7 +50,7 @@ def read(window: Window) -> Embedded:
     if found is None:
         return Embedded()
     first, codec = found
-    packet, early, is_whole = _second_packet(window, first)
+    packet, sound, is_whole = _second_packet(window, first)
     tags = vorbis.tags_in(_comment_in(packet, codec.mark))
     if not is_whole and not tags.title:
         tags = Tags(tags.values, unread=True)
@@ -53,8 +58,9 @@ def read(window: Window) -> Embedded:
     if granule is None or not codec.rate_hz:
         return Embedded(tags)
     samples = granule - codec.early
-    if _LATE_S * codec.rate_hz < early < granule:
-        samples = granule - early
+    begin = 0 if sound is None else _begin(window, sound, codec)
+    if begin < granule:
+        samples = min(samples, granule - begin)
     return Embedded(tags, max(0.0, samples / codec.rate_hz))
 
 
@@ -84,19 +90,37 @@ def _page(window: Window, offset: int) -> _Page | None:
 
 def _codec(packet: bytes) -> _Codec | None:
     if packet.startswith(b"\x01vorbis"):
-        return _Codec(int.from_bytes(packet[12:16], "little"), 0, b"\x03vorbis")
+        long = 1 << (packet[28] >> 4 if len(packet) > 28 else 0)  # noqa: PLR2004
+        return _Codec(int.from_bytes(packet[12:16], "little"), 0, long // 2, b"\x03vorbis")
     if packet.startswith(b"OpusHead"):
-        return _Codec(_OPUS_HZ, int.from_bytes(packet[10:12], "little"), b"OpusTags")
+        return _Codec(_OPUS_HZ, int.from_bytes(packet[10:12], "little"), 0, b"OpusTags")
     if packet.startswith(b"Speex   "):
-        return _Codec(int.from_bytes(packet[36:40], "little"), 0, 0)
+        rate, frame, frames = (int.from_bytes(packet[at : at + 4], "little") for at in (36, 56, 64))
+        return _Codec(rate, 0, frame * frames, 0)
     if packet.startswith(b"\x7fFLAC"):
-        return _Codec(int.from_bytes(packet[27:30], "big") >> 4, 0, 4)
+        return _Codec(int.from_bytes(packet[27:30], "big") >> 4, 0, int.from_bytes(packet[19:21], "big"), 4)
     return None
 
 
-def _second_packet(window: Window, first: _Page) -> tuple[bytes, int, bool]:
-    """The packet after the first, as far as it is worth reading; the time of the first page with sound, 0 if that is
-    not met here; and whether the packet is whole.
+def _begin(window: Window, page: _Page, codec: _Codec) -> int:
+    """The time at which the first page with sound begins, if the stream was cut from a longer one; else 0. The packets
+    that end on it are taken for as long as the first one.
+    """
+    packet = codec.packet
+    if not packet:
+        head = window.at(page.start, 2).ljust(2, b"\0")
+        frames = (1, 2, 2, head[1] & 0x3F)[head[0] & 3]
+        packet = frames * _OPUS_FRAMES[head[0] >> 3]
+    packets = sum(part < 255 for part in page.lacing)  # noqa: PLR2004
+    if packets < _FEW_PACKETS:
+        return page.granule if page.granule > codec.rate_hz * _LATE_OF_FEW_S else 0
+    begin = page.granule - packet * packets
+    return begin if begin > codec.rate_hz * _LATE_S else 0
+
+
+def _second_packet(window: Window, first: _Page) -> tuple[bytes, _Page | None, bool]:
+    """The packet after the first, as far as it is worth reading; the first page with sound, None if that is not met
+    here; and whether the packet is whole.
     """
     parts: list[bytes] = []
     offset, length, is_whole = first.end, 0, False
@@ -109,13 +133,13 @@ def _second_packet(window: Window, first: _Page) -> tuple[bytes, int, bool]:
             continue
         if is_whole:
             if page.granule not in (0, _NONE):
-                return b"".join(parts), page.granule, True
+                return b"".join(parts), page, True
             continue
         part, is_whole = _to_packet_end(page.lacing)
         if length < vorbis.MOST_BYTES:
             parts.append(window.at(page.start, part))
         length += part
-    return b"".join(parts), 0, is_whole and length <= vorbis.MOST_BYTES
+    return b"".join(parts), None, is_whole and length <= vorbis.MOST_BYTES
 
 
 def _comment_in(packet: bytes, mark: bytes | int) -> bytes:

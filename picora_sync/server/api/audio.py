@@ -124,6 +124,8 @@ def _format(upload: Upload, limit_bytes: int) -> AudioFormat:
     if upload.size_bytes > limit_bytes:
         message = f"The file is over {limit_bytes} bytes"
         raise errors.invalid("file", message, reason="size", limit=limit_bytes, actual=upload.size_bytes)
-    if not audio_format.matches(upload.head):
+    if not audio_format.matches(upload.head) and not (
+        audio_format.ext == "m4a" and audio_probe.holds_sound(upload.path)
+    ):
         raise errors.invalid("file", f"The file is not {audio_format.ext.upper()}", reason="signature")
     return audio_format

@@ -10,6 +10,7 @@ from picora_sync.server.content import audio_frames
 from picora_sync.server.content.audio_source import Source, TooMuch
 
 _MOST_PARTS = 2000
+_MOST_STREAMS = 16
 _LEAST_BYTES_A_SECOND = 12.5
 _TAIL = 192 * 1024
 _PCM_TAGS = (1, 3, 6, 7)
@@ -18,6 +19,7 @@ _MPEG_TAGS = (0x50, 0x55)
 _EXTENSIBLE = 0xFFFE
 _FULL_TIMES = 65536
 _FLAC_BLOCKS = (0, 192, *(576 << n for n in range(4)), 0, 0, *(256 << n for n in range(8)))
+_OPUS_FRAMES = (480, 960, 1920, 2880) * 3 + (480, 960) * 2 + (120, 240, 480, 960) * 4
 # Nothing about these is measured byte by byte: what is claimed must at least be possible.
 _CLAIMED = ("m4a", "flac", "ogg")
 Box = tuple[bytes, int, int]
@@ -111,6 +113,25 @@ def _find(source: Source, within: Box | None, path: str) -> Box | None:
     return within
 
 
+def holds_sound(source: Source) -> bool:
+    """Whether it is a whole tree of boxes with a track of sound in ``moov``.
+
+    Raises:
+        ValueError, struct.error: it is damaged, or too intricate.
+    """
+    for box in _boxes(source, 0, source.size):
+        if box[2] > source.size:
+            return False
+        if box[0] == b"moov":
+            return any(_is_sound(source, track) for track in _boxes(source, box[1], box[2]))
+    return False
+
+
+def _is_sound(source: Source, track: Box) -> bool:
+    handler = _find(source, track, "mdia/hdlr") if track[0] == b"trak" else None
+    return handler is not None and source.get(handler[1] + 8, 4) == b"soun"
+
+
 def _m4a(source: Source) -> float:
     outer = list(_boxes(source, 0, source.size))
     moov = next(box for box in [*outer, (b"moov", 0, 0)] if box[0] == b"moov")
@@ -119,8 +140,7 @@ def _m4a(source: Source) -> float:
     whole = _clock(source, _find(source, moov, "mvhd"))
     presented = whole[1] / whole[0] if whole[0] else 0.0
     for track in _boxes(source, moov[1], moov[2]):
-        handler = _find(source, track, "mdia/hdlr") if track[0] == b"trak" else None
-        if handler is None or source.get(handler[1] + 8, 4) != b"soun":
+        if not _is_sound(source, track):
             continue
         rate, claimed = _clock(source, _find(source, track, "mdia/mdhd"))
         table = _find(source, track, "mdia/minf/stbl/stts")
@@ -237,38 +257,58 @@ def _checksum(data: bytes) -> int:
 
 
 def _ogg(source: Source) -> float:
-    first = source.get(0, 27 + 255 + 64)
-    if first[:4] != b"OggS":
-        return 0.0
-    serial, head = first[14:18], first[27 + first[26] :]
-    rate, unheard = 0, 0
-    if head[:7] == b"\x01vorbis":
-        (rate,) = struct.unpack_from("<I", head, 12)
-    elif head[:8] == b"OpusHead":
-        rate, unheard = 48_000, struct.unpack_from("<H", head, 10)[0]
-    elif head[:5] == b"\x7fFLAC":
-        rate = int.from_bytes(head[27:30], "big") >> 4
-    elif head[:8] == b"Speex   ":
-        (rate,) = struct.unpack_from("<I", head, 36)
-    if not rate:
-        return 0.0
-    end = _last_time(source, serial)
-    begin = _first_time(source, serial)
-    return float((end - begin if 30 * rate < begin < end else end - unheard) / rate)
-
-
-def _first_time(source: Source, serial: bytes) -> int:
-    """When the first page of sound ends: late, if it was cut from a longer stream."""
     position = 0
+    for _ in range(_MOST_STREAMS):
+        head = source.get(position, 27 + 255 + 80)
+        if head[:4] != b"OggS" or not head[5] & 2:
+            return 0.0
+        serial, packet = head[14:18], head[27 + head[26] :]
+        rate, unheard, usual = _sound_of(packet)
+        position += 27 + head[26] + sum(head[27 : 27 + head[26]])
+        if rate:
+            begin, packets = _first_time(source, serial, usual, position)
+            end = _last_time(source, serial)
+            is_late = rate * (0.5 if packets > 3 else 30) < begin < end  # noqa: PLR2004
+            return float((end - begin if is_late else end - unheard) / rate)
+    return 0.0
+
+
+def _sound_of(packet: bytes) -> tuple[int, int, int]:
+    """Samples a second (0: it is no sound), how many are not played, and how many a packet has (0: it says so)."""
+    if packet[:7] == b"\x01vorbis":
+        return *struct.unpack_from("<I", packet, 12), 0, 1 << (packet[28] >> 4) >> 1
+    if packet[:8] == b"OpusHead":
+        return 48_000, *struct.unpack_from("<H", packet, 10), 0
+    if packet[:5] == b"\x7fFLAC":
+        return int.from_bytes(packet[27:30], "big") >> 4, 0, *struct.unpack_from(">H", packet, 19)
+    if packet[:8] == b"Speex   ":
+        rate, samples, frames = (struct.unpack_from("<I", packet, at)[0] for at in (36, 56, 64))
+        return rate, 0, samples * frames
+    return 0, 0, 0
+
+
+def _first_time(source: Source, serial: bytes, usual: int, position: int) -> tuple[int, int]:
+    """When the first page of sound begins (late, if it was cut from a longer stream), and how many packets it has."""
     for _ in range(_MOST_PARTS // 4):
-        head = source.get(position, 27 + 255)
+        head = source.get(position, 27 + 255 + 2)
         if head[:4] != b"OggS":
-            return 0
+            return 0, 0
+        lacing, body = head[27 : 27 + head[26]], head[27 + head[26] :]
         (time,) = struct.unpack_from("<q", head, 6)
         if head[14:18] == serial and time > 0:
-            return int(time)
-        position += 27 + head[26] + sum(head[27 : 27 + head[26]])
-    return 0
+            packets = sum(size != 255 for size in lacing)  # noqa: PLR2004
+            if packets < 4:  # noqa: PLR2004  (they may be long ones)
+                return int(time), packets
+            return int(time) - (usual or _of_opus(body)) * packets, packets
+        position += 27 + len(lacing) + sum(lacing)
+    return 0, 0
+
+
+def _of_opus(packet: bytes) -> int:
+    """Samples of an Opus packet (RFC 6716, 3.1)."""
+    mode, code = packet[0] >> 3, packet[0] & 3
+    each = _OPUS_FRAMES[mode]
+    return each * (packet[1] & 63 if code == 3 else min(code + 1, 2))  # noqa: PLR2004
 
 
 def _last_time(source: Source, serial: bytes) -> int:

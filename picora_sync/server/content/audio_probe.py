@@ -39,6 +39,12 @@ def probe(path: Path, ext: str) -> AudioInfo:
     return AudioInfo(length_s, kbps, *(cover or (None, None)))
 
 
+def holds_sound(path: Path) -> bool:
+    """Whether a file that does not begin as an M4A does is one all the same (contract §15 #12)."""
+    with Source(path) as source:
+        return bool(_attempt(lambda: audio_lengths.holds_sound(source)))
+
+
 def _attempt(read: Callable[[], _T]) -> _T | None:
     try:
         return read()

@@ -16,6 +16,7 @@ from picora_sync.core.model import Kind, PlanLimits, Problem
 from picora_sync.core.policy import TitleFrom
 from picora_sync.core.ports import Digest
 from picora_sync.errors import FileChanged, FileUnreadable
+from tests.contract import samples
 from tests.fakes.reader import PlainReader
 from tests.fakes.vault import VaultOnDisk, codes
 
@@ -95,6 +96,16 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(
     problem = vault.refused(data, at=name)
     assert problem.code == code
     assert says in problem.message
+
+
+@pytest.mark.parametrize("data", samples.M4A_TREES.values(), ids=samples.M4A_TREES)
+def test_an_m4a_may_begin_with_another_box(vault: VaultOnDisk, data: bytes) -> None:
+    assert vault.note(data, at="a.m4a").wanted.kind is Kind.AUDIO
+
+
+@pytest.mark.parametrize("data", [*filter(None, samples.NO_M4A.values())])
+def test_what_is_no_tree_with_sound_is_no_m4a(vault: VaultOnDisk, data: bytes) -> None:
+    assert vault.refused(data, at="a.m4a").code == "WRONG_SIGNATURE"
 
 
 def test_the_embedded_title_names_an_mp3(vault: VaultOnDisk) -> None:
