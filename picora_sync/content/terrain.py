@@ -160,7 +160,7 @@ class _Surveyor:
                 self.blocks.append(Span(start, end))
             return
         info_end = self.data.find(b"\n", start, end) + 1
-        if not info_end or not _is_closed(self.data, start, end):
+        if not info_end or not is_closed(self.data, start, end):
             self.blocks.append(Span(start, end))
             return
         self.borders.add(info_end)
@@ -188,7 +188,7 @@ def _stands_apart(data: bytes, start: int, end: int) -> bool:
     return not (data[line_start:start].strip() or before.strip()) and _BLANK_LINE.match(data, end) is not None
 
 
-def _is_closed(data: bytes, start: int, end: int) -> bool:
+def is_closed(data: bytes, start: int, end: int) -> bool:
     """Whether a fenced block ends with a fence of its own."""
     opening = _FENCE.match(data, start, end)
     text_end = end

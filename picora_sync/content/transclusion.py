@@ -7,13 +7,15 @@ import unicodedata
 from bisect import bisect_left
 
 from picora_sync.content.blocks import marks_of, text_of, without_mark
-from picora_sync.content.markdown import Heading, Span, Wikilink, parse
+from picora_sync.content.graft import Layout
+from picora_sync.content.markdown import Heading, Span, Wikilink, events, panics_as_unparsable, parse
 
 _LINE = re.compile(r"\r\n|\n|\r")
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*(?:\r\n|\n|\r))+")
 _MARKER = r"[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])"
-_CONTAINER = re.compile(rf"(?:[ \t>]|{_MARKER}|\[[ xX]\](?=[ \t]))*")
-_LIST_PART = re.compile(rf"{_MARKER}|\[[ xX]\](?=[ \t])")
+_CONTAINER = re.compile(rf"(?:[ \t>]|{_MARKER})*")
+_LIST_PART = re.compile(_MARKER)
+_TASK = re.compile(r"\[[ xX]\][ \t]+")
 _BLANK_LINE = re.compile(rb"[ \t>\r]*+(?:\n|\Z)")
 _LOOKBACK_BYTES = 1024
 """A line that begins with more than this is none that a quote or a list begins."""
@@ -27,8 +29,10 @@ class Sections:
 
     def __init__(self, body: str) -> None:
         """Raises Unparsable."""
+        self._body = body
         self.source = parse(body)
         self._blocks: dict[str, Span] | None = None
+        self._layout: Layout | None = None
         self._exact: dict[str, list[int]] = {}
         self._stripped: dict[str, list[int]] = {}
         for index, heading in enumerate(self.source.headings):
@@ -63,6 +67,14 @@ class Sections:
         block = self._blocks.get(name.casefold())
         return None if block is None else text_of(data, block).decode()
 
+    def completed(self, part: str) -> str:
+        """A part of the body, with the footnotes and reference definitions that it names."""
+        if "]:" not in self._body:
+            return part
+        if self._layout is None:
+            self._layout = Layout.of(self._body)
+        return self._layout.completed(part)
+
     def _find(self, wanted: str, first: int, last: int) -> int | None:
         """The first heading of this range that is called so, else the first one that Obsidian takes for that."""
         for indexes, name in ((self._exact, _named(wanted)), (self._stripped, _stripped(_named(wanted)))):
@@ -82,16 +94,25 @@ def placed(data: bytes, embed: Wikilink, content: str, newline: str) -> str:
     container = _CONTAINER.match(before)[0] if is_whole else ""  # type: ignore[index]  # it matches the empty string
     prefix = _LIST_PART.sub(lambda part: " " * len(part[0]), container)
     empty = newline + prefix.rstrip()
-    if container != before:
+    in_task = container != prefix and _TASK.fullmatch(before, len(container)) is not None
+    goes_on = in_task and _begins_with_text(content)
+    if container != before and not goes_on:
         lead = empty + newline + prefix
     else:
-        opens = container != prefix or _is_blank(_line_before(data, line_start))
+        opens = goes_on or container != prefix or _is_blank(_line_before(data, line_start))
         lead = "" if opens else newline + prefix
     rest = _BLANK_LINE.match(data, embed.end)
     follows = empty + newline + prefix if rest is None else empty
     trail = "" if rest is not None and _BLANK_LINE.match(data, rest.end()) else follows
     lines = _LINE.split(_LEADING_BLANK_LINES.sub("", content).rstrip())
     return lead + newline.join(prefix + line if line else prefix.rstrip() for line in lines)[len(prefix) :] + trail
+
+
+def _begins_with_text(content: str) -> bool:
+    """Whether its first block can go on in a line that has begun, behind the box of a task."""
+    with panics_as_unparsable():
+        event, where = next(iter(events(content.lstrip("\r\n"))), ("", {"start": 0, "end": 0}))
+    return event == {"Start": "Paragraph"} and where["start"] == 0
 
 
 def _line_before(data: bytes, line_start: int) -> bytes:

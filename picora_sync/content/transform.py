@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from picora_sync.content.blocks import marks_of
 from picora_sync.content.comments import strip_comments
+from picora_sync.content.graft import grafted
 from picora_sync.content.images import html_images, local_target
 from picora_sync.content.markdown import LOOKBACK_BYTES, Image, Source, Wikilink, edited, parse
 from picora_sync.content.materials import Materials, OtherNote
@@ -50,11 +51,12 @@ def transform(body: str, place: Place, materials: Materials) -> str:
 
     Raises Oversized when it grows beyond what may be sent, and what reading another file raises.
     """
-    return _Transformer(materials).transform(body, place)
+    return _Transformer(body, materials).transform(body, place)
 
 
 class _Transformer:
-    def __init__(self, materials: Materials) -> None:
+    def __init__(self, body: str, materials: Materials) -> None:
+        self._body = body
         self._materials = materials
         self._remarks = materials.remarks
         self._embeds = 0
@@ -186,6 +188,7 @@ class _Transformer:
         if refusal or content is None or path is None:
             self._remarks.about(refusal, name)
             return None
+        content = self._grafted(content)
         materials.spend(len(content.encode()))
         return self.transform(content, Place(path, (*place.trail, key)))
 
@@ -195,7 +198,17 @@ class _Transformer:
             self._sections[path] = Sections(strip_comments(note.body).text)
             self._repeated_bytes -= REPEATS * len(note.body)
         sections = self._sections[path]
-        return sections.block(reference.block) if reference.block else sections.section(reference.headings)
+        if not reference.fragment:
+            return sections.section(())
+        part = sections.block(reference.block) if reference.block else sections.section(reference.headings)
+        return None if part is None else sections.completed(part)
+
+    def _grafted(self, content: str) -> str:
+        """An embedded text with labels that nothing else in the note has."""
+        suffix = f"-{self._embeds}"
+        while f"{suffix}]" in self._body:
+            suffix += "x"
+        return grafted(content, suffix, "\r\n" if "\r\n" in content else "\n")
 
     def _may_repeat(self, size: int) -> bool:
         """Whether so much may be read again: a few small notes that embed each other could be written out for hours."""

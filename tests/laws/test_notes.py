@@ -113,6 +113,15 @@ def test_a_large_note_is_parsed_once_however_often_it_is_embedded(vault: VaultOn
     _within(lambda: derive(40_000), 40_000)
 
 
+@pytest.mark.parametrize(
+    "fragment", ["[^a]: x[^b]\n\n", "[a]: b\n", "[a][b] ", "\\[", "$$\n", "a ^x\n\n", "<!-- x -->\n"]
+)
+def test_what_is_embedded_costs_no_more_than_what_stands_there(vault: VaultOnDisk, fragment: str) -> None:
+    vault.write("part.md", "# last\n\n[^a] [a] ![[part#^x]]\n\n" + _repeat(fragment))
+    vault.write("shows.md", "![[part]]\n\n![[part#last]]\n\n![[part#^x]]")
+    _within(lambda: vault.derive("shows.md", **PUBLIC), 3 * SIZE_BYTES)
+
+
 def test_a_chain_of_headings_is_followed_step_by_step(vault: VaultOnDisk) -> None:
     def derive(size: int) -> None:
         vault.write("heads.md", "# a\n" * (size // 4) + "# z\n")
