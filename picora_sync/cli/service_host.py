@@ -16,7 +16,8 @@ from picora_sync.cli.failures import USAGE, CommandFailed
 from picora_sync.config.keys import key_in
 from picora_sync.errors import ConfigError
 from picora_sync.service.installation import Installation, carried
-from picora_sync.service.managers import Act, Command, Launchd, Manager, Systemd
+from picora_sync.service.managers import SYSTEM_UNITS, Act, Command, Launchd, Manager, Systemd
+from picora_sync.service.units import command_line
 
 _WITHIN_S = 60.0
 PROGRAM = (sys.executable, "-P", "-m", "picora_sync")
@@ -213,6 +214,18 @@ def _hint(said: str) -> str:
 def is_installed(file: Path) -> bool:
     """Whether the manager has a file of ours."""
     return file.is_file()
+
+
+def system_account(config_file: Path, units: Path = SYSTEM_UNITS) -> str | None:
+    """As whom the machine's service manager runs the daemon for this configuration; None if it does not."""
+    named = command_line(["--config", str(config_file), "run"]).encode()
+    for file in sorted(units.glob("picora-sync@*.service")):
+        try:
+            if named in file.read_bytes():
+                return file.stem.partition("@")[2]
+        except OSError:
+            continue
+    return None
 
 
 def lingers(name: str) -> bool:

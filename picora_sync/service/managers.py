@@ -16,6 +16,8 @@ from picora_sync.service.installation import Installation
 from picora_sync.service.units import system_unit, user_unit
 
 Command = tuple[str, ...]
+SYSTEM_UNITS = Path("/etc/systemd/system")
+"""Where the administrator's own units are."""
 
 
 class Act(StrEnum):
@@ -68,7 +70,7 @@ class Systemd:
     def file(self) -> Path:
         """As in the protocol."""
         if self.user:
-            return Path("/etc/systemd/system", self.unit)
+            return SYSTEM_UNITS / self.unit
         return Path(self.environ.get("XDG_CONFIG_HOME") or self.home / ".config", "systemd", "user", self.unit)
 
     @property

@@ -211,5 +211,6 @@ def _go_on(ctx: click.Context, file: Path, *, interactive: bool) -> int:
             return code
         line("`picora-sync service install` does that later.")
     option = "" if file == default_config_file() else f" --config {file}"
-    line(f"Next: `picora-sync{option} sync` mirrors once, `picora-sync{option} service install` from now on.")
+    system = " --system --user ACCOUNT" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
+    line(f"Next: `picora-sync{option} sync` mirrors once, `picora-sync{option} service install{system}` from now on.")
     return OK

@@ -31,7 +31,7 @@ from picora_sync.cli.doctor.facts import (
     Versions,
 )
 from picora_sync.cli.failures import CommandFailed
-from picora_sync.cli.service_host import installation, is_installed, lingers, manager_for, me
+from picora_sync.cli.service_host import installation, is_installed, lingers, manager_for, me, somebody, system_account
 from picora_sync.cli.settings import config_file, configuration, look_at
 from picora_sync.cli.status_view import everything_wrong, standing
 from picora_sync.config.keys import Key, find_key
@@ -227,35 +227,35 @@ def _state(config: Config) -> StateFacts:
 
 
 def _service(file: Path) -> ServiceFacts:
-    """Of the user's own manager, or, if there is one, the system's service for this configuration's owner."""
+    """The system's service that names this configuration, if there is one, else the user's own."""
     try:
-        person = me()
-        manager = manager_for(person, system=False)
+        account = system_account(file)
+        person = me() if account is None else somebody(account, file)
+        manager = manager_for(person, system=account is not None)
     except (CommandFailed, KeyError, ImportError):
         return ServiceFacts()
-    system = Systemd(person.home, os.environ, person.name)
-    is_system = isinstance(manager, Systemd) and not is_installed(manager.file) and is_installed(system.file)
-    if is_system:
-        manager = system
-    installed, refused, outdated = is_installed(manager.file), None, tuple[str, ...]()
-    if installed:
+    installed = is_installed(manager.file)
+    outdated, refused = tuple[str, ...](), None
+    if installed and (not person.other or os.geteuid() == 0):  # else nobody can see what it sees
         try:
-            wanted = manager.content(installation(file, person, system=is_system))
+            wanted = manager.content(installation(file, person, system=account is not None))
             outdated = tuple(_differences(manager.file.read_bytes(), wanted))
         except (CommandFailed, PicoraSyncError) as error:
             refused = Trouble(error.message, error.hint)
         except OSError as error:
             refused = Trouble(f"{manager.file} cannot be read: {error.strerror}")
-    by_systemd = isinstance(manager, Systemd)
+    own = isinstance(manager, Systemd) and account is None
     return ServiceFacts(
-        manager="systemd" if by_systemd else "launchd",
+        manager="systemd" if isinstance(manager, Systemd) else "launchd",
         absent=manager.absent,
         file=str(manager.file),
         installed=installed,
         outdated=outdated,
         refused=refused,
-        lingers=not (installed and by_systemd and not is_system and not manager.absent) or lingers(person.name),
+        lingers=not (installed and own and not manager.absent) or lingers(person.name),
         user=person.name,
+        system=account is not None,
+        by_root=os.geteuid() == 0,
     )
 
 

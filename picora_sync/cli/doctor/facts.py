@@ -74,7 +74,8 @@ class StateFacts:
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """The service. ``manager`` is "" where none is known, ``absent`` why it cannot be asked; ``outdated`` are the lines
-    of its file that would be others now; ``refused`` is why it would not start.
+    of its file that would be others now; ``refused`` is why it would not start. ``system``: the machine's manager runs
+    it, as ``user``; ``by_root``: who looks may change that.
     """
 
     manager: str = ""
@@ -85,6 +86,8 @@ class ServiceFacts:
     refused: Trouble | None = None
     lingers: bool = True
     user: str = ""
+    system: bool = False
+    by_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,14 @@ def ours(facts: Facts, *words: str) -> str:
     return shlex.join(["picora-sync", *option, *words])
 
 
+def of_service(facts: Facts, act: str) -> str:
+    """A command line for the service that was seen."""
+    seen = facts.service
+    if seen is None or not seen.system:
+        return ours(facts, "service", act)
+    return ("" if seen.by_root else "sudo ") + ours(facts, "service", act, "--system", "--user", seen.user)
+
+
 def configuration(facts: Facts) -> Iterator[Finding]:
     """The file can be used."""
     if facts.config is None:
@@ -177,10 +185,10 @@ def service(facts: Facts) -> Iterator[Finding]:
     elif seen.outdated:
         lines = "; ".join(seen.outdated[:_SHOWN])
         yield Finding(
-            "service", f"it is of another installation or configuration ({lines})", ours(facts, "service", "install")
+            "service", f"it is of another installation or configuration ({lines})", of_service(facts, "install")
         )
     if facts.mirror is not None and not facts.mirror.running and not seen.absent:
-        yield Finding("service", "it is installed, and does not run", ours(facts, "service", "start"))
+        yield Finding("service", "it is installed, and does not run", of_service(facts, "start"))
     if not seen.lingers:
         advice = f"to have it run from boot on: loginctl enable-linger {seen.user}"
         yield Finding("service", "it ends when you log out", advice=advice, remark=True)
@@ -192,7 +200,7 @@ def versions(facts: Facts) -> Iterator[Finding]:
     if daemon and daemon != facts.versions.program:
         command = "restart" if facts.service and facts.service.installed else ""
         text = f"the running daemon is {daemon}, and {facts.versions.program} is installed"
-        yield Finding("version", text, ours(facts, "service", command) if command else "", "restart it")
+        yield Finding("version", text, of_service(facts, command) if command else "", "restart it")
 
 
 def exposed(facts: Facts) -> Iterator[Finding]:

@@ -86,6 +86,18 @@ TABLE: list[tuple[str, Facts, str, str]] = [
     ("service refused", with_part("service", refused=Trouble("no key")), "it would not start: no key", ""),
     ("service stopped", with_part("mirror", running=False), "does not run", f"{OURS} service start"),
     (
+        "system service moved",
+        with_part("service", outdated=("-a",), system=True),
+        "another installation",
+        f"sudo {OURS} service install --system --user ada",
+    ),
+    (
+        "system service, seen by root",
+        replace(with_part("mirror", running=False), service=replace(WELL.service, system=True, by_root=True)),  # type: ignore[type-var]
+        "does not run",
+        f"{OURS} service start --system --user ada",
+    ),
+    (
         "old daemon",
         with_part("versions", daemon="picora-sync/0"),
         "the running daemon is picora-sync/0",

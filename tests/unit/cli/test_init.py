@@ -55,7 +55,7 @@ def test_by_flags_alone_it_shows_what_would_be_mirrored_and_writes_what_can_be_l
         "  Vault/open.md",
         "requests",
         f"Wrote {file}\n",
-        f"`picora-sync --config {file} service install`",
+        f"`picora-sync --config {file} service install",
     ):
         assert told in ran.out
     config = load_config(file, {"HOME": str(home)})

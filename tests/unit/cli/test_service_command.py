@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from picora_sync.cli.failures import CommandFailed
-from picora_sync.cli.service_host import Person, carry_out, environment_of, installation, me, write
+from picora_sync.cli.service_host import Person, carry_out, environment_of, installation, me, system_account, write
 from picora_sync.service.installation import Installation
 from picora_sync.service.managers import Act, Command, Launchd
+from picora_sync.service.units import system_unit
 
 SAYS = "import sys; sys.exit('Failed to connect to bus: No medium found')"
 
@@ -100,6 +101,16 @@ def test_what_a_person_sees_as_a_service_is_hardly_anything_of_the_shell() -> No
     assert set(environment_of(Person("ada", 7, 7, Path("/home/ada"), other=True), shell)) == {
         *("HOME", "USER", "LOGNAME", "PATH")
     }
+
+
+def test_the_systems_service_is_found_by_the_configuration_that_it_names(tmp_path: Path) -> None:
+    config = Path("/srv/my $ 50% config.yaml")
+    for user, file in {"ada": config, "bob": Path("/srv/other.yaml")}.items():
+        unit = system_unit(Installation(("/bin/true",), file), user)
+        (tmp_path / f"picora-sync@{user}.service").write_text(unit)
+    assert system_account(config, tmp_path) == "ada"
+    assert system_account(Path("/srv/none.yaml"), tmp_path) is None
+    assert system_account(config, tmp_path / "nowhere") is None
 
 
 def test_only_the_last_command_must_succeed(tmp_path: Path) -> None:
