@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from picora_sync.attention import NOT_ASKED, Scene, gather, state_of
 from picora_sync.cli.disk_full import shortage
 from picora_sync.cli.settings import Look
+from picora_sync.cli.summaries import pauses
 from picora_sync.core.attention import Concern, most_pressing
 from picora_sync.core.model import FileState
 from picora_sync.core.policy import Folder
@@ -35,6 +36,7 @@ class FolderStanding:
     scanned_at: float | None
     next_scan_at: float | None
     paused: bool
+    paused_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
     watch, why = _watch(folder, live)
     known = look.index.folder(folder.name)
     scanned_at = known[2] if known else None
+    paused = pauses(look.config, look.index)
     moves = any(states[state] for state in _MOVING)
     return FolderStanding(
         name=folder.name,
@@ -143,7 +146,8 @@ def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
         eta_s=round(live.eta_s) if live and moves else 0,
         scanned_at=scanned_at,
         next_scan_at=scanned_at + folder.rescan_s if live and scanned_at is not None else None,
-        paused=folder.name in look.index.paused(),
+        paused=folder.name in paused,
+        paused_until=paused.get(folder.name),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container, Sequence
+from math import inf
 
 import click
 
 from picora_sync.cli.output import line, write_table
 from picora_sync.cli.visibility import change, headline
-from picora_sync.cli.words import count, duration, safe
+from picora_sync.cli.words import count, duration, safe, until
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
@@ -111,8 +113,12 @@ def _table(actions: Sequence[Planned], unclear: Container[FileRef]) -> None:
 
 def note_pauses(config: Config, index: Index) -> None:
     """Say on standard error for which folders nothing is sent."""
-    paused = index.paused()
-    for folder in config.folders:
-        if folder.name in paused:
-            told = f"Note: {folder.name} is paused: nothing of it is sent until `picora-sync resume {folder.name}`."
-            click.echo(safe(told), err=True)
+    for name, end_at in pauses(config, index).items():
+        click.echo(safe(f"Note: {name} is paused: nothing of it is sent {until(name, end_at)}."), err=True)
+
+
+def pauses(config: Config, index: Index) -> dict[str, float | None]:
+    """The configured folders that are paused, and when that ends by itself (None: it does not)."""
+    ends, now = index.paused_until(), time.time()
+    names = (folder.name for folder in config.folders if ends.get(folder.name, 0.0) > now)
+    return {name: None if ends[name] == inf else ends[name] for name in names}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unicodedata
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -14,6 +15,7 @@ _BYTES = range(0xDC80, 0xDD00)
 """What ``os.fsdecode`` makes of bytes that are no UTF-8."""
 
 _KILO = 1024
+_DAY_S = 86400.0
 
 
 def safe(text: str) -> str:
@@ -99,3 +101,14 @@ def duration(seconds: float) -> str:
 def count(number: int, noun: str) -> str:
     """``1 file``, ``2 files``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def until(folder: str, end_at: float | None) -> str:
+    """When a pause ends: ``until `picora-sync resume notes```, or by itself at a time of the wall clock."""
+    if end_at is None:
+        return f"until `picora-sync resume {folder}`"
+    left_s = max(0.0, end_at - time.time())
+    form = "%H:%M" if left_s < _DAY_S else "%Y-%m-%d %H:%M"
+    return (
+        f"until {time.strftime(form, time.localtime(end_at))} (in {duration(left_s)}), or `picora-sync resume {folder}`"
+    )

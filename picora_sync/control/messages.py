@@ -58,9 +58,12 @@ class Approve(Request, frozen=True):
 
 
 class Pause(Request, frozen=True):
-    """``POST pause``: send nothing for this folder (None: for all) but what makes something private."""
+    """``POST pause``: send nothing for this folder (None: for all) but what makes something private; ``for_s``: and go
+    on by itself after so many seconds.
+    """
 
     folder: str | None = None
+    for_s: float | None = None
 
 
 class Resume(Request, frozen=True):
@@ -207,10 +210,11 @@ class Approved(Answer, frozen=True):
 
 
 class FolderPause(Answer, frozen=True):
-    """Whether a folder is paused."""
+    """Whether a folder is paused, and the wall clock's time at which that ends by itself (None: it does not)."""
 
     name: str
     paused: bool
+    until: float | None = None
 
 
 class Paused(Answer, frozen=True):

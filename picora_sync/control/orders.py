@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
+from math import inf
 
 from picora_sync.control.forgetting import Forgetting
 from picora_sync.control.messages import (
@@ -37,6 +38,7 @@ from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler import Reconciler
 
 _USAGE = 2
+LONGEST_PAUSE_S = 10 * 366 * 86400.0
 
 
 class Orders:
@@ -55,10 +57,10 @@ class Orders:
                 return self._show_held(self._known(folder))
             case Approve():
                 return self._approve(request)
-            case Pause(folder=folder):
-                return self._pause(self._chosen(folder), paused=True)
+            case Pause(folder=folder, for_s=for_s):
+                return self._pause(self._chosen(folder), for_s)
             case Resume(folder=folder):
-                return self._pause(self._chosen(folder), paused=False)
+                return self._resume(self._chosen(folder))
             case Rescan(folder=folder):
                 return Rescanned(folders=tuple(map(self._scan, self._chosen(folder))))
             case Resend(folder=folder):
@@ -144,13 +146,32 @@ class Orders:
 
     # --- whole folders ----------------------------------------------------------------------------------------------
 
-    def _pause(self, folders: Collection[str], *, paused: bool) -> Paused:
+    def _pause(self, folders: Collection[str], for_s: float | None) -> Paused:
+        if for_s is not None and not 0 < for_s <= LONGEST_PAUSE_S:
+            raise CommandRefused(
+                "BAD_TIME", "a pause lasts for more than 0 s, and for 10 years at most", exit_code=_USAGE
+            )
+        until = inf if for_s is None else self._context.clocks.wall() + for_s
         with self._index.transaction():
             for name in folders:
-                (self._index.pause if paused else self._index.resume)(name)
+                self._index.pause(name, until)
+        return self._heed_pauses()
+
+    def _resume(self, folders: Collection[str]) -> Paused:
+        with self._index.transaction():
+            for name in folders:
+                self._index.resume(name)
+        return self._heed_pauses()
+
+    def _heed_pauses(self) -> Paused:
         self._reconciler.heed_pauses()
-        now = self._context.paused
-        return Paused(folders=tuple(FolderPause(name=name, paused=name in now) for name in self._context.units))
+        ends = {name: at for name, at in self._index.paused_until().items() if name in self._context.paused}
+        return Paused(
+            folders=tuple(
+                FolderPause(name=name, paused=name in ends, until=at if (at := ends.get(name, inf)) < inf else None)
+                for name in self._context.units
+            )
+        )
 
     def _scan(self, folder: str) -> FolderScan:
         different = self._reconciler.scan(folder)

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from picora_sync.errors import IndexDamaged
@@ -228,13 +229,17 @@ class Index:
         self.set_meta(f"mounts:{name}", json.dumps(sorted(mounts)))
 
     def paused(self) -> frozenset[str]:
-        """The folders for which nothing is sent but what makes something private."""
-        rows = self._connection.execute("SELECT substr(key, 8) FROM meta WHERE substr(key, 1, 7) = 'paused:'")
-        return frozenset(str(name) for (name,) in rows)
+        """The folders for which nothing is sent but what makes something private, however long yet."""
+        return frozenset(self.paused_until())
 
-    def pause(self, name: str) -> None:
-        """Keep a folder's work back, until :meth:`resume`; also in later processes."""
-        self.set_meta(f"paused:{name}", "")
+    def paused_until(self) -> dict[str, float]:
+        """The same, each with the wall clock's time at which that ends by itself; infinity if it does not."""
+        rows = self._connection.execute("SELECT substr(key, 8), value FROM meta WHERE substr(key, 1, 7) = 'paused:'")
+        return {str(name): float(until) if until else inf for name, until in rows}
+
+    def pause(self, name: str, until: float = inf) -> None:
+        """Keep a folder's work back, until :meth:`resume` or until this time; also in later processes."""
+        self.set_meta(f"paused:{name}", "" if until == inf else repr(until))
 
     def resume(self, name: str) -> None:
         """Let a folder's work go on."""

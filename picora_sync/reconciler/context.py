@@ -107,7 +107,8 @@ class Context:
         policies = [unit.policy for unit in self.units.values()]
         quiet_s = [settle.quiet_s for policy in policies for settle in (policy.doc_settle, policy.audio_settle)]
         self.ages = Ages(max(quiet_s, default=0.0), self.index.meta(CLOCK))
-        self.paused = self.index.paused()
+        ends, now = self.index.paused_until(), self.clocks.wall()
+        self.paused = frozenset(name for name, end_at in ends.items() if end_at > now)
 
     def clock_jumped(self) -> bool:
         """Look at the clocks; whether one jumped since the last look, be it that of an earlier process."""

@@ -18,6 +18,7 @@ from picora_sync.reconciler.deletion.grace import Leaving, Removals
 from picora_sync.reconciler.deletion.orphans import collect_orphans
 from picora_sync.reconciler.dispatch.dispatcher import Dispatcher
 from picora_sync.reconciler.dispatch.gates import Connection
+from picora_sync.reconciler.dispatch.pauses import Pauses
 from picora_sync.reconciler.dispatch.quota import Admission
 from picora_sync.reconciler.intake import scan
 from picora_sync.reconciler.intake.derive import Derivations, Due
@@ -90,14 +91,16 @@ class Reconciler:
         self._outcomes = Outcomes(self.context, self.connection, open_uploads, self._setbacks, self.tally)
         self._recalls = False
         self._due = Due()
+        self._pauses = Pauses(self.context)
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Take up what an earlier process left: refused files, missing files, unsure deletions, unfinished work."""
         index = self.context.index
-        self.context.paused = index.paused()
         with index.transaction():
+            self._pauses.heed()
+            self._pauses.end()
             self.context.clock_jumped()  # while nothing ran: what follows starts everything anew
             for ref, _ in index.files.refused():
                 index.files.unblock(ref)
@@ -125,6 +128,7 @@ class Reconciler:
                 self.context.queue.rescan(folder, "the clock jumped")
         if self._calls_back():
             return
+        self._pauses.end()
         for folder, why in self.context.queue.take_rescans().items():
             if folder in self.context.units:
                 try:
@@ -145,10 +149,8 @@ class Reconciler:
         self._dispatcher.pump(unsettled, more_to_come=self.settling())
 
     def heed_pauses(self) -> None:
-        """Some folders were paused or resumed: what waits for the latter is planned; the dispatcher drops the rest."""
-        before, self.context.paused = self.context.paused, self.context.index.paused()
-        resumed = before - self.context.paused
-        self.context.todo.update(ref for ref in self.context.index.files.unfinished() if ref.folder in resumed)
+        """Some folders were paused or resumed; the dispatcher drops what is not to be sent."""
+        self._pauses.heed()
 
     def retry_deletes(self) -> None:
         """Somebody asks for it: what Picora refused to delete is asked for at once."""
@@ -176,6 +178,7 @@ class Reconciler:
             self._dispatcher.next_due(),
             min(self.context.retries.values(), default=None),
             self.context.reread_due(),
+            self._pauses.next_due(),
             self._recall.patience_ends(),
         ]
         return min((at for at in times if at is not None), default=None)

@@ -10,8 +10,9 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json
 from picora_sync.cli.paths import roots_of
 from picora_sync.cli.settings import configuration
-from picora_sync.cli.words import count
+from picora_sync.cli.words import count, until
 from picora_sync.config.model import Config
+from picora_sync.config.values import BadValue, Duration
 from picora_sync.control.messages import (
     Answer,
     Pause,
@@ -31,18 +32,26 @@ from picora_sync.control.orders import unknown_folder
 _folder = click.argument("folder", required=False, shell_complete=complete_folder)
 
 
-@click.command("pause", epilog="Example: picora-sync pause notes")
+def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else Duration.parse(value)
+    except BadValue as error:
+        raise click.BadParameter(f"{error} ({error.hint})" if error.hint else str(error), ctx, param) from error
+
+
+@click.command("pause", epilog="Example: picora-sync pause notes --for 2h")
 @_folder
+@click.option("--for", "for_s", metavar="TIME", callback=_seconds, help="Go on by itself after 30m, 2h, 1d …")
 @json_option
 @click.pass_context
-def pause_command(ctx: click.Context, folder: str | None, *, as_json: bool) -> int:
+def pause_command(ctx: click.Context, folder: str | None, *, for_s: float | None, as_json: bool) -> int:
     """Send nothing for FOLDER, or for all folders, until `resume`.
 
     Also after a restart. What changes is still seen; a note that becomes private is still made private at once.
     """
     config = configuration(ctx)
     name = _named(config, folder)
-    return _set_pause(config, Pause(folder=name), name, as_json=as_json)
+    return _set_pause(config, Pause(folder=name, for_s=for_s), name, as_json=as_json)
 
 
 @click.command("resume", epilog="Example: picora-sync resume notes")
@@ -68,7 +77,7 @@ def _set_pause(config: Config, request: Request, folder: str | None, *, as_json:
         if folder not in (None, each.name):
             continue
         if each.paused:
-            line(f"{each.name} is paused until `picora-sync resume {each.name}`; what becomes private still does.")
+            line(f"{each.name} is paused {until(each.name, each.until)}; what becomes private still does.")
         else:
             line(f"{each.name} goes on" + ("." if running else " with the next `picora-sync sync` or `run`."))
     return OK

@@ -14,7 +14,7 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.settings import look_at
 from picora_sync.cli.status_view import FolderStanding, Standing, standing
-from picora_sync.cli.words import count, duration
+from picora_sync.cli.words import count, duration, until
 from picora_sync.core.attention import About, Concern
 
 STOPPED = 3
@@ -67,7 +67,7 @@ def _print_remarks(folder: FolderStanding) -> None:
     if folder.why:
         line(f"{folder.name}: {folder.why}")
     if folder.paused:
-        line(f"{folder.name} is paused: `picora-sync resume {folder.name}` lets it go on")
+        line(f"{folder.name} is paused {until(folder.name, folder.paused_until)}")
 
 
 def _print_left(left: Sequence[Concern]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,10 +66,7 @@ def test_a_pause_is_kept_in_the_index_and_status_says_so(mirror: Any, invoke: In
         "notes is paused until `picora-sync resume notes`; what becomes private still does.\n",
     )
     assert mirror.index.paused() == {"notes"}
-    assert (
-        "notes is paused: `picora-sync resume notes` lets it go on"
-        in invoke("--config", mirror.config_file, "status").out
-    )
+    assert "notes is paused until `picora-sync resume notes`" in invoke("--config", mirror.config_file, "status").out
     folders = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)["folders"]
     assert {folder["name"]: folder["paused"] for folder in folders} == {"notes": True, "podcast": False}
     ran = invoke("--config", mirror.config_file, "resume")
@@ -85,8 +84,31 @@ def test_a_plan_says_for_which_folders_nothing_is_planned(mirror: Any, invoke: I
 
 def test_pausing_without_a_name_pauses_all_and_says_it_in_json(mirror: Any, invoke: Invoke) -> None:
     ran = invoke("--config", mirror.config_file, "pause", "--json")
-    folders = [{"name": "notes", "paused": True}, {"name": "podcast", "paused": True}]
+    folders = [{"name": "notes", "paused": True, "until": None}, {"name": "podcast", "paused": True, "until": None}]
     assert json.loads(ran.out) == {"folders": folders, "running": False}
+
+
+def test_a_pause_may_end_by_itself(mirror: Any, invoke: Invoke) -> None:
+    ran = invoke("--config", mirror.config_file, "pause", "notes", "--for", "2h")
+    assert re.fullmatch(r"notes is paused until [0-9: -]+ \(in 2 h\), or `picora-sync resume notes`; .*\n", ran.out)
+    (until,) = mirror.index.paused_until().values()
+    assert abs(until - time.time() - 7200) < 600
+    status = invoke("--config", mirror.config_file, "status").out
+    assert re.search(r"notes is paused until [0-9: -]+ \(in .*\), or `picora-sync resume notes`", status)
+    folders = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)["folders"]
+    assert (folders[0]["paused"], folders[0]["paused_until"]) == (True, until)
+    mirror.index.pause("notes", time.time() - 1)  # its time is over, and no process has noticed yet
+    folders = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)["folders"]
+    assert (folders[0]["paused"], folders[0]["paused_until"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [("2", "10s, 5m, 1h or 1d"), ("0", "for more than 0 s"), ("9999d", "10 years at most"), ("", "1h")],
+)
+def test_a_pause_of_a_time_that_is_none_is_refused(time: str, said: str, mirror: Any, invoke: Invoke) -> None:
+    ran = invoke("--config", mirror.config_file, "pause", "--for", time)
+    assert (ran.code, said in ran.err, mirror.index.paused()) == (2, True, frozenset())
 
 
 def test_resending_is_noted_for_the_next_run(mirror: Any, invoke: Invoke) -> None:

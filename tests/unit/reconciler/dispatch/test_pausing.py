@@ -207,3 +207,37 @@ def test_a_file_that_moved_into_a_paused_folder_keeps_its_object_until_it_is_res
     resume(mirror, "other")
     mirror.quiet()
     assert {item.title: item.id for item in mirror.picora.objects.values()} == {"moved": ids["0"], "1": ids["1"]}
+
+
+def test_a_pause_ends_by_itself_and_what_waited_is_sent() -> None:
+    mirror = synced("zero")
+    mirror.index.pause("notes", mirror.wall() + 3600)
+    mirror.reconciler.heed_pauses()
+    mirror.write("0.md", "edited")
+    mirror.run(3500)
+    assert mirror.picora.count("post_doc") == 1
+    mirror.run(200)
+    assert (mirror.picora.count("post_doc"), mirror.index.paused()) == (2, frozenset())
+
+
+@pytest.mark.parametrize("away_s", [60.0, 7200.0])
+def test_a_pause_ends_on_time_after_a_restart(away_s: float) -> None:
+    mirror = synced("zero")
+    mirror.index.pause("notes", mirror.wall() + 3600)
+    mirror.write("0.md", "edited")
+    mirror.mono_s += away_s
+    mirror.restart()
+    mirror.run(600)
+    assert mirror.picora.count("post_doc") == (1 if away_s < 3600 else 2)
+    mirror.run(7200)
+    assert (mirror.picora.count("post_doc"), mirror.index.paused()) == (2, frozenset())
+
+
+def test_a_plan_does_not_wait_for_a_pause_that_is_over() -> None:
+    mirror = synced("zero")
+    mirror.index.pause("notes", mirror.wall() + 60)
+    mirror.mono_s += 61
+    mirror.write("new.md", "new")
+    context = mirror.reconciler.context
+    planned = forecast(mirror.index.copy_in_memory(), context.units.values(), context.clocks, lambda _: 0.0)
+    assert [action.path for action in planned.actions] == ["new.md"]
