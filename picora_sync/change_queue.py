@@ -136,6 +136,11 @@ class ChangeQueue:
         with self._changed:
             return self._settler.settling()
 
+    def settled_by(self) -> float | None:
+        """When the last of them will have settled, if nothing changes any more."""
+        with self._changed:
+            return self._settler.settled_by()
+
     def wake(self) -> None:
         """End the current wait, or the next one, at once."""
         with self._changed:

@@ -42,7 +42,8 @@ class Live:
     """A snapshot of the process; times are wall clock. Counts are since the start, ``waiting`` is what is left.
 
     ``accepted_at`` is when Picora last took the key, None if it has not done so since the start. ``daemon``: it watches
-    until it is stopped, and has ``ended`` as it should if it says so.
+    until it is stopped, and has ``ended`` as it should if it says so. ``vanished`` counts the files that wait out their
+    grace, ``wait_s`` is how long until that and settling are over, if nothing changes any more.
     """
 
     pid: int
@@ -64,6 +65,8 @@ class Live:
     accepted_at: float | None = None
     daemon: bool = False
     ended: bool = False
+    vanished: int = 0
+    wait_s: float = 0.0
 
     def write(self, path: Path) -> None:
         """Replace the file with this snapshot, whole or not at all."""

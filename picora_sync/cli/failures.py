@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import click
 
+from picora_sync.cli.styles import in_colour, styled
+from picora_sync.cli.table import wrapped
 from picora_sync.cli.words import safe, safe_lines
 from picora_sync.errors import AnotherInstance, PicoraSyncError, Stopped
 
@@ -73,9 +76,17 @@ def _expected(error: BaseException) -> CommandFailed | PicoraSyncError | None:
 
 def _tell(message: str, hint: str) -> None:
     message, hint = _without_credentials(message), _without_credentials(hint)
-    click.secho(f"Error: {safe_lines(message)}", fg=None if os.environ.get("NO_COLOR") else "red", err=True)
+    error = _fitted(f"Error: {safe_lines(message)}")
+    click.echo(styled(error, "red") if in_colour(sys.stderr) else error, err=True)
     if hint:
-        click.echo(f"Hint: {safe(hint)}", err=True)
+        click.echo(_fitted(f"Hint: {safe(hint)}"), err=True)
+
+
+def _fitted(text: str) -> str:
+    if not sys.stderr.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(part for line in text.split("\n") for part in wrapped(line, columns))
 
 
 def _without_credentials(text: str) -> str:

@@ -103,3 +103,14 @@ def progress(picture: Picture) -> str:
     if picture.live.eta_s >= 1:
         parts.append(f"{duration(picture.live.eta_s)} left")
     return ", ".join(parts)
+
+
+def waiting(picture: Picture) -> str:
+    """``waiting 28 s for 2 files to settle and 1 vanished file to come back``; nothing if nothing is waited for."""
+    live = picture.live
+    reasons = [
+        f"{count(len(live.settling), 'file')} to settle" if live.settling else "",
+        f"{count(live.vanished, 'vanished file')} to come back" if live.vanished else "",
+    ]
+    told = " and ".join(reason for reason in reasons if reason)
+    return f"waiting {duration(live.wait_s)} for {told}" if told else ""

@@ -13,10 +13,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from picora_sync.cli.live_model import Picture, progress
-from picora_sync.cli.terminal import STATE_STYLES, console
+from picora_sync.cli.live_model import Picture, progress, waiting
+from picora_sync.cli.styles import STATE_STYLES
+from picora_sync.cli.terminal import console
 from picora_sync.cli.visibility import word_for
-from picora_sync.cli.words import count, safe, size
+from picora_sync.cli.words import count, place, safe, size
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index.listing import Entry
 from picora_sync.report import Transfer
@@ -91,6 +92,8 @@ def render(picture: Picture, title: str, latest: Latest, room: Room) -> Renderab
     parts: list[RenderableType] = [_heading(picture, title), _folders(picture), Text()]
     if picture.done < picture.total:
         parts += [_bar(picture), *_transfers(picture)]
+    elif told := waiting(picture):
+        parts += [Text(told, style="cyan"), Text()]
     for_urls = room.lines - min(len(picture.problems), room.lines // 2)
     urls = list(islice(latest, max(1, for_urls)))
     if urls and _stacked(urls, room):
@@ -192,8 +195,8 @@ def _problems(picture: Picture, lines: int) -> list[RenderableType]:
     shown = picture.problems[:lines]
     parts: list[RenderableType] = []
     for each in shown:
-        place = f"  {safe(each.ref.folder)}/{safe(each.ref.path)}: "
-        text = Text(place, style="red" if each.serious else "yellow", no_wrap=True)
+        where = f"  {safe(place(each.ref))}: " if each.ref.folder else "  "
+        text = Text(where, style="red" if each.serious else "yellow", no_wrap=True)
         parts.append(text.append(safe(each.problem.message), style="default"))
     if len(picture.problems) > lines:
         parts.append(Text(f"  and {count(len(picture.problems) - lines, 'more problem')}", style="dim"))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
+import shutil
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import IO
 
 import click
 
-from picora_sync.cli.words import json_text, safe, width
+from picora_sync.cli.styles import painted
+from picora_sync.cli.table import Table, wrapped
+from picora_sync.cli.words import json_text, safe
 
 Rows = Sequence[Sequence[str]]
 _PART = 1000
@@ -30,53 +35,73 @@ def write_json_list(items: Iterable[object]) -> None:
 
 
 def line(text: str = "") -> None:
-    """One line; control characters in it are escaped."""
-    click.echo(safe(text))
-
-
-def write_table(headings: Sequence[str], rows: Rows, *, folded: Collection[int] = ()) -> None:
-    """A table; nothing in it is cut off. On a terminal the columns ``folded`` are folded to fit the width: URLs should
-    not be among them, since they are copied. Elsewhere every row is one line.
+    """One line; control characters in it are escaped. A terminal that is too narrow gets it in several, ended between
+    words.
     """
-    cells = [[safe(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        from picora_sync.cli.terminal import print_table  # noqa: PLC0415  # rich: only where there is a terminal
-
-        print_table(headings, cells, folded)
-    else:
-        _plain_table(headings, cells)
+    text = safe(text)
+    for each in wrapped(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else [text]:
+        click.echo(each)
 
 
-def write_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_table(
+    headings: Sequence[str],
+    rows: Rows,
+    *,
+    folded: Collection[int] = (),
+    alone: Collection[int] = (),
+    wide: bool = False,
+) -> None:
+    """A table; nothing in it is cut off. On a terminal that is too narrow, the columns ``alone`` stand on lines of
+    their own below their row, whole, since URLs are copied and clicked; then the columns ``folded`` are folded.
+    ``wide``: one line for each row, as everywhere but on a terminal.
+    """
+    write_rows(headings, rows, folded=folded, alone=alone, wide=wide)
+
+
+def write_rows(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    folded: Collection[int] = (),
+    alone: Collection[int] = (),
+    wide: bool = False,
+) -> None:
     """A table of as many rows as there are, of which only some are in memory at a time: a long one is written in parts,
     and a column that was too narrow grows with the next.
     """
+    columns = None if wide or not sys.stdout.isatty() else shutil.get_terminal_size().columns
+    table = Table(headings, columns, folded, alone, partial(painted, stream=sys.stdout))
     left = iter(rows)
-    first = list(islice(left, _PART))
-    if len(first) < _PART:
-        write_table(headings, first)
-        return
-    widths = _plain_table(headings, [[safe(cell) for cell in row] for row in first])
-    while part := [[safe(cell) for cell in row] for row in islice(left, _PART)]:
-        widths = _plain_rows(part, widths)
+    part = list(islice(left, _PART))
+    for each in table.begin(_safe(part)):
+        click.echo(each)
+    while part := list(islice(left, _PART)):
+        for each in table.more(_safe(part)):
+            click.echo(each)
 
 
-def _plain_table(headings: Sequence[str], rows: Rows) -> list[int]:
-    return _plain_rows([headings, *rows], [0] * len(headings))
-
-
-def _plain_rows(rows: Rows, least: Sequence[int]) -> list[int]:
-    """Returns the widths of the columns."""
-    widths = [max(wide, *map(width, column)) for wide, column in zip(least, zip(*rows, strict=True), strict=True)]
-    for row in rows:
-        padded = (cell + " " * (column - width(cell)) for cell, column in zip(row, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
-    return widths
+def _safe(rows: Rows) -> list[list[str]]:
+    return [[safe(cell) for cell in row] for row in rows]
 
 
 def make_forgiving(streams: Iterable[IO[str]]) -> None:
-    """A character the locale cannot show becomes an escape, instead of ending the command."""
+    """A character the locale cannot show becomes a plain one that means the same, or an escape, instead of ending the
+    command.
+    """
+    codecs.register_error(_FORGIVING, _forgive)
     for stream in streams:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=_FORGIVING)
+
+
+_FORGIVING = "picora-sync"
+_PLAIN = {"→": "->", "“": '"', "”": '"', "…": "...", "—": "-", "·": "-", "━": "=", "╺": "-", "╸": "="}
+
+
+def _forgive(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unseen = error.object[error.start : error.end]
+    plain = "".join(_PLAIN.get(each) or each.encode("ascii", "backslashreplace").decode() for each in unseen)
+    return plain, error.end

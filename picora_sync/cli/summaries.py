@@ -10,7 +10,7 @@ import click
 
 from picora_sync.cli.output import line, write_table
 from picora_sync.cli.visibility import change, headline
-from picora_sync.cli.words import count, duration, safe, until
+from picora_sync.cli.words import count, duration, place, safe, until
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
@@ -60,7 +60,7 @@ def _print_opened(opened: Sequence[Entry]) -> None:
 def print_problems(problems: Sequence[tuple[FileRef, Problem]]) -> None:
     """Each with its file, its sentence and what to do."""
     for ref, problem in problems:
-        line(f"{ref.folder}/{ref.path}: {problem.message} [{problem.code}]")
+        line(f"{place(ref)}: {problem.message} [{problem.code}]")
         if problem.hint:
             line(f"  Hint: {problem.hint}")
 

@@ -10,7 +10,7 @@ from typing import IO, Protocol
 
 import click
 
-from picora_sync.cli.live_model import Observer, Picture, progress
+from picora_sync.cli.live_model import Observer, Picture, progress, waiting
 from picora_sync.cli.visibility import word_for
 from picora_sync.cli.words import safe
 from picora_sync.core.model import FileRef, FileState
@@ -85,8 +85,8 @@ class PlainView:
                 self._line(f"{entry.state.value:8} {ref.folder}/{ref.path}  {_tail(entry)}".rstrip())
 
     def _progress(self, picture: Picture) -> None:
-        text = progress(picture)
-        if text != self._told and picture.done < picture.total:
+        text = progress(picture) if picture.done < picture.total else waiting(picture)
+        if text and text != self._told:
             self._told = text
             self._line(text)
 

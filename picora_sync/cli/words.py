@@ -6,6 +6,8 @@ import json
 import time
 import unicodedata
 
+from picora_sync.core.model import FileRef
+
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _JOINERS = "\u200c\u200d"
 """Format characters that belong to words and emoji; the others can turn or hide what is read."""
@@ -69,6 +71,11 @@ def _without_surrogates(value: object) -> object:
 def utf8(text: str) -> str:
     """The text without lone surrogates, which no JSON reader has to accept; they become backslash escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def place(ref: FileRef) -> str:
+    """``notes/a.md``; ``notes`` for the folder itself."""
+    return f"{ref.folder}/{ref.path}" if ref.path else ref.folder
 
 
 def width(text: str) -> int:

@@ -21,6 +21,10 @@ class Kind(StrEnum):
 
 DOC_SUFFIXES = frozenset({".md", ".markdown"})
 AUDIO_SUFFIXES = frozenset({".mp3", ".m4a", ".wav", ".flac", ".ogg"})
+UNTAKEN_SUFFIXES = frozenset(
+    {".opus", ".oga", ".m4b", ".aac", ".mp4", ".wma", ".aiff", ".aif", ".amr", ".mka", ".mov", ".mkv", ".webm"}
+)
+"""Sound that Picora does not take: somebody may expect it to be mirrored, and is told that it is not."""
 ASSET_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"})
 
 

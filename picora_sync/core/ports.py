@@ -69,6 +69,7 @@ class Scan:
     ``ignored`` maps files of a mirrored kind that a rule leaves out to that rule.
     ``problems`` are remarks on single paths, such as a link that leads out of the folder.
     ``mounts`` are the directories on another device than the one they lie in.
+    ``untaken`` counts files, by suffix, that hold sound of a kind that Picora does not take.
     """
 
     files: dict[str, Fingerprint]
@@ -76,6 +77,7 @@ class Scan:
     ignored: dict[str, str]
     problems: dict[str, Problem]
     mounts: frozenset[str] = frozenset()
+    untaken: Mapping[str, int] = field(default_factory=dict)
 
 
 class Disk(Protocol):

@@ -87,6 +87,10 @@ class Settler:
         """The files that are held."""
         return tuple(self._bursts)
 
+    def settled_by(self) -> float | None:
+        """When the last of them will have settled, if nothing changes any more."""
+        return max((burst.due_s() for burst in self._bursts.values()), default=None)
+
     def _arm(self, ref: FileRef, burst: _Burst) -> None:
         due_s, peek_s = burst.due_s(), burst.last_s + PEEK_QUIET_S
         self._due.set(ref, due_s)

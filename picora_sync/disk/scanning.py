@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable
 
 from picora_sync.core.ignore import IgnoreRules, parents_of
-from picora_sync.core.model import Fingerprint, Problem, kind_of
+from picora_sync.core.model import UNTAKEN_SUFFIXES, Fingerprint, Problem, kind_of, suffix_of
 from picora_sync.core.ports import Scan
 from picora_sync.disk.faults import GONE, printable, problem_of, type_name
 from picora_sync.disk.reading import is_inside
@@ -38,6 +39,7 @@ class Walk:
         self._ignored: dict[str, str] = {}
         self._problems: dict[str, Problem] = {}
         self._mounts: set[str] = set()
+        self._untaken: Counter[str] = Counter()
         self._stack: list[tuple[str, IgnoreRules, int, bool]] = []
 
     def run(self) -> Scan:
@@ -52,7 +54,7 @@ class Walk:
                 self._failed[""] = problem_of(error, self._root)
         while self._stack:
             self._list(*self._stack.pop())
-        return Scan(self._files, self._failed, self._ignored, self._problems, frozenset(self._mounts))
+        return Scan(self._files, self._failed, self._ignored, self._problems, frozenset(self._mounts), self._untaken)
 
     def _list(self, directory: str, rules: IgnoreRules, device: int, linked: bool) -> None:
         prefix = f"{directory}/" if directory else ""
@@ -66,6 +68,8 @@ class Walk:
                         self._enter(prefix + entry.name, entry, rules, device, linked)
                     elif kind_of(entry.name) is not None:
                         self._file(prefix + entry.name, entry, rules, follow=False)
+                    elif suffix_of(entry.name) in UNTAKEN_SUFFIXES:
+                        self._leave(prefix + entry.name, rules)
         except OSError as error:
             if error.errno not in GONE or not directory:
                 self._failed[directory] = problem_of(error, directory or self._root)
@@ -85,6 +89,10 @@ class Walk:
             self._files[path] = Fingerprint.of(status)
         else:
             self._ignored[path] = f"{type_name(status.st_mode)}, no regular file"
+
+    def _leave(self, path: str, rules: IgnoreRules) -> None:
+        if rules.why_entry_ignored(path, is_dir=False) is None:
+            self._untaken[suffix_of(path)] += 1
 
     def _enter(self, path: str, entry: os.DirEntry[str], above: IgnoreRules, device: int, linked: bool) -> None:
         if above.why_entry_ignored(path, is_dir=True) is not None:
@@ -156,4 +164,5 @@ def without_failed(scan: Scan) -> Scan:
         {path: why for path, why in scan.ignored.items() if is_known(path)},
         scan.problems,
         scan.mounts,
+        scan.untaken,
     )

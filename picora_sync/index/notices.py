@@ -13,6 +13,8 @@ from picora_sync.index.store import Index
 
 HELD = "REMOVALS_HELD"
 SHARED = "SHARED"
+UNTAKEN = "KINDS_NOT_TAKEN"
+_CONVERT = "Picora takes no files of this kind: convert them to .mp3 or .m4a, or leave it at that"
 
 
 def concerns(index: Index, folders: Collection[str]) -> list[Concern]:
@@ -20,7 +22,7 @@ def concerns(index: Index, folders: Collection[str]) -> list[Concern]:
     not delete, what waits for a person, and notes.
     """
     known = [_of_file(*told) for told in index.files.problems()]
-    rest = [*_leftovers(index, folders), *_notices(index)]
+    rest = [*_leftovers(index, folders), *_notices(index), *_untaken(index, folders)]
     return [each for each in (*known, *rest) if each.url or each.ref.folder in folders]
 
 
@@ -46,6 +48,13 @@ def _notices(index: Index) -> Iterator[Concern]:
         for row in rows:
             if item is not None and (problem := _shared(row, item, rows)) is not None:
                 yield Concern(About.FILE, row.ref, problem)
+
+
+def _untaken(index: Index, folders: Collection[str]) -> Iterator[Concern]:
+    for name in sorted(folders):
+        if numbers := index.untaken(name):
+            kinds = ", ".join(f"{number} {suffix}" for suffix, number in sorted(numbers.items()))
+            yield Concern(About.FOLDER, FileRef(name, ""), Problem(UNTAKEN, f"not mirrored: {kinds}", _CONVERT))
 
 
 def _held(folder: str, number: int) -> Problem:

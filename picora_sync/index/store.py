@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from math import inf
@@ -210,7 +210,7 @@ class Index:
         for table in ("file", "dependency", "problem", "binding", "intent", "twin_watch", "hold", "removal", "history"):
             self._connection.execute(f"UPDATE {table} SET folder = ? WHERE folder = ?", (new, old))
         self._connection.execute("UPDATE object SET unbound_folder = ? WHERE unbound_folder = ?", (new, old))
-        for about in ("mounts", "paused", "settings", "judgement"):
+        for about in ("mounts", "paused", "settings", "judgement", "untaken"):
             self._connection.execute(
                 "UPDATE OR REPLACE meta SET key = ? WHERE key = ?", (f"{about}:{new}", f"{about}:{old}")
             )
@@ -227,6 +227,16 @@ class Index:
     def set_mounts(self, name: str, mounts: frozenset[str]) -> None:
         """Remember the mount points below a folder's root."""
         self.set_meta(f"mounts:{name}", json.dumps(sorted(mounts)))
+
+    def untaken(self, name: str) -> dict[str, int]:
+        """How many files of a folder, by suffix, hold sound of a kind that Picora does not take."""
+        return dict(json.loads(self.meta(f"untaken:{name}") or "{}"))
+
+    def set_untaken(self, name: str, numbers: Mapping[str, int]) -> None:
+        """Remember that."""
+        told = json.dumps(dict(sorted(numbers.items())))
+        if told != (self.meta(f"untaken:{name}") or "{}"):
+            self.set_meta(f"untaken:{name}", told)
 
     def paused(self) -> frozenset[str]:
         """The folders for which nothing is sent but what makes something private, however long yet."""

@@ -45,5 +45,14 @@ def describe(
         requests=requests,
         eta_s=eta(waiting.requests),
         recent=tuple(tally.recent),
+        vanished=len(reconciler.removals),
+        wait_s=_wait_s(reconciler),
         accepted_at=None if accepted_s_ago is None else at - accepted_s_ago,
     )
+
+
+def _wait_s(reconciler: Reconciler) -> float:
+    """How long until what settles has settled, and what vanished may go, if nothing changes any more."""
+    ends = (reconciler.context.queue.settled_by(), reconciler.removals.over_by())
+    last = max((at for at in ends if at is not None), default=0.0)
+    return max(0.0, last - reconciler.context.clocks.mono())

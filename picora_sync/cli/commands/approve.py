@@ -43,7 +43,7 @@ def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, a
         if not as_json:
             lines = [[row.path, row.why, row.url or ""] for row in held.rows]
             lines += [[row.path, row.why, ""] for row in left_open]
-            write_table(["PATH", "WHY", "URL"], lines, folded=(0, 1))
+            write_table(["PATH", "WHY", "URL"], lines, folded=(0, 1), alone=[2])
         if not yes and not _agreed(len(held.rows), len(left_open), keep=keep):
             line("Nothing was changed.")
             return OK

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from picora_sync.cli.documents import file_document, history_document
 from picora_sync.cli.failures import OK, CommandFailed
-from picora_sync.cli.options import json_option
+from picora_sync.cli.options import json_option, wide_option
 from picora_sync.cli.output import line, write_json, write_json_list, write_rows, write_table
 from picora_sync.cli.paths import absolute, choose, roots_of
 from picora_sync.cli.settings import Look, look_at
@@ -72,9 +72,10 @@ def _on_disk(incomplete: str, roots: Collection[str]) -> Iterator[str]:
 @click.command("ls", epilog="Example: picora-sync ls notes/2026")
 @click.argument("path", required=False, shell_complete=_complete)
 @click.option("--public", "public_only", is_flag=True, help="Only what everybody can read, or may be able to.")
+@wide_option
 @json_option
 @click.pass_context
-def ls_command(ctx: click.Context, path: str | None, *, public_only: bool, as_json: bool) -> int:
+def ls_command(ctx: click.Context, path: str | None, *, public_only: bool, wide: bool, as_json: bool) -> int:
     """List files, with their state and URL.
 
     A file that is gone is listed as long as Picora still has it, and so is an old version that it refused to delete.
@@ -88,7 +89,8 @@ def ls_command(ctx: click.Context, path: str | None, *, public_only: bool, as_js
         if as_json:
             write_json_list(map(file_document, list_them(look, place)))
         elif next(list_them(look, place), None) is not None:
-            write_rows(["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], map(_row, list_them(look, place)))
+            headings, rows = ["STATE", "PATH", "TITLE", "VISIBILITY", "URL"], map(_row, list_them(look, place))
+            write_rows(headings, rows, folded=[1, 2], alone=[4], wide=wide)
         else:
             line("Nothing is public." if known else "No file is known yet: run `picora-sync sync`.")
     return OK
@@ -144,9 +146,10 @@ def _note_privacy(entry: Entry) -> None:
 @click.option(
     "--public", "public_only", is_flag=True, help="Only URLs that everybody can open today, or may be able to."
 )
+@wide_option
 @json_option
 @click.pass_context
-def history_command(ctx: click.Context, path: str | None, *, public_only: bool, as_json: bool) -> int:
+def history_command(ctx: click.Context, path: str | None, *, public_only: bool, wide: bool, as_json: bool) -> int:
     """Show which URLs files had, and when, oldest first.
 
     An edited note gets a new id, and so a new URL: what it replaced is named beside it. NOW says who can open a URL
@@ -162,7 +165,8 @@ def history_command(ctx: click.Context, path: str | None, *, public_only: bool, 
     if as_json:
         write_json(history_document(turns, now))
     elif turns:
-        write_table(["TIME", "EVENT", "PATH", "NOW", "URL", "INSTEAD OF"], [_turn(turn, now) for turn in turns])
+        rows = [_turn(turn, now) for turn in turns]
+        write_table(["TIME", "EVENT", "PATH", "NOW", "URL", "INSTEAD OF"], rows, folded=[2], alone=[4, 5], wide=wide)
     else:
         line("Nothing of it is public." if told else "Nothing was sent yet.")
     return OK

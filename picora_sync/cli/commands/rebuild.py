@@ -66,7 +66,7 @@ def _print_others(report: RebuildReport) -> None:
     if not report.others:
         return
     rows = [["public" if each.public else "private", each.title or "", each.url] for each in report.others]
-    write_table(["VISIBILITY", "TITLE", "URL"], rows[:MOST_OTHERS], folded=[1])
+    write_table(["VISIBILITY", "TITLE", "URL"], rows[:MOST_OTHERS], folded=[1], alone=[2])
     if len(rows) > MOST_OTHERS:
         line(f"and {count(len(rows) - MOST_OTHERS, 'more object')}: --json lists them all")
     line(

@@ -94,7 +94,7 @@ def _agreed(why: Sequence[str]) -> bool:
 
 def _print(report: VerifyReport, *, repaired: bool) -> None:
     if report.found:
-        write_table(["FINDING", "PATH", "URL"], [_row(each) for each in report.found])
+        write_table(["FINDING", "PATH", "URL"], [_row(each) for each in report.found], folded=[0, 1], alone=[2])
         line()
     line(
         f"{count(report.compared, 'object')} compared, {len(report.found)} of them other than expected; "

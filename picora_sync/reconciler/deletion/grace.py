@@ -98,6 +98,10 @@ class Removals:
         """When the next removal is to be judged."""
         return min((at for each in (self._due_at, self._stalled) for _, at in self._awaited(each)), default=None)
 
+    def over_by(self) -> float | None:
+        """When the last grace ends, as far as it is known."""
+        return max((at for _, at in self._awaited(self._due_at)), default=None)
+
     def _awaited(self, waiting: Mapping[FileRef, float]) -> Iterator[tuple[FileRef, float]]:
         """Nothing is removed for a paused folder."""
         return ((ref, at) for ref, at in waiting.items() if ref.folder not in self._context.paused)

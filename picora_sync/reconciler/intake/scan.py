@@ -42,6 +42,7 @@ def scan(context: Context, unit: Unit) -> list[Difference]:
         if "" not in found.failed:
             context.index.folder_scanned(unit.policy.name, context.clocks.wall())
             context.index.set_mounts(unit.policy.name, mounts)
+            context.index.set_untaken(unit.policy.name, found.untaken)
             context.scanned.add(unit.policy.name)
     return differences
 

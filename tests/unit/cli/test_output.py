@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ import pytest
 
 from picora_sync.cli.logs import JsonLines
 from picora_sync.cli.output import line, make_forgiving, write_json, write_json_list, write_rows, write_table
-from picora_sync.cli.terminal import console, print_table
+from picora_sync.cli.terminal import console
+from picora_sync.cli.words import width
 
 
 def test_json_is_one_line_of_utf8_whatever_the_locale(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -91,34 +91,88 @@ def test_a_table_without_rows_is_its_headings(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == "A  B\n"
 
 
-def test_on_a_terminal_names_are_not_taken_for_markup_and_urls_are_not_folded(
-    monkeypatch: pytest.MonkeyPatch,
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return stream
+
+
+URL = "https://p.example/v1/docs/vjkOWyGFG3Z1Mzc3qg0F3/raw"
+LONG_URL = f"https://p.example/{'u' * 80}"
+ROWS = [
+    ["synced", "notes/a.md", "[bold]:smile:", URL],
+    ["blocked", "notes/a very long directory/and a very long name of a note.md", "A title that is long, too", URL],
+    ["queued", "notes/b.md", "", ""],
+    ["synced", "notes/" + "w" * 90, "红楼" * 30, LONG_URL],
+]
+
+
+@pytest.mark.parametrize("columns", range(40, 140, 4))
+def test_a_url_is_never_broken_and_nothing_is_cut_however_narrow_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    write_table(["STATE", "PATH", "TITLE", "URL"], ROWS, folded=[1, 2], alone=[3])
+    shown = terminal.getvalue().splitlines()
+    assert sum(URL in each for each in shown) == 2
+    assert sum(LONG_URL in each for each in shown) == 1
+    assert all(width(each) <= columns for each in shown if LONG_URL not in each and URL not in each)
+    assert all(width(each) <= columns for each in shown if URL in each and columns > len(URL))
+    letters = "".join(sorted("".join(terminal.getvalue().split())))
+    assert letters == "".join(
+        sorted("".join("".join("".join(row) for row in [HEADINGS[columns > 400], *ROWS]).split()))
+    )
+
+
+HEADINGS = (["STATE", "PATH", "TITLE"], ["STATE", "PATH", "TITLE", "URL"])
+
+
+def test_what_fits_and_what_is_wanted_wide_is_one_line_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "30")
+    write_table(["A", "URL"], [["a", URL]], alone=[1], wide=True)
+    monkeypatch.setenv("COLUMNS", "300")
+    write_table(["A", "URL"], [["a", URL]], alone=[1])
+    assert terminal.getvalue().splitlines() == ["A  URL", f"a  {URL}"] * 2
+
+
+def test_a_second_url_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "70")
+    write_table(["PATH", "URL", "INSTEAD OF"], [["a.md", URL, URL]], alone=[1, 2])
+    assert terminal.getvalue().splitlines() == ["PATH", "a.md", f"  {URL}", f"  instead of {URL}"]
+
+
+def test_on_a_terminal_long_sentences_are_folded_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
     monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setattr("sys.stdout", stream := io.StringIO())
-    url = f"https://p.example/{'u' * 60}"
-    print_table(["PATH", "URL"], [["[bold]:smile:", url]], ())
-    assert f"[bold]:smile:  {url}" in stream.getvalue()
+    write_table(["OP", "WHY"], [["upload", "because " * 20]], folded=(1,))
+    assert max(map(len, terminal.getvalue().splitlines())) <= 40
+    assert terminal.getvalue().count("because") == 20
 
 
-def test_on_a_terminal_long_sentences_are_folded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setattr("sys.stdout", stream := io.StringIO())
-    print_table(["OP", "WHY"], [["upload", "because " * 20]], (1,))
-    assert max(map(len, stream.getvalue().splitlines())) <= 40
-    assert stream.getvalue().count("because") == 20
-
-
-def test_a_terminal_gets_the_table_of_rich(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = os.openpty()
-    with os.fdopen(theirs, "w") as terminal:
-        monkeypatch.setattr("sys.stdout", terminal)
-        monkeypatch.setenv("TERM", "xterm")
-        write_table(["STATE"], [["synced"]])
-        terminal.flush()
-        shown = os.read(ours, 4096)
-    os.close(ours)
-    assert b"\x1b[32msynced" in shown
+@pytest.mark.parametrize(
+    ("variable", "value", "coloured"), [("TERM", "xterm", True), ("NO_COLOR", "1", False), ("TERM", "dumb", False)]
+)
+def test_a_terminal_gets_colours_if_it_shows_them_and_they_are_wanted(
+    variable: str, value: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setenv(variable, value)
+    write_table(["STATE"], [["synced"], ["private → PUBLIC"], ["ignored"], ["[red]other[/]"]])
+    assert ("\x1b[32msynced" in terminal.getvalue()) is coloured
+    assert ("\x1b" in terminal.getvalue()) is coloured
+    assert "[red]other[/]" in terminal.getvalue()
 
 
 def test_a_console_guesses_nothing() -> None:
@@ -130,7 +184,19 @@ def test_a_console_guesses_nothing() -> None:
 def test_what_the_locale_cannot_show_becomes_an_escape() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     make_forgiving([stream, io.StringIO()])
-    stream.write("é")
+    stream.write("é → “x”…")
     stream.flush()
-    assert stream.buffer.getvalue() == b"\\xe9"  # type: ignore[attr-defined]  # the BytesIO from above
+    assert stream.buffer.getvalue() == b'\\xe9 -> "x"...'  # type: ignore[attr-defined]  # the BytesIO from above
     assert sys.stdout is not stream
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_a_sentence_is_folded_between_words_and_keeps_its_indent(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    line(f"  Hint: look at {LONG_URL}, and then at the rest of it")
+    line("short")
+    shown = terminal.getvalue().splitlines()
+    assert " ".join(terminal.getvalue().split()) == f"Hint: look at {LONG_URL}, and then at the rest of it short"
+    assert all(width(each) <= columns for each in shown if LONG_URL not in each)
+    assert all(each.startswith("  ") for each in shown[:-1])

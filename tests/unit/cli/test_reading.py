@@ -244,6 +244,21 @@ def test_problems_and_status_name_held_removals(
     assert "1 problem" in invoke("--config", mirror.config_file, "status").out
 
 
+def test_problems_names_once_what_picora_does_not_take(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    live().write(mirror.state_dir / LIVE_NAME)
+    mirror.index.set_untaken("notes", {".opus": 162, ".mp4": 1})
+    mirror.index.set_untaken("elsewhere", {".opus": 1})
+    (told,) = json.loads(invoke("--config", mirror.config_file, "problems", "--json").out)
+    assert (told["code"], told["message"], told["serious"]) == (
+        *("KINDS_NOT_TAKEN", "not mirrored: 1 .mp4, 162 .opus"),
+        False,
+    )
+    mirror.index.set_untaken("notes", {})
+    assert "No problems" in invoke("--config", mirror.config_file, "problems").out
+
+
 def test_history_remembers_the_urls_of_files_that_are_gone(mirror: Any, invoke: Callable[..., Any]) -> None:
     mirror.add("one.md")
     with mirror.index.transaction():

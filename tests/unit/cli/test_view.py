@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from picora_sync.cli.live_model import Observer, progress
+from picora_sync.cli.live_model import Observer, progress, waiting
 from picora_sync.cli.live_view import Latest, LiveView, Room, render
 from picora_sync.cli.view import NoView, PlainView, Screen
 from picora_sync.core.model import FileRef, FileState
@@ -68,6 +68,29 @@ def test_progress_counts_what_is_done_under_way_and_waiting(observer: Observer, 
     )
     assert (picture.done, picture.total, picture.done_bytes, picture.total_bytes) == (2, 6, 500, 1150)
     assert progress(picture) == "2 of 6 files, 500 B of 1.1 KB, 1 min 30 s left"
+
+
+@pytest.mark.parametrize(
+    ("settling", "vanished", "said"),
+    [
+        (0, 0, ""),
+        (1, 0, "waiting 28 s for 1 file to settle"),
+        (0, 2, "waiting 28 s for 2 vanished files to come back"),
+        (2, 1, "waiting 28 s for 2 files to settle and 1 vanished file to come back"),
+    ],
+)
+def test_what_is_waited_for_and_how_long_is_told_in_words(
+    settling: int, vanished: int, said: str, observer: Observer, clock: Clock, live: Callable[..., Live]
+) -> None:
+    refs = [FileRef("notes", f"{number}.md") for number in range(settling)]
+    picture = observer.picture(live(settling=refs, vanished=vanished, wait_s=27.6))
+    assert waiting(picture) == said
+    assert said in on_terminal(picture)
+    stream = io.StringIO()
+    view = PlainView(stream, {}, clock)
+    clock.now += 5
+    view.show(picture)
+    assert stream.getvalue() == (f"{said}\n" if said else "")
 
 
 def test_the_rate_is_that_of_the_last_seconds(observer: Observer, clock: Clock, live: Callable[..., Live]) -> None:

@@ -621,3 +621,22 @@ def test_folder_is_one_device_by_default(tmp_path: Path) -> None:
     disk = disk_at(tmp_path)
     assert disk.scan().mounts == frozenset()
     assert isinstance(disk.look("a/b.md"), Present)
+
+
+def test_sound_that_is_not_taken_is_counted_unless_it_is_ignored(tmp_path: Path) -> None:
+    for name in (
+        "a.opus",
+        "b.OPUS",
+        "sub/c.mp4",
+        "d.txt",
+        "e.png",
+        "f.mp3",
+        ".hidden.opus",
+        "skip/g.opus",
+        "sub/h.aac",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / ".picoraignore").write_text("skip/\n*.aac\n")
+    found = FolderDisk(Folder("notes", str(tmp_path))).scan()
+    assert found.untaken == {".opus": 2, ".mp4": 1}

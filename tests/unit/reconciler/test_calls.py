@@ -9,6 +9,8 @@ import pytest
 from picora_sync.core.backlog import READY
 from picora_sync.core.model import Dependency, FileRef, FileState, Kind
 from picora_sync.core.policy import Folder, OnDelete, Select
+from picora_sync.reconciler.dispatch.bandwidth import Meter
+from picora_sync.reconciler.snapshot import describe
 from tests.fakes.mirror import NOTES, Mirror
 
 PUBLISHED = "public: true\nhello"
@@ -363,3 +365,22 @@ def test_what_picora_held_before_is_not_counted_as_uploaded() -> None:
     mirror.quiet()
     tally = mirror.reconciler.tally
     assert (tally.uploads, tally.uploaded_bytes, len(tally.recent)) == (1, len("ours"), 2)
+
+
+def test_a_snapshot_tells_how_long_what_settles_and_what_vanished_are_waited_for() -> None:
+    mirror = Mirror()
+    for path in ("a.md", "b.md"):
+        mirror.write(path, path)
+    mirror.quiet()
+    told = describe(mirror.reconciler, Meter(), lambda _: 0.0, 0, None, ())
+    assert (told.settling, told.vanished, told.wait_s) == ((), 0, 0.0)
+    mirror.remove("a.md")
+    mirror.run(12)
+    mirror.write("b.md", "edited")
+    mirror.turn()
+    told = describe(mirror.reconciler, Meter(), lambda _: 0.0, 0, None, ())
+    assert (len(told.settling), told.vanished) == (1, 1)
+    grace_s = mirror.policies["notes"].delete_after_s
+    assert grace_s - 12 <= told.wait_s <= grace_s
+    mirror.mono_s += 5
+    assert describe(mirror.reconciler, Meter(), lambda _: 0.0, 0, None, ()).wait_s == told.wait_s - 5
