@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from picora_sync.core.attention import Concern
 from picora_sync.core.history import Turn
-from picora_sync.core.model import FileRef, Problem
+from picora_sync.core.model import FileRef, Problem, told_id
 from picora_sync.index.listing import Entry
 from picora_sync.report import PlanReport, RebuildReport, SyncReport, VerifyReport
 
@@ -56,7 +56,7 @@ def rebuild_document(report: RebuildReport) -> Document:
         "objects": report.objects,
         "requests": report.requests,
         "others": [
-            {"id": each.id, "kind": each.kind, "title": each.title, "public": each.public, "url": each.url}
+            {"id": told_id(each.id), "kind": each.kind, "title": each.title, "public": each.public, "url": each.url}
             for each in report.others
         ],
         "kept": report.kept,
@@ -78,7 +78,7 @@ def verify_document(report: VerifyReport) -> Document:
             {
                 "what": each.what,
                 "detail": each.detail,
-                "id": each.id,
+                "id": told_id(each.id),
                 "url": each.url,
                 "files": [asdict(ref) for ref in each.files],
             }
@@ -129,7 +129,7 @@ def file_document(entry: Entry) -> Document:
         "path": entry.ref.path,
         "state": entry.state.value,
         "kind": entry.kind.value if entry.kind else None,
-        "id": item.id if item else None,
+        "id": told_id(item.id) if item else None,
         "url": item.url if item else None,
         "title": item.title if item else None,
         "public": item.public if item else False,
@@ -152,10 +152,10 @@ def history_document(turns: Iterable[Turn], public: Mapping[str, bool | None]) -
             "path": turn.entry.ref.path,
             "at": turn.entry.at,
             "event": turn.why,
-            "id": turn.entry.object_id,
+            "id": told_id(turn.entry.object_id),
             "url": turn.entry.url,
             "public": public.get(turn.entry.object_id),
-            "old_id": turn.before.object_id if turn.before else None,
+            "old_id": told_id(turn.before.object_id) if turn.before else None,
             "old_url": turn.before.url if turn.before else None,
         }
         for turn in turns

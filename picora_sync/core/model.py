@@ -170,9 +170,19 @@ class Metadata:
     public: bool
 
 
+def object_id(kind: Kind, told: str) -> str:
+    """How an object is known here: kind and id, since a server may give one id to a document and to audio."""
+    return f"{kind}:{told}"
+
+
+def told_id(known: str) -> str:
+    """The id that the server gave to what is known by this (:func:`object_id`)."""
+    return known.rpartition(":")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteObject:
-    """An object as the server last confirmed it.
+    """An object as the server last confirmed it; ``id`` is what it is known by here (:func:`object_id`).
 
     ``title``, ``tags`` and ``public`` are None while nobody knows whether a PATCH has changed them. ``ours`` is False
     for an object that existed before us: it is bound and kept right, never deleted. ``sha256`` is of what was sent,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from picora_sync.core.model import FileRef, Kind, kind_of
+from picora_sync.core.model import FileRef, Kind
 from picora_sync.index.rows import key, ref_of, text
 
-_COLUMNS = "sha256, folder, path, size_bytes, title, made_since, made_until, until"
+_COLUMNS = "kind, sha256, folder, path, size_bytes, title, made_since, made_until, until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class TwinWatch:
     for until ``until``. A document has no twins, but may be made anew until ``made_until``. All times are the server's.
     """
 
+    kind: Kind
     sha256: str
     ref: FileRef
     size_bytes: int
@@ -24,11 +25,6 @@ class TwinWatch:
     made_since: float
     made_until: float
     until: float
-
-    @property
-    def kind(self) -> Kind | None:
-        """Of what was sent."""
-        return kind_of(self.ref.path)
 
 
 class Twins:
@@ -41,17 +37,19 @@ class Twins:
         """All that is looked for."""
         return [_watch_of(row) for row in self._connection.execute(f"SELECT {_COLUMNS} FROM twin_watch")]
 
-    def get(self, sha256: str) -> TwinWatch | None:
+    def get(self, kind: Kind, sha256: str) -> TwinWatch | None:
         """What is looked for with this content."""
-        row = self._connection.execute(f"SELECT {_COLUMNS} FROM twin_watch WHERE sha256 = ?", (sha256,)).fetchone()
+        query = f"SELECT {_COLUMNS} FROM twin_watch WHERE kind = ? AND sha256 = ?"
+        row = self._connection.execute(query, (kind, sha256)).fetchone()
         return None if row is None else _watch_of(row)
 
     def watch(self, watch: TwinWatch) -> None:
         """Look for it from now on; with an earlier watch of the same content the times of both."""
         self._connection.execute(
-            f"INSERT INTO twin_watch ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
+            f"INSERT INTO twin_watch ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (kind, sha256) DO UPDATE SET "
             "made_until = excluded.made_until, until = excluded.until",
             (
+                watch.kind,
                 watch.sha256,
                 *key(watch.ref),
                 watch.size_bytes,
@@ -62,10 +60,10 @@ class Twins:
             ),
         )
 
-    def end(self, sha256: str) -> None:
+    def end(self, watch: TwinWatch) -> None:
         """It is looked for no longer."""
-        self._connection.execute("DELETE FROM twin_watch WHERE sha256 = ?", (sha256,))
+        self._connection.execute("DELETE FROM twin_watch WHERE kind = ? AND sha256 = ?", (watch.kind, watch.sha256))
 
 
-def _watch_of(row: tuple[str, str, bytes, int, str, float, float, float]) -> TwinWatch:
-    return TwinWatch(row[0], ref_of(row[1], row[2]), *row[3:])
+def _watch_of(row: tuple[str, str, str, bytes, int, str, float, float, float]) -> TwinWatch:
+    return TwinWatch(Kind(row[0]), row[1], ref_of(row[2], row[3]), *row[4:])

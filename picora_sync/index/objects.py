@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from picora_sync.core.history import BOUND, DELETED, Entry
-from picora_sync.core.model import FileRef, Kind, RemoteObject
+from picora_sync.core.model import FileRef, Kind, RemoteObject, told_id
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
 from picora_sync.index.rows import (
@@ -130,7 +130,7 @@ class Objects:
         )
         found = [(object_of(row[:13]), row[13], row[14]) for row in rows]
         return [
-            (item, FileRef("", item.title or item.id) if folder is None else ref_of(folder, path))
+            (item, FileRef("", item.title or told_id(item.id)) if folder is None else ref_of(folder, path))
             for item, folder, path in found
         ]
 

@@ -138,7 +138,38 @@ DELETE FROM problem WHERE origin = 'remote' AND blocking = 0 AND NOT EXISTS (
 # A new file may be a known one that went away untold, and was saved anew: its name is the last part of its path.
 _V7 = "CREATE INDEX file_by_name ON file (replace(path, rtrim(path, replace(path, '/', '')), ''));"
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, STATES)
+# An object is known by kind and id: a server may give one id to a document and to audio. What a file had that is known
+# no more is of the kind that its name says. What may still arrive is of a kind, too.
+_V9 = """
+PRAGMA defer_foreign_keys = ON;
+UPDATE history SET object_id = coalesce(
+  (SELECT kind FROM object WHERE id = history.object_id),
+  CASE WHEN lower(CAST(path AS TEXT)) LIKE '%.md' OR lower(CAST(path AS TEXT)) LIKE '%.markdown'
+    THEN 'doc' ELSE 'audio' END
+) || ':' || object_id;
+UPDATE intent SET replaces = kind || ':' || replaces;
+UPDATE undeleted SET object_id = (SELECT kind FROM object WHERE id = undeleted.object_id) || ':' || object_id
+  WHERE object_id IN (SELECT id FROM object);
+UPDATE object SET id = kind || ':' || id;
+UPDATE binding SET object_id =        -- after the objects: it is written down at once how these files stand
+  (SELECT id FROM object WHERE id IN ('doc:' || binding.object_id, 'audio:' || binding.object_id));
+
+ALTER TABLE twin_watch RENAME TO twin_watch_by_content;
+CREATE TABLE twin_watch (           -- uploads that were given up and may still arrive; times of the server
+  kind TEXT NOT NULL, sha256 TEXT NOT NULL,
+  folder TEXT NOT NULL, path BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL, title TEXT NOT NULL,
+  made_since REAL NOT NULL, made_until REAL NOT NULL, until REAL NOT NULL,
+  PRIMARY KEY (kind, sha256)
+) WITHOUT ROWID;
+INSERT INTO twin_watch SELECT
+  CASE WHEN lower(CAST(path AS TEXT)) LIKE '%.md' OR lower(CAST(path AS TEXT)) LIKE '%.markdown'
+    THEN 'doc' ELSE 'audio' END,
+  sha256, folder, path, size_bytes, title, made_since, made_until, until FROM twin_watch_by_content;
+DROP TABLE twin_watch_by_content;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, STATES, _V9)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from picora_sync.core.model import Kind, RemoteObject
+from picora_sync.core.model import Kind, RemoteObject, object_id
 from picora_sync.errors import RateLimited, RemoteError, Unreachable
 from picora_sync.remote.exchange import Exchange
 from picora_sync.remote.listing import list_objects, live_audio
@@ -60,7 +60,8 @@ def audio_held(exchange: Exchange) -> Iterator[RemoteObject]:
 def audio_hashes(exchange: Exchange) -> dict[str, str]:
     """The content hashes that the server tells, by id; none if it has no such call."""
     changes = _state(exchange) or ()
-    return {found: told for change in changes if (found := id_of(change)) and (told := _content_hash(change))}
+    told = ((id_of(change), _content_hash(change)) for change in changes)
+    return {object_id(Kind.AUDIO, found): sha256 for found, sha256 in told if found and sha256}
 
 
 def _state(exchange: Exchange) -> list[Item] | None:

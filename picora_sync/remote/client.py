@@ -15,7 +15,7 @@ from typing import Final, Self
 
 import httpx
 
-from picora_sync.core.model import Account, Kind, RemoteObject, Tier
+from picora_sync.core.model import Account, Kind, RemoteObject, Tier, told_id
 from picora_sync.core.ports import AudioUpload, Change, DocUpload, KeySource, Pacer, Posted, StoredText
 from picora_sync.errors import (
     KeyRefused,
@@ -251,7 +251,7 @@ class PicoraClient:
             return None
         item = item_of(answer)
         found = doc_of(item, self._exchange.base_url) if kind is Kind.DOC else audio_of(item)
-        if found is None or found.id != object_id:
+        if found is None or told_id(found.id) != told_id(object_id):
             raise not_picora(answer, "is about another object")
         return found
 

@@ -6,7 +6,7 @@ batch call hears that is not specified: what stays in the trash is purged when a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -32,21 +32,21 @@ def delete_docs(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bo
 
     One alone is deleted by its own call, which is known to purge.
     """
-    wanted = _checked(ids, MOST_DOCS)
+    wanted = _checked(Kind.DOC, ids, MOST_DOCS)
     if len(wanted) == 1:
-        return tuple(wanted) if delete_one(exchange, Kind.DOC, wanted[0], gone) else ()
-    call = Call("DELETE", "/v1/docs", Tier.MUTATION, query=HARD, json={"ids": wanted})
+        return tuple(each for each in wanted if delete_one(exchange, Kind.DOC, each, gone))
+    call = Call("DELETE", "/v1/docs", Tier.MUTATION, query=HARD, json={"ids": list(wanted.values())})
 
     def certain(data: Item) -> Collection[str]:
-        return wanted if number(data.get("deleted")) == len(wanted) and not number(data.get("failed")) else ()
+        return wanted.values() if number(data.get("deleted")) == len(wanted) and not number(data.get("failed")) else ()
 
     return _delete(exchange, Kind.DOC, wanted, call, certain, gone)
 
 
 def delete_audio(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], bool]) -> tuple[str, ...]:
     """``DELETE /v1/media``, whose reply names each id: those it does not report as gone are asked for."""
-    wanted = _checked(ids, MOST_AUDIO)
-    items = [{"id": object_id, "type": "audio"} for object_id in wanted]
+    wanted = _checked(Kind.AUDIO, ids, MOST_AUDIO)
+    items = [{"id": told, "type": "audio"} for told in wanted.values()]
     call = Call("DELETE", "/v1/media", Tier.MUTATION, json={"items": items})
     return _delete(exchange, Kind.AUDIO, wanted, call, _reported_gone, gone)
 
@@ -54,12 +54,13 @@ def delete_audio(exchange: Exchange, ids: Sequence[str], gone: Callable[[str], b
 def _delete(
     exchange: Exchange,
     kind: Kind,
-    wanted: Sequence[str],
+    wanted: Mapping[str, str],
     call: Call,
     certain: Callable[[Item], Collection[str]],
     gone: Callable[[str], bool],
 ) -> tuple[str, ...]:
-    """Make the batch call and ask for the ids it leaves open; single calls where the server has no batch call.
+    """Make the batch call for these, id by what they are known by, and ask for those it leaves open; single calls where
+    the server has no batch call.
 
     What fails when something may be deleted already says so (``perhaps_done``).
     """
@@ -71,12 +72,13 @@ def _delete(
         unread = kind is Kind.DOC and isinstance(refused, Rejected) and refused.status in _NOT_LIKE_THIS
         if refused.status not in _NO_SUCH_CALL and not unread:
             raise
-        first = [wanted[0]] if delete_one(exchange, kind, wanted[0], gone) else []
+        first, *rest = wanted
+        begun = [first] if delete_one(exchange, kind, first, gone) else []
         with _begun():
-            return (*first, *(each for each in wanted[1:] if delete_one(exchange, kind, each, gone)))
+            return (*begun, *(each for each in rest if delete_one(exchange, kind, each, gone)))
     known = certain(_data(answer))
     with _begun():
-        return tuple(object_id for object_id in wanted if object_id in known or gone(object_id))
+        return tuple(each for each, told in wanted.items() if told in known or gone(each))
 
 
 @contextmanager
@@ -118,7 +120,8 @@ def _data(answer: Answer) -> Item:
     return data if isinstance(data, dict) else {}
 
 
-def _checked(ids: Sequence[str], most: int) -> list[str]:
+def _checked(kind: Kind, ids: Sequence[str], most: int) -> dict[str, str]:
+    """What these objects are known by, and their ids in the call."""
     if len(ids) > most:
         raise ValueError(f"at most {most} ids in one call, not {len(ids)}")
-    return [checked_id(object_id) for object_id in dict.fromkeys(ids)]
+    return {each: checked_id(kind, each) for each in ids}

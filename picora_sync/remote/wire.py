@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
-from picora_sync.core.model import Kind, Problem, RemoteObject
+from picora_sync.core.model import Kind, Problem, RemoteObject, object_id
 from picora_sync.errors import Rejected
 from picora_sync.remote.failures import Answer, from_answer, not_picora, shown
 from picora_sync.remote.values import plain
@@ -100,13 +100,13 @@ def page_of(answer: Answer) -> Page:
 
 def doc_of(item: Item, base_url: str) -> RemoteObject | None:
     """A document (§8), None without a usable id. Documents have no address of their own but ``/raw``."""
-    object_id = id_of(item)
-    if object_id is None:
+    told = id_of(item)
+    if told is None:
         return None
     return RemoteObject(
-        id=object_id,
+        id=object_id(Kind.DOC, told),
         kind=Kind.DOC,
-        url=address(item) or f"{base_url}/v1/docs/{object_id}/raw",
+        url=address(item) or f"{base_url}/v1/docs/{told}/raw",
         title=text(either(item, "title")),
         tags=_tags(item.get("tags")),
         public=boolean(either(item, "isPublic")),
@@ -119,11 +119,11 @@ def doc_of(item: Item, base_url: str) -> RemoteObject | None:
 
 def audio_of(item: Item) -> RemoteObject | None:
     """An audio object (§6), also as an item of ``/v1/media`` (§7); None without a usable id."""
-    object_id = id_of(item)
-    if object_id is None:
+    told = id_of(item)
+    if told is None:
         return None
     return RemoteObject(
-        id=object_id,
+        id=object_id(Kind.AUDIO, told),
         kind=Kind.AUDIO,
         url=address(item),
         title=text(either(item, "title")),
@@ -142,18 +142,19 @@ def remarks_of(item: Item) -> tuple[Problem, ...]:
     return (*islice(failures, _MOST_REMARKS), *islice(warnings, _MOST_REMARKS))
 
 
-def checked_id(object_id: str) -> str:
-    """The id, fit to be put into a path (§16 #13).
+def checked_id(kind: Kind, known: str) -> str:
+    """The server's id of an object of this kind, fit to be put into a path (§16 #13).
 
     Raises:
-        Rejected: it is no id; nothing was sent.
+        Rejected: it is no id, or of another kind; nothing was sent.
     """
-    if not _ID.fullmatch(object_id):
+    told = known.removeprefix(object_id(kind, ""))
+    if not _ID.fullmatch(told):
         raise Rejected(
-            f"{shown(object_id)!r} is not an id of Picora.",
+            f"{shown(known)!r} is not an id of Picora.",
             hint="The answer was not what Picora documents: check `account.url`.",
         )
-    return object_id
+    return told
 
 
 def id_of(item: Item) -> str | None:
@@ -231,9 +232,9 @@ def web_address(value: object) -> str:
     return value if usable and parts.username is None and parts.password is None else ""
 
 
-def path_of(kind: Kind, object_id: str) -> str:
+def path_of(kind: Kind, known: str) -> str:
     """The path of one object; the id is checked."""
-    return f"/v1/{'docs' if kind is Kind.DOC else 'audio'}/{checked_id(object_id)}"
+    return f"/v1/{'docs' if kind is Kind.DOC else 'audio'}/{checked_id(kind, known)}"
 
 
 def ids_of(value: object) -> frozenset[str]:
@@ -241,7 +242,7 @@ def ids_of(value: object) -> frozenset[str]:
     if not isinstance(value, list):
         return frozenset()
     found = (id_of(entry if isinstance(entry, dict) else {"id": entry}) for entry in value)
-    return frozenset(object_id for object_id in found if object_id)
+    return frozenset(told for told in found if told)
 
 
 def objects_of(kind: Kind, items: Sequence[Item], base_url: str) -> Iterator[RemoteObject]:

@@ -9,12 +9,16 @@ import random
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from unittest import mock
+
+from picora_sync.server.library import audio, documents
+from picora_sync.server.store import ids
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside, :mod:`secrets` gives away what this seed says."""
+    """Inside, :mod:`secrets` gives away what this seed says. The server gives each document's id to audio, too."""
     dice = random.Random(f"secrets {seed}")  # noqa: S311  (a simulation)
 
     def token_bytes(length: int = 32) -> bytes:
@@ -23,5 +27,15 @@ def seeded(seed: int) -> Iterator[None]:
     def token_hex(length: int = 32) -> str:
         return dice.randbytes(length).hex()
 
-    with mock.patch.object(secrets, "token_bytes", token_bytes), mock.patch.object(secrets, "token_hex", token_hex):
+    with (
+        mock.patch.object(secrets, "token_bytes", token_bytes),
+        mock.patch.object(secrets, "token_hex", token_hex),
+        mock.patch.object(documents, "ids", _ids(seed)),
+        mock.patch.object(audio, "ids", _ids(seed)),
+    ):
         yield
+
+
+def _ids(seed: int) -> SimpleNamespace:
+    dice = random.Random(f"ids {seed}")  # noqa: S311  (a simulation)
+    return SimpleNamespace(is_id=ids.is_id, new_id=lambda: f"same-{dice.randbytes(8).hex()}")

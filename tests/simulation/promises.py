@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from picora_sync.core.model import FileRef, Kind
+from picora_sync.core.model import FileRef, Kind, told_id
 from tests.simulation.budget import Budget
 from tests.simulation.ending import Ending
 from tests.simulation.line import Line
 from tests.simulation.manners import Manners
-from tests.simulation.remote import Held
+from tests.simulation.remote import Held, ids_of, kind_asked
 from tests.simulation.secrecy import Secrecy
 from tests.simulation.tree import Tree
 from tests.simulation.wishes import (
     contents_of,
     held_at_some_time,
-    ids_of,
     is_among,
     is_kept_alive,
     is_listed,
@@ -74,14 +73,15 @@ class Promises:
         if request.method != "GET":
             self.mutations.append(f"{request.method} {request.url.path}")
         if request.method == "DELETE":
-            for object_id in ids_of(request):
-                self._first_delete.setdefault(object_id, self._world.mono())
+            for each in ids_of(request):
+                self._first_delete.setdefault(each, self._world.mono())
 
     def heard(self, request: httpx.Request, answer: httpx.Response) -> None:
         self.manners.answered(self._world.mono(), request, answer)
         if answer.is_success:
             unknown = self.ours.keys() - self._told_at.keys()
-            self._named |= {object_id for object_id in unknown if object_id.encode() in answer.content}
+            about = [each for each in unknown if self.ours[each].kind is kind_asked(request)]
+            self._named |= {each for each in about if told_id(each).encode() in answer.content}
 
     def started(self) -> None:
         """Another process runs; what its predecessor was told at the last is lost."""

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 import httpx
 
-from picora_sync.core.model import Kind
+from picora_sync.core.model import Kind, object_id
 from tests.contract.harness import Service
 
 FAULTS = (
@@ -32,7 +32,7 @@ LISTS = ("/v1/sync/state", "/v1/media", "/v1/docs")
 
 
 class Held(NamedTuple):
-    """One object as the server's own tables have it; ``sha256`` is of what was sent."""
+    """One object as the server's own tables have it, by kind and id; ``sha256`` is of what was sent."""
 
     id: str
     kind: Kind
@@ -86,9 +86,12 @@ class Server:
 
     def _read(self) -> dict[str, Held]:
         docs = self._rows.execute("SELECT id, source_hash, title, tags, public, rewritten_count FROM docs")
-        found = [Held(r[0], Kind.DOC, r[1], r[2], tuple(json.loads(r[3])), bool(r[4]), r[5] > 0) for r in docs]
+        doc, audio = Kind.DOC, Kind.AUDIO
+        found = [
+            Held(object_id(doc, r[0]), doc, r[1], r[2], tuple(json.loads(r[3])), bool(r[4]), r[5] > 0) for r in docs
+        ]
         media = self._rows.execute("SELECT id, content_hash, title, public FROM media WHERE type = 'audio'")
-        found += [Held(r[0], Kind.AUDIO, r[1], r[2] or "", (), bool(r[3]), rewritten=False) for r in media]
+        found += [Held(object_id(audio, r[0]), audio, r[1], r[2] or "", (), bool(r[3]), rewritten=False) for r in media]
         return {item.id: item for item in found}
 
 
@@ -178,8 +181,7 @@ class Road(httpx.BaseTransport):
 
     def _is_stuck(self, request: httpx.Request) -> bool:
         """Whether any of the objects that this names can never be deleted."""
-        named = request.read().decode()
-        return any(object_id in named or request.url.path.endswith(object_id) for object_id in self.stuck)
+        return not self.stuck.isdisjoint(ids_of(request))
 
     def _answer(self, request: httpx.Request, fault: str | None) -> httpx.Response:  # noqa: C901, PLR0911, PLR0912  (a table)
         match fault:
@@ -276,6 +278,21 @@ class Road(httpx.BaseTransport):
             if isinstance(value, list):
                 body["data"][name] = [item for item in value if _made_at(item) <= shown_before]
         return httpx.Response(answer.status_code, json=body)
+
+
+def kind_asked(request: httpx.Request) -> Kind:
+    """Of what a request is about."""
+    return Kind.DOC if request.url.path.startswith("/v1/docs") else Kind.AUDIO
+
+
+def ids_of(request: httpx.Request) -> list[str]:
+    """What a DELETE is about, by kind and id."""
+    if request.read():
+        body = json.loads(request.content)
+        told = [*body.get("ids", ()), *(item["id"] for item in body.get("items", ()))]
+    else:
+        told = [request.url.path.rpartition("/")[2]]
+    return [object_id(kind_asked(request), each) for each in told]
 
 
 def _may_meet(fault: str, request: httpx.Request) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable
-
-import httpx
 
 from picora_sync.core.model import Kind, kind_of
 from picora_sync.core.policy import Folder, Select, TitleFrom, WhenFull
@@ -14,13 +11,6 @@ from tests.simulation.line import RULE, Line
 from tests.simulation.matter import Matter
 from tests.simulation.remote import Held
 from tests.simulation.tree import Tree
-
-
-def ids_of(request: httpx.Request) -> list[str]:
-    if not request.content:
-        return [request.url.path.rpartition("/")[2]]
-    body = json.loads(request.content)
-    return [*body.get("ids", ()), *(item["id"] for item in body.get("items", ()))]
 
 
 def held_at_some_time(line: Line, item: Held) -> bool:

@@ -79,7 +79,8 @@ class Places:
             case Present(fingerprint, born_ns):
                 is_same = _inode_of(fingerprint) == _inode_of(gone.fingerprint) is not None
                 is_same = is_same and not is_another(gone.born_ns, born_ns)
-                return is_same or (row.file_sha256 is not None and row.file_sha256 == gone.file_sha256)
+                is_equal = row.file_sha256 is not None and row.file_sha256 == gone.file_sha256
+                return is_same or (is_equal and not _stood_beside(row, fingerprint, gone))
             case Unknown():
                 return row.bound is None
             case _:
@@ -112,6 +113,11 @@ def still_unsettled(
                 left[before] = before & unsettled
             places[orphan.object.id] = left[before]
     return places
+
+
+def _stood_beside(row: FileRow, now: Fingerprint, gone: FileRow) -> bool:
+    """Whether this file was there before the other was last read, and is as it was: it is no new place of that."""
+    return row.fingerprint == now and row.hashed_at < gone.hashed_at
 
 
 def _inode_of(fingerprint: Fingerprint | None) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from picora_sync.core.model import Kind
+from picora_sync.core.model import Kind, told_id
 from tests.simulation.chapters.chapter import Chapter
 from tests.simulation.timeline import Act
 
@@ -62,7 +62,7 @@ def _one_of_ours(world: World, act: Act) -> Held | None:
 
 
 def _path(item: Held) -> str:
-    return f"/v1/{'docs' if item.kind is Kind.DOC else 'audio'}/{item.id}"
+    return f"/v1/{'docs' if item.kind is Kind.DOC else 'audio'}/{told_id(item.id)}"
 
 
 CHAPTER = Chapter(

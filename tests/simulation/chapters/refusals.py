@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from picora_sync.core.model import Kind
+from picora_sync.core.model import Kind, told_id
 from tests.simulation.chapters.chapter import Chapter
 from tests.simulation.timeline import Act
 
@@ -35,7 +35,7 @@ def stick(world: World, act: Act) -> bool:
 
 
 def _pictured(world: World, doc_id: str) -> bool:
-    return bool(world.server.others.data(f"/v1/docs/{doc_id}")["imageCount"])
+    return bool(world.server.others.data(f"/v1/docs/{told_id(doc_id)}")["imageCount"])
 
 
 def heal(world: World) -> None:

@@ -146,6 +146,7 @@ FEW: dict[str, Callable[[Files, Objects], object]] = {
     "files bound to several": lambda files, _: files.bound_to(["x", "y", "z"]),
     "files that want a content": lambda files, _: files.wanting(["A", "B", "C"]),
     "files that had an inode": lambda files, _: files.with_inode_of(PRINT),
+    "files of a name": lambda files, _: files.present_called("a.md", 100),
     "notes that depend on a name": lambda files, _: files.dependents("chart.png"),
     "files below a directory": lambda files, _: files.any_bound_below("notes", "d"),
     "objects by id": lambda _, objects: objects.live(["x", "y", "z"]),

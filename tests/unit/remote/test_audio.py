@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from picora_sync import errors
-from picora_sync.core.model import Kind, Tier
+from picora_sync.core.model import Kind, Tier, told_id
 from picora_sync.remote.client import PicoraClient
 from tests.unit.remote.support import (
     AUDIO_ID,
@@ -41,7 +41,7 @@ def test_audio_is_posted_whole_with_its_length_and_closed() -> None:
     assert int(request.headers["content-length"]) == len(request.content)
     assert "transfer-encoding" not in request.headers
     assert CONTENT in request.content
-    assert (posted.object.id, posted.object.public, posted.duplicate) == (AUDIO_ID, True, False)
+    assert (told_id(posted.object.id), posted.object.public, posted.duplicate) == (AUDIO_ID, True, False)
     assert file.closed
     assert api.pacer.acquired == [Tier.UPLOAD]
 
@@ -83,7 +83,7 @@ def test_an_upload_that_was_certainly_not_carried_out_is_repeated(first: Reply) 
     upload = audio_upload(files[0])
     opened = iter(files)
     again = type(upload)(lambda: next(opened), upload.size_bytes, upload.filename, upload.title, upload.public)
-    assert api.client.post_audio(again).object.id == AUDIO_ID
+    assert told_id(api.client.post_audio(again).object.id) == AUDIO_ID
     assert all(file.closed for file in files)
     assert CONTENT in api.requests[1].content
 
@@ -158,7 +158,7 @@ def changes(*entries: object, cursor: str | None = None, more: bool = False) -> 
 def find(api: Api) -> str | None:
     found = api.client.find_audio(HASH, len(CONTENT))
     assert all(audio.sha256 == HASH for audio in found)
-    return found[0].id if found else None
+    return told_id(found[0].id) if found else None
 
 
 def got(object_id: str) -> httpx.Response:
@@ -197,7 +197,7 @@ def test_a_match_that_is_gone_by_now_is_passed_over() -> None:
 def test_all_matches_are_given_the_oldest_first() -> None:
     old, new = (audio(id=name, createdAt=f"2026-05-0{day}T00:00:00Z") for name, day in (("old", 1), ("new", 2)))
     found = Api(changes(upsert("new"), upsert("old")), ok(new), ok(old)).client.find_audio(HASH, len(CONTENT))
-    assert [each.id for each in found] == ["old", "new"]
+    assert [told_id(each.id) for each in found] == ["old", "new"]
 
 
 def test_pages_are_read_until_there_are_no_more() -> None:
@@ -307,13 +307,13 @@ def test_a_listing_gives_each_object_once_over_all_pages() -> None:
         ok({"items": [doc(id="a"), doc(id="b")], "nextCursor": "n/1"}),
         ok({"items": [doc(id="b"), {"id": "?"}, doc(id="c")], "nextCursor": ""}),
     )
-    assert [found.id for found in api.client.listed(Kind.DOC)] == ["a", "b", "c"]
+    assert [told_id(found.id) for found in api.client.listed(Kind.DOC)] == ["a", "b", "c"]
     assert api.calls == ["GET /v1/docs?limit=50", "GET /v1/docs?limit=50&cursor=n%2F1"]
 
 
 def test_an_empty_page_ends_a_listing() -> None:
     api = Api(ok({"items": [doc(id="a")], "nextCursor": "1"}), ok({"items": [], "nextCursor": "2"}))
-    assert [found.id for found in api.client.listed(Kind.DOC)] == ["a"]
+    assert [told_id(found.id) for found in api.client.listed(Kind.DOC)] == ["a"]
 
 
 def test_a_listing_that_does_not_end_raises_instead_of_ending() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from picora_sync import errors
-from picora_sync.core.model import Account, Kind, PlanLimits, Tier
+from picora_sync.core.model import Account, Kind, PlanLimits, Tier, told_id
 from picora_sync.core.ports import Change, DocUpload, StoredText
 from picora_sync.remote.client import PicoraClient
 from tests.unit.remote.support import (
@@ -249,7 +249,11 @@ def test_a_document_is_posted_with_every_field_explicit() -> None:
 
 def test_an_answer_with_nothing_but_an_id_is_enough() -> None:
     posted = Api(ok({"id": DOC_ID}, 201)).client.post_doc(UPLOAD)
-    assert (posted.object.id, posted.object.title, posted.object.tags) == (DOC_ID, "Release notes", ("release",))
+    assert (told_id(posted.object.id), posted.object.title, posted.object.tags) == (
+        DOC_ID,
+        "Release notes",
+        ("release",),
+    )
     assert posted.object.public is None
 
 
@@ -311,7 +315,7 @@ def test_a_dead_duplicate_is_purged_and_posted_again_once(duplicate: httpx.Respo
         f"DELETE /v1/docs/{DOC_ID}?hard=true",
         "POST /v1/docs",
     ]
-    assert (posted.object.id, posted.duplicate) == ("new", False)
+    assert (told_id(posted.object.id), posted.duplicate) == ("new", False)
 
 
 @pytest.mark.parametrize("duplicate", DUPLICATES, ids=["200", "409"])
@@ -368,7 +372,7 @@ def test_an_answer_to_a_document_that_cannot_be_read_is_not_picora(reply: httpx.
 
 def test_a_document_is_posted_again_after_a_fault() -> None:
     api = Api(fail(502, "STORAGE_ERROR"), httpx.ReadError("reset"), ok(doc(), 201))
-    assert api.client.post_doc(UPLOAD).object.id == DOC_ID
+    assert told_id(api.client.post_doc(UPLOAD).object.id) == DOC_ID
     assert api.stop.waits == [0.5, 1.5]
 
 
@@ -377,9 +381,10 @@ def test_a_document_is_posted_again_after_a_fault() -> None:
 
 @pytest.mark.parametrize(("kind", "object_id", "item"), [(Kind.DOC, DOC_ID, doc()), (Kind.AUDIO, AUDIO_ID, audio())])
 def test_get_reads_one_object(kind: Kind, object_id: str, item: dict[str, object]) -> None:
-    found = Api(ok(item)).client.get(kind, object_id)
+    known = f"{kind}:{object_id}"
+    found = Api(ok(item)).client.get(kind, known)
     assert found is not None
-    assert (found.id, found.kind) == (object_id, kind)
+    assert (found.id, found.kind) == (known, kind)
 
 
 def test_get_of_what_is_gone_is_none() -> None:

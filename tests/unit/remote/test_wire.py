@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.core.model import Kind, PlanLimits, Quota
+from picora_sync.core.model import Kind, PlanLimits, Quota, object_id, told_id
 from picora_sync.errors import NotPicora, Rejected, RemoteError
 from picora_sync.remote import wire
 from picora_sync.remote.failures import Answer
@@ -85,7 +85,7 @@ def test_the_end_of_a_list_is_told_by_has_more_else_by_the_cursor(
 
 def test_a_bad_item_does_not_drop_the_page() -> None:
     items = (audio(), {"id": "../../etc"}, {"id": 7}, {}, audio(id="second"))
-    assert [o.id for o in wire.objects_of(Kind.AUDIO, items, BASE)] == [AUDIO_ID, "second"]
+    assert [told_id(o.id) for o in wire.objects_of(Kind.AUDIO, items, BASE)] == [AUDIO_ID, "second"]
 
 
 def test_items_that_are_no_objects_are_left_out() -> None:
@@ -94,15 +94,15 @@ def test_items_that_are_no_objects_are_left_out() -> None:
 
 def test_other_types_and_formats_are_left_out_of_a_list() -> None:
     items = (audio(type="image"), audio(type="video"), audio(id="ok"))
-    assert [o.id for o in wire.objects_of(Kind.AUDIO, items, BASE)] == ["ok"]
+    assert [told_id(o.id) for o in wire.objects_of(Kind.AUDIO, items, BASE)] == ["ok"]
     docs = (doc(format="typst"), doc(id="ok", format="markdown"))
-    assert [o.id for o in wire.objects_of(Kind.DOC, docs, BASE)] == ["ok"]
+    assert [told_id(o.id) for o in wire.objects_of(Kind.DOC, docs, BASE)] == ["ok"]
 
 
 def test_a_document_is_read_in_full() -> None:
     found = wire.doc_of(doc(rewrittenCount=2, coverUrl="https://m/c.png"), BASE)
     assert found is not None
-    assert (found.id, found.title, found.tags, found.public) == (DOC_ID, "Release notes", ("release",), False)
+    assert (told_id(found.id), found.title, found.tags, found.public) == (DOC_ID, "Release notes", ("release",), False)
     assert (found.size_bytes, found.rewritten, found.thumbnail_url) == (5, True, "https://m/c.png")
     assert found.url == f"{BASE}/v1/docs/{DOC_ID}/raw"
 
@@ -152,7 +152,15 @@ def test_time_stamps_are_read_with_and_without_fraction(value: object, stamp: st
 
 @pytest.mark.parametrize("value", ["a", "A-z_0-9", "doc_123", "x" * 64])
 def test_lenient_ids_are_taken(value: str) -> None:
-    assert wire.checked_id(value) == value
+    for kind in Kind:
+        assert wire.checked_id(kind, object_id(kind, value)) == value
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_object_is_asked_for_as_what_it_is_alone(kind: Kind) -> None:
+    other = Kind.AUDIO if kind is Kind.DOC else Kind.DOC
+    with pytest.raises(Rejected):
+        wire.path_of(kind, object_id(other, "same"))
 
 
 @pytest.mark.parametrize("value", ["", "x" * 65, "a/b", "..", "a b", "a?b", "a\n", "é", "a%2Fb", "a#"])
@@ -200,7 +208,7 @@ def test_warnings_and_failures_may_be_strings_or_objects_or_absent() -> None:
 def test_no_item_makes_the_reading_fail(item: dict[str, object], kind: Kind) -> None:
     for found in wire.objects_of(kind, [item, {**item, "id": "ok"}], BASE):
         found.title.encode("utf-8")
-        assert wire.checked_id(found.id)
+        assert wire.checked_id(kind, found.id)
     wire.remarks_of({"failures": item.get("id"), "warnings": item.get("tags")})
 
 

@@ -359,3 +359,34 @@ def test_one_that_stays_unreadable_is_looked_at_only_once_more_until_the_next_sc
     mirror.write("a.md", "one")
     mirror.run(3000)
     assert mirror.content.derived == ["a.md", "a.md"]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["in the same process", "after a restart"])
+def test_a_removed_file_does_not_wait_for_an_equal_one_that_stood_beside_it_and_is_refused(restarts: bool) -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.picora.fail("post_doc", Rejected("422"), times=3)
+    for name in ("refused.md", "a.md"):
+        mirror.write(name, "three")
+        mirror.quiet()
+    mirror.remove("a.md")
+    if restarts:
+        mirror.restart()
+    mirror.run(300)
+    assert mirror.titles() == ["b"]
+
+
+def test_a_removed_file_waits_for_an_equal_one_that_came_later_and_is_refused() -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.picora.fail("post_doc", Rejected("422"), times=3)
+    mirror.write("a.md", "three")
+    mirror.quiet()
+    mirror.remove("a.md")
+    mirror.write("later.md", "three")
+    mirror.run(300)
+    assert mirror.titles() == ["a", "b"]
