@@ -21,6 +21,7 @@ _CONTAINERS = frozenset({"BlockQuote", "Item", "FootnoteDefinition"})
 _FLAT = frozenset({"Table", "Heading"})
 _STAND_INS = "\x1a\x1f\x1e\x1d\x1c\x19\x18\x17"
 _ROUNDS = 2
+_LINKED_EMBED = re.compile(rb"!\[\[([^\[\]\r\n]+)\]\](?![(\[])")
 _BLANK = re.compile(rb"\s")
 _BESIDE_NO_MATH = re.compile(rb"[\w\x80-\xff\\]")
 _BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
@@ -307,9 +308,14 @@ class _Collector:
         kind = link.data["link_type"]
         if isinstance(kind, dict):
             inner = self.source.data[link.start + (3 if link.image else 2) : end - 2].decode()
+            if "\n" in inner or "\r" in inner:
+                return  # no link for Obsidian (decision 0274)
             self.source.wikilinks.append(Wikilink(link.start, end, inner, link.image, self._flat > 0))
             return
-        if link.image:
+        embed = _LINKED_EMBED.match(self.source.data, link.start) if link.image else None
+        if embed:  # ``[![[image.png]]](address)``: the parser loses the brackets
+            self.source.wikilinks.append(Wikilink(*embed.span(), embed[1].decode(), embed=True, flat=True))
+        elif link.image:
             dest, title = str(link.data["dest_url"]), str(link.data["title"])
             self.source.images.append(Image(link.start, end, link.inner_end, dest, title, kind == "Inline"))
 

@@ -15,9 +15,14 @@ _CATALOGUE = {
         "not an image, whatever its name says",
         "Picora takes PNG, JPEG, WebP, GIF and SVG: export it again",
     ),
+    "IMAGE_UNNAMED": ("an image without a file name", "write the name between the parentheses, or remove it"),
+    "EMBED_AUDIO": (
+        "audio is not played in a note; its name is sent",
+        "link it by its URL on Picora: picora-sync url FILE",
+    ),
     "EMBED_UNSUPPORTED": (
-        "cannot be shown inside of a note",
-        "Picora shows notes and PNG, JPEG, WebP, GIF and SVG images",
+        "files that no note on Picora can show; their names are sent",
+        "Picora shows notes and PNG, JPEG, WebP, GIF and SVG images: export the page or picture as one of these",
     ),
     "EMBED_NOT_FOUND": ("embedded note, heading or block not found", "correct the name; its text is sent instead"),
     "EMBED_NOT_SHARED": (
@@ -27,6 +32,18 @@ _CATALOGUE = {
     "EMBED_TOO_DEEP": ("notes embed each other in a circle, or too deeply", "its text is sent instead"),
     "EMBED_NO_ROOM": ("a note cannot be embedded in a heading or a table", "move it to a line of its own"),
 }
+
+_WITHOUT_NAMES = {
+    "EMBED_CANVAS": (
+        "canvases (.canvas) are shown by Obsidian alone; their names are sent",
+        "export the canvas as an image, and embed that",
+    ),
+    "EMBED_BASE": (
+        "bases (.base) are shown by Obsidian alone; their names are sent",
+        "copy the base as a Markdown table into the note",
+    ),
+}
+"""The same for all notes, so that a folder has one of each (``core.attention.PER_FOLDER``)."""
 
 
 class Remarks:
@@ -39,7 +56,9 @@ class Remarks:
 
     def about(self, code: str, subject: str) -> None:
         """Note that this code of the catalogue concerns ``subject`` (a name as its author wrote it)."""
-        if (code, subject) not in self._seen:
+        if code in _WITHOUT_NAMES:
+            self.add(Problem(code, *_WITHOUT_NAMES[code]))
+        elif (code, subject) not in self._seen:
             self._seen.add((code, subject))
             self._subjects.setdefault(code, {})[one_line(subject)[:_NAME_CHARS]] = None
 

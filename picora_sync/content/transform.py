@@ -33,7 +33,7 @@ _ATTACHMENTS = AUDIO_SUFFIXES | {
     *(".pdf", ".canvas", ".base", ".bmp", ".avif", ".tif", ".tiff", ".heic", ".mp4", ".webm", ".ogv", ".mov", ".mkv"),
     *(".opus", ".3gp", ".aac", ".zip", ".docx", ".xlsx", ".pptx", ".excalidraw"),
 }
-_SYNTAX = re.compile(r"\[\[|!\[|<img|\^[a-z0-9-]+[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_SYNTAX = re.compile(r"\[\[|!\[|<(?:img|source|video)|\^[a-z0-9-]+[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _DESTINATION = re.compile(rb"\]\([\s>]*(<(?:\\.|[^<>\\])*>|[^\s]+?)(?=\)\Z|\s)", re.DOTALL)
 _CONTAINER_ONLY = re.compile(rb"(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))*")
 
@@ -80,7 +80,7 @@ class _Transformer:
                 for html_image in html_images(source.data, span):
                     uri = self._image_uri(html_image.dest, place)
                     if uri:
-                        yield html_image.start, html_image.end, f'"{uri}"'
+                        yield html_image.start, html_image.end, f"{html_image.quote}{uri}{html_image.quote}"
         for link in source.wikilinks:
             replacement = self._embed(source, link, place) if link.embed else self._link(source.data, link, place)
             if replacement is not None:
@@ -91,6 +91,8 @@ class _Transformer:
     # --- images ------------------------------------------------------------------------------------------------------
 
     def _image(self, data: bytes, image: Image, place: Place) -> Iterator[Edit]:
+        if image.inline and not image.dest:
+            self._remarks.about("IMAGE_UNNAMED", data[image.start : image.end].decode())
         where = _DESTINATION.match(data, image.alt_end, image.end) if image.inline else None
         if image.inline and where is None:
             return
@@ -110,7 +112,7 @@ class _Transformer:
             return None
         suffix = suffix_of(target)
         if suffix not in ASSET_SUFFIXES:
-            self._remarks.about("EMBED_UNSUPPORTED" if suffix else "IMAGE_NOT_FOUND", target)
+            self._remarks.about(_unsupported(suffix) if suffix else "IMAGE_NOT_FOUND", target)
             return None
         return self._materials.image(target, place.note)
 
@@ -149,7 +151,7 @@ class _Transformer:
         if suffix in ASSET_SUFFIXES:
             return self._image_embed(data, link, reference, place)
         if suffix in _ATTACHMENTS:
-            self._remarks.about("EMBED_UNSUPPORTED", reference.target)
+            self._remarks.about(_unsupported(suffix), reference.target)
             return _fitting(data, link, Reference(reference.target, alias=reference.alias).embed_text())
         content = self._embedded_note(reference, link.flat, place)
         if content is None:
@@ -214,6 +216,13 @@ class _Transformer:
         """Whether so much may be read again: a few small notes that embed each other could be written out for hours."""
         self._repeated_bytes += size
         return self._repeated_bytes <= FREE_REPEATS_BYTES
+
+
+def _unsupported(suffix: str) -> str:
+    """The remark on what cannot be shown in a note, by its kind."""
+    if suffix in AUDIO_SUFFIXES:
+        return "EMBED_AUDIO"
+    return {".canvas": "EMBED_CANVAS", ".base": "EMBED_BASE"}.get(suffix, "EMBED_UNSUPPORTED")
 
 
 def _fitting(data: bytes, link: Wikilink, text: str) -> str:

@@ -6,7 +6,7 @@ list of these (design §9).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +21,10 @@ class About(StrEnum):
     ACCOUNT = "account"
     DAEMON = "daemon"
     DISK = "disk"
+
+
+PER_FOLDER = frozenset({"EMBED_CANVAS", "EMBED_BASE", "LOGSEQ_UNRESOLVED"})
+"""Remarks that say the same of many files, so that one for the whole folder is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,21 @@ class Concern:
     serious: bool = False
     url: str = ""
     public: bool | None = None
+
+
+def gathered(concerns: Iterable[Concern]) -> Iterator[Concern]:
+    """The same, with one for a folder instead of each of ``PER_FOLDER``."""
+    groups: dict[tuple[str, str], list[Concern]] = {}
+    for each in concerns:
+        if each.problem.code in PER_FOLDER:
+            groups.setdefault((each.ref.folder, each.problem.code), []).append(each)
+        else:
+            yield each
+    for (folder, code), group in groups.items():
+        first = group[0]
+        notes = first.ref.path if len(group) == 1 else f"{len(group)} notes, {first.ref.path} the first"
+        problem = Problem(code, f"{first.problem.message} (in {notes})", first.problem.hint)
+        yield Concern(About.FOLDER, FileRef(folder, ""), problem)
 
 
 def most_pressing(concerns: Iterable[Concern]) -> list[Concern]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from picora_sync.core.attention import About, Concern
+from picora_sync.core.attention import About, Concern, gathered
 from picora_sync.core.model import FileRef, Problem, RemoteObject
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.index.store import Index
@@ -21,7 +21,7 @@ def concerns(index: Index, folders: Collection[str]) -> list[Concern]:
     """Of these folders, which are the configured ones: what blocks files, what else is wrong with them, what Picora did
     not delete, what waits for a person, and notes.
     """
-    known = [_of_file(*told) for told in index.files.problems()]
+    known = gathered(_of_file(*told) for told in index.files.problems())
     rest = [*_leftovers(index, folders), *_notices(index), *_untaken(index, folders)]
     return [each for each in (*known, *rest) if each.url or each.ref.folder in folders]
 

@@ -194,10 +194,17 @@ def test_many_missing_images_make_one_remark(vault: VaultOnDisk) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["pod.mp3", "paper.pdf", "board.canvas", "table.base"])
-def test_an_embed_that_is_no_note_becomes_its_text_with_a_remark(vault: VaultOnDisk, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("pod.mp3", "EMBED_AUDIO"), ("paper.pdf", "EMBED_UNSUPPORTED"), ("board.canvas", "EMBED_CANVAS"),
+        ("table.base", "EMBED_BASE"),
+    ],
+)  # fmt: skip
+def test_an_embed_that_is_no_note_becomes_its_text_with_a_remark(vault: VaultOnDisk, name: str, code: str) -> None:
     derived = vault.note(f"see ![[{name}#page=3]]")
-    assert (derived.text, codes(derived)) == (f"see {name}", ["EMBED_UNSUPPORTED"])
+    assert (derived.text, codes(derived)) == (f"see {name}", [code])
+    assert derived.wanted.problems[0].hint
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from picora_sync.core.attention import About, Concern, gathered
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Problem, RemoteObject, Wanted
 from picora_sync.core.ports import Derived
 from picora_sync.index import Index
@@ -96,3 +97,18 @@ def test_a_file_that_vanished_is_not_told(index: Index) -> None:
     share(index, A, B, public=False)
     index.files.see(A, Seen.MISSING)
     assert told(index) == {}
+
+
+def test_what_is_the_same_for_many_notes_is_one_remark_of_their_folder() -> None:
+    """A vault full of canvases is one line of ``problems``."""
+    canvas, other = Problem("EMBED_CANVAS", "canvases", "export"), Problem("IMAGE_NOT_FOUND", "image not found: a.png")
+    notes = [Concern(About.FILE, FileRef("n", f"{number}.md"), canvas) for number in range(3)]
+    alone = Concern(About.FILE, FileRef("m", "x.md"), canvas)
+    kept = Concern(About.FILE, FileRef("n", "1.md"), other)
+    assert list(gathered([notes[0], kept, *notes[1:], alone])) == [
+        kept,
+        Concern(
+            About.FOLDER, FileRef("n", ""), Problem("EMBED_CANVAS", "canvases (in 3 notes, 0.md the first)", "export")
+        ),
+        Concern(About.FOLDER, FileRef("m", ""), Problem("EMBED_CANVAS", "canvases (in x.md)", "export")),
+    ]
