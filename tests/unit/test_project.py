@@ -14,6 +14,8 @@ from pathlib import Path
 import mutagen
 import pytest
 
+from picora_sync.cli.manual import manual
+
 ROOT = Path(__file__).parents[2]
 VAULT = ROOT / "examples" / "vault"
 PODCAST = ROOT / "examples" / "podcast"
@@ -112,6 +114,8 @@ def test_the_wheel_holds_what_messages_point_at(tmp_path: Path) -> None:
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
         assert wheel.read("picora_sync/config.example.yaml") == (ROOT / "config.example.yaml").read_bytes()
+        page = next(name for name in names if name.endswith(".data/data/share/man/man1/picora-sync.1"))
+        assert wheel.read(page).decode() == manual()
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "picora_sync").rglob("*.py")}
     assert modules - names == set()
 
