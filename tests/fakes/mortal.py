@@ -90,6 +90,11 @@ class Fate:
             os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
 
+    def hear(self, statement: str) -> None:
+        """SQLite says every statement before it runs it, and every commit; those of its triggers are comments."""
+        if not statement.startswith("-- ") and "name_index_" not in statement and "data_version" not in statement:
+            self.step()
+
 
 class MortalBlobs(Blobs):
     """Dies before or after any use of the store."""
@@ -127,8 +132,7 @@ def settings_of(data: Path) -> ServerSettings:
 
 def _live(data: Path, act: Act, fatal_step: int) -> None:
     fate = Fate(fatal_step)
-    # SQLite says every statement before it runs it, and every commit.
-    event.listen(Pool, "connect", lambda connection, _: connection.set_trace_callback(fate.step))
+    event.listen(Pool, "connect", lambda connection, _: connection.set_trace_callback(fate.hear))
     app = create_app(settings_of(data), blobs=MortalBlobs(data, fate))
     with client_of(app) as client:
         fate.armed = True

@@ -18,10 +18,11 @@ from picora_sync.server.library.composing import Composed, Composer, Draft
 from picora_sync.server.library.images import INSERT_TAG
 from picora_sync.server.library.listing import Page
 from picora_sync.server.library.trash import Trash
-from picora_sync.server.store import ids, tally
+from picora_sync.server.store import ids, names, tally
 from picora_sync.server.store.blobs import Blobs
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
+from picora_sync.server.store.names import Names
 from picora_sync.server.store.prepared import Prepared, Row
 from picora_sync.server.store.schema import docs, tags, users
 from picora_sync.server.web.cursors import BY_TITLE, Cursor
@@ -84,6 +85,7 @@ class Documents:
         self._stamps = stamps
         self._composer = composer
         self._trash = trash
+        self._names = Names(sqlite=not database.shared)
 
     def create(self, owner: Credential, draft: Draft) -> Created:
         """Store a document, or find the one with the same content (contract §8.1), in the trash, too.
@@ -137,9 +139,12 @@ class Documents:
         pattern = None if wanted.needle is None else listing.pattern(wanted.needle)
         if (wanted.needle is not None and pattern is None) or (wanted.tags and not tag_values):
             return listing.EMPTY
-        prepared = _page(sort, pattern is not None, len(tag_values), wanted.public is not None, after is not None)
         asked = {"user": user_id, "needle": pattern, "public": wanted.public, **tag_values}
         with self._database.query() as line:
+            match = None if wanted.needle is None else self._names.match(line, wanted.needle)
+            by_name = pattern is not None, match is not None
+            prepared = _page(sort, *by_name, len(tag_values), wanted.public is not None, after is not None)
+            asked["match"] = match
             return listing.fetch(line, prepared, asked, order=sort, by=_sorted_by(sort).name, after=after, limit=limit)
 
     def change(self, user_id: str, doc_id: str, changes: DocChanges) -> Row | None:
@@ -270,9 +275,9 @@ def _keep_nothing(_: Connection, __: RowMapping) -> None:
 
 
 @lru_cache(maxsize=256)
-def _page(sort: str, needle: bool, tag_count: int, public: bool, after: bool) -> Prepared:
+def _page(sort: str, needle: bool, match: bool, tag_count: int, public: bool, after: bool) -> Prepared:
     """Documents of ``user`` in an order, narrowed to what is wanted."""
-    statement = _VIEW.where(docs.c.user_id == bindparam("user"))
+    statement = _VIEW.where(names.found(docs) if match else docs.c.user_id == bindparam("user"))
     if needle:
         statement = statement.where(listing.contains(docs.c.title_folded))
     if tag_count:

@@ -11,9 +11,10 @@ from picora_sync.server.library import listing
 from picora_sync.server.library.audio import AudioFiles
 from picora_sync.server.library.images import Images
 from picora_sync.server.library.listing import Page
-from picora_sync.server.store import ids
+from picora_sync.server.store import ids, names
 from picora_sync.server.store.clock import Stamps
 from picora_sync.server.store.database import Database
+from picora_sync.server.store.names import Names
 from picora_sync.server.store.prepared import Prepared
 from picora_sync.server.store.schema import media, tombstones
 from picora_sync.server.web.cursors import Cursor
@@ -42,24 +43,20 @@ class Media:
         self._images = images
         self._audio = audio
         self._stamps = stamps
+        self._names = Names(sqlite=not database.shared)
 
     def page(self, user_id: str, wanted: MediaFilter, after: Cursor | None, limit: int) -> Page:
         """Everything of a user, newest first."""
         pattern = None if wanted.needle is None else listing.pattern(wanted.needle)
         if wanted.needle is not None and pattern is None:
             return listing.EMPTY
-        given = (wanted.kind is not None, pattern is not None, wanted.public is not None)
         asked = {"user": user_id, "kind": wanted.kind, "needle": pattern, "public": wanted.public}
         with self._database.query() as line:
-            return listing.fetch(
-                line,
-                _page(*given, after is not None),
-                asked,
-                order=LIST_ORDER,
-                by="created_at",
-                after=after,
-                limit=limit,
-            )
+            match = None if wanted.needle is None else self._names.match(line, wanted.needle)
+            by_name = pattern is not None, match is not None
+            prepared = _page(*by_name, wanted.kind is not None, wanted.public is not None, after is not None)
+            asked["match"] = match
+            return listing.fetch(line, prepared, asked, order=LIST_ORDER, by="created_at", after=after, limit=limit)
 
     def changes(self, user_id: str, kind: str | None, since: Cursor | None, limit: int) -> tuple[Page, Cursor]:
         """Upserts and deletes in the order they happened, and a cursor to go on from, on an empty page too."""
@@ -89,9 +86,9 @@ class Media:
 
 
 @lru_cache
-def _page(kind: bool, needle: bool, public: bool, after: bool) -> Prepared:
+def _page(needle: bool, match: bool, kind: bool, public: bool, after: bool) -> Prepared:
     """Media of ``user``, newest first, narrowed to what is wanted."""
-    statement = select(media).where(media.c.user_id == bindparam("user"))
+    statement = select(media).where(names.found(media) if match else media.c.user_id == bindparam("user"))
     if kind:
         statement = statement.where(media.c.type == bindparam("kind"))
     if needle:

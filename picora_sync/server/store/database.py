@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from picora_sync.server.errors import AlreadyThere, CommitUnknown, ServerError, StorageUnavailable
-from picora_sync.server.store import schema
+from picora_sync.server.store import names, schema
 from picora_sync.server.store.prepared import Line
 
 _BUSY_TIMEOUT_MS = 30_000
@@ -65,6 +65,7 @@ class Database:
         try:
             with self.write_alone() as connection:
                 schema.create(connection)
+                names.create(connection)
         except (StorageUnavailable, DBAPIError) as error:  # DBAPIError: an option or a right that is missing
             raise ServerError(
                 f"The database cannot be used: {_reason(error)}",
