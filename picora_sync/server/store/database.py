@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
@@ -14,8 +13,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from picora_sync.server.errors import AlreadyThere, CommitUnknown, ServerError, StorageUnavailable
+from picora_sync.server.errors import CommitUnknown, ServerError, StorageUnavailable
 from picora_sync.server.store import names, schema
+from picora_sync.server.store.lines import Lines, PostgresLines, SqliteLines, reason
 from picora_sync.server.store.prepared import Line
 
 _BUSY_TIMEOUT_MS = 30_000
@@ -40,7 +40,7 @@ class Database:
         self._engine = _sqlite_engine(parsed) if self._sqlite else _postgres_engine(parsed, processes)
         self._reader = self._engine if self._sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = threading.Lock()
-        self._driver: Any = self._engine.dialect.loaded_dbapi
+        self._lines: Lines = SqliteLines(self._engine, self._writing) if self._sqlite else PostgresLines(self._engine)
 
     @classmethod
     def for_settings(cls, data: Path, url: str | None, *, processes: int = 1) -> Database:
@@ -68,30 +68,19 @@ class Database:
                 names.create(connection)
         except (StorageUnavailable, DBAPIError) as error:  # DBAPIError: an option or a right that is missing
             raise ServerError(
-                f"The database cannot be used: {_reason(error)}",
+                f"The database cannot be used: {reason(error)}",
                 hint="Check --database, and whether it runs, has room, and lets this user make tables.",
             ) from error
 
-    @contextmanager
-    def query(self) -> Iterator[Line]:
+    def query(self) -> AbstractContextManager[Line]:
         """For prepared statements that read; each sees the newest commit.
 
         Raises:
             StorageUnavailable: the database does not answer.
         """
-        with self._lent() as driver:
-            if self._sqlite:
-                yield Line(driver, self._engine.dialect)
-                return
-            driver.autocommit = True
-            try:
-                yield Line(driver, self._engine.dialect)
-            finally:
-                if not driver.closed:
-                    driver.autocommit = False
+        return self._lines.query()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Line]:
+    def transaction(self) -> AbstractContextManager[Line]:
         """One transaction of prepared statements; rolled back on any exception.
 
         Raises:
@@ -99,35 +88,7 @@ class Database:
             StorageUnavailable: nothing was written.
             CommitUnknown: the connection broke while it was committed.
         """
-        if self._sqlite:
-            with self._writing, self._lent() as driver:
-                driver.execute("BEGIN IMMEDIATE")
-                try:
-                    yield Line(driver, self._engine.dialect)
-                    driver.execute("COMMIT")
-                finally:
-                    if driver.in_transaction:
-                        driver.execute("ROLLBACK")
-            return
-        with self._lent() as driver:  # its pool rolls back what was not committed
-            yield Line(driver, self._engine.dialect)
-            try:
-                driver.commit()
-            except self._driver.OperationalError as error:
-                raise CommitUnknown(_reason(error)) from error
-
-    @contextmanager
-    def _lent(self) -> Iterator[Any]:
-        """A driver's connection of the pool, and its errors as ours."""
-        with ExitStack() as held:
-            try:
-                lent = self._engine.raw_connection()
-                held.callback(lent.close)
-                yield lent.driver_connection
-            except (self._driver.OperationalError, PoolExhausted) as error:
-                raise StorageUnavailable(_reason(error)) from error
-            except self._driver.IntegrityError as error:
-                raise AlreadyThere(_reason(error)) from error
+        return self._lines.transaction()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -183,6 +144,7 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back to the system."""
+        self._lines.close()
         self._engine.dispose()
 
 
@@ -196,13 +158,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, PoolExhausted) as error:
-        raise StorageUnavailable(_reason(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    """What the database said, in a line."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(cause).partition("\n")[0]
+        raise StorageUnavailable(reason(error)) from error
 
 
 def _parse(url: str) -> URL:
@@ -248,7 +204,6 @@ def _sqlite_engine(url: URL) -> Engine:
         poolclass=QueuePool,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_SIZE,
-        pool_use_lifo=True,  # few connections do most of the work, with their statements and pages at hand
         connect_args={"check_same_thread": False},
     )
 

@@ -59,32 +59,32 @@ class Line:
     """A driver's connection, on which prepared statements are run."""
 
     def __init__(self, driver: Any, dialect: Dialect) -> None:  # noqa: ANN401 - sqlite3's or psycopg's
-        self._driver = driver
+        self.driver = driver
         self._dialect = dialect
 
     def first(self, prepared: Prepared, values: Mapping[str, object]) -> Row | None:
         """The first row that comes back, if any."""
         text = prepared.text(self._dialect)
-        found = self._driver.execute(text.sql, {**text.constants, **values}).fetchone()
+        found = self.driver.execute(text.sql, {**text.constants, **values}).fetchone()
         return None if found is None else text.row(found)
 
     def all(self, prepared: Prepared, values: Mapping[str, object]) -> list[Row]:
         """All rows that come back."""
         text = prepared.text(self._dialect)
-        return [text.row(row) for row in self._driver.execute(text.sql, {**text.constants, **values}).fetchall()]
+        return [text.row(row) for row in self.driver.execute(text.sql, {**text.constants, **values}).fetchall()]
 
     def run(self, prepared: Prepared, values: Mapping[str, object]) -> int:
         """Run what gives no rows back; how many it touched."""
         text = prepared.text(self._dialect)
-        return int(self._driver.execute(text.sql, {**text.constants, **values}).rowcount)
+        return int(self.driver.execute(text.sql, {**text.constants, **values}).rowcount)
 
     def run_many(self, prepared: Prepared, values: Sequence[Mapping[str, object]]) -> None:
         """Run it once for each."""
         if values:
-            cursor = self._driver.cursor()
+            cursor = self.driver.cursor()
             cursor.executemany(prepared.text(self._dialect).sql, values)
             cursor.close()
 
     def command(self, sql: str) -> None:
         """A word of the database itself."""
-        self._driver.execute(sql)
+        self.driver.execute(sql)
