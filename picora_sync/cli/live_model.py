@@ -1,17 +1,17 @@
-"""What a view of a running mirror shows: the process's snapshot, and what the index says of each file."""
+"""What a view of a running mirror shows: the process's snapshot, counts, and which files changed since the start."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from picora_sync.cli.words import count, duration, size
 from picora_sync.core.attention import Concern
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index import Index
-from picora_sync.index.listing import Entry, Moving, entries
+from picora_sync.index.listing import Entry, Moving, Place, count_states, entries
 from picora_sync.index.notices import concerns
 from picora_sync.report import Live
 
@@ -20,14 +20,18 @@ _SHARE = 20
 """Counting takes at most one part in so many of the loop's time."""
 
 _LEAST_PAUSE_S = 0.5
+AT_REST = (FileState.SYNCED, FileState.BLOCKED, FileState.HELD)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One moment. ``done`` and ``total`` count uploads since the start, in files and bytes."""
+    """One moment. ``changed`` are the files that came to rest otherwise than before since the last picture, ``gone``
+    those of which nothing is left. ``done`` and ``total`` count uploads since the start, in files and bytes.
+    """
 
     live: Live
-    files: Mapping[FileRef, Entry]
+    changed: Sequence[Entry]
+    gone: Sequence[FileRef]
     states: Mapping[str, Counter[FileState]]
     problems: tuple[Concern, ...]
     done: int
@@ -36,21 +40,18 @@ class Picture:
     total_bytes: int
     rate_bytes_s: float
 
-    @property
-    def at_rest(self) -> bool:
-        """Whether nothing moves: all files are synced, or wait for a person."""
-        moving = {FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING}
-        return not self.live.transfers and not any(counts[state] for counts in self.states.values() for state in moving)
-
 
 class Observer:
-    """Makes pictures; called by the loop's thread, which owns the index."""
+    """Makes pictures; called by the loop's thread, which owns the index. ``since`` is the change after which files are
+    shown: of the others nothing is read (decision 0282).
+    """
 
-    def __init__(self, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, index: Index, since: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._index = index
+        self._since = self._seen = since
         self._clock = clock
         self._next_count = float("-inf")
-        self._files: dict[FileRef, Entry] = {}
+        self._later: set[FileRef] = set()
         self._states: dict[str, Counter[FileState]] = {}
         self._problems: tuple[Concern, ...] = ()
         self._sent: deque[tuple[float, int]] = deque()
@@ -58,14 +59,17 @@ class Observer:
     def picture(self, live: Live, *, exact: bool = False) -> Picture:
         """The moment of this snapshot; what the index says may be a little older unless it must be ``exact``."""
         now = self._clock()
+        changed: list[Entry] = []
+        gone: list[FileRef] = []
         if exact or now >= self._next_count:
-            self._count(live)
+            changed, gone = self._count(live)
             self._next_count = self._clock() + max(_LEAST_PAUSE_S, _SHARE * (self._clock() - now))
         under_way = sum(transfer.sent_bytes for transfer in live.transfers)
         sizes = sum(transfer.size_bytes for transfer in live.transfers)
         return Picture(
             live=live,
-            files=self._files,
+            changed=changed,
+            gone=gone,
             states=self._states,
             problems=self._problems,
             done=live.uploads,
@@ -75,13 +79,31 @@ class Observer:
             rate_bytes_s=self._rate(now, live.uploaded_bytes + under_way),
         )
 
-    def _count(self, live: Live) -> None:
-        uploading = frozenset(transfer.ref for transfer in live.transfers)
-        self._files = {e.ref: e for e in entries(self._index, None, Moving(frozenset(live.settling), uploading))}
-        self._states = {folder.name: Counter() for folder in live.folders}
-        for entry in self._files.values():
-            self._states.setdefault(entry.ref.folder, Counter())[entry.state] += 1
+    def opened(self) -> list[Entry]:
+        """The files that everybody can read since the beginning, and could not before."""
+        refs = self._index.states.opened_since(self._since)
+        return [each for ref in refs for each in entries(self._index, Place(ref.folder, ref.path)) if each.ref == ref]
+
+    def _count(self, live: Live) -> tuple[list[Entry], list[FileRef]]:
+        """What moves, or is still on Picora, is looked at again the next time."""
+        moving = Moving(frozenset(live.settling), frozenset(transfer.ref for transfer in live.transfers))
+        names = [folder.name for folder in live.folders]
+        since, self._seen = self._seen, self._index.states.last_change()
+        refs = {*self._index.states.changed(since, self._seen), *self._later}
+        self._later.clear()
+        changed, gone = [], []
+        for ref in sorted(refs):
+            entry = next((e for e in entries(self._index, Place(ref.folder, ref.path), moving) if e.ref == ref), None)
+            if entry is None:
+                gone.append(ref)
+            elif entry.left is None and entry.state in AT_REST:
+                changed.append(entry)
+            elif entry.left is not None or self._index.states.of(ref) in AT_REST:
+                self._later.add(ref)
+            names += [ref.folder] if ref.folder not in names else []
+        self._states = {name: count_states(self._index, name, moving) for name in names}
         self._problems = tuple(concerns(self._index, self._states.keys()))
+        return changed, gone
 
     def _rate(self, now: float, sent_bytes: int) -> float:
         """Bytes a second over the last few seconds; an upload that had to begin again does not count backwards."""

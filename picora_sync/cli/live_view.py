@@ -24,6 +24,8 @@ from picora_sync.report import Transfer
 
 _COLUMNS = tuple(state for state in FileState if state is not FileState.IGNORED)
 _MOST_LINES = 8
+_MOST_KEPT = 100
+"""So many of the latest files are remembered, in case that some of them go."""
 _MOST_TRANSFERS = 4
 _LEAST_PATH_COLUMNS = 24
 _VISIBILITY_COLUMNS = 10
@@ -66,14 +68,15 @@ class Latest:
 
     def learn(self, picture: Picture) -> None:
         """Note which files are at a URL they were not at before, or are seen by others than before."""
-        for ref in self._seen.keys() - picture.files.keys():
+        for ref in picture.gone:
+            self._seen.pop(ref, None)
+        for entry in picture.changed:
+            before = self._seen.pop(entry.ref, None)
+            if url := _url(entry):
+                is_new = before is None or (_url(before), word_for(before)) != (url, word_for(entry))
+                self._seen[entry.ref] = entry if is_new or before is None else before
+        for ref in list(islice(self._seen, max(0, len(self._seen) - _MOST_KEPT))):
             del self._seen[ref]
-        for ref, entry in picture.files.items():
-            before = self._seen.get(ref)
-            url = _url(entry)
-            if url and (before is None or (_url(before), word_for(before)) != (url, word_for(entry))):
-                self._seen.pop(ref, None)
-                self._seen[ref] = entry
 
     def __iter__(self) -> Iterator[Entry]:
         return reversed(self._seen.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol
 
@@ -13,7 +13,7 @@ import click
 from picora_sync.cli.live_model import Observer, Picture, progress, waiting
 from picora_sync.cli.visibility import word_for
 from picora_sync.cli.words import safe
-from picora_sync.core.model import FileRef, FileState
+from picora_sync.core.model import FileState
 from picora_sync.index import Index
 from picora_sync.index.listing import Entry
 from picora_sync.report import Live
@@ -31,29 +31,12 @@ class View(Protocol):
         """Leave the screen as it is to stay."""
 
 
-class NoView:
-    """Shows nothing: somebody reads the JSON document that comes at the end."""
-
-    def show(self, picture: Picture) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-
 class PlainView:
-    """One line per file that came to rest, and how far it is from time to time; for logs and pipes.
+    """One line per file that came to rest, and how far it is from time to time; for logs and pipes."""
 
-    ``known`` are files that need not be told about unless they change.
-    """
-
-    def __init__(
-        self, stream: IO[str], known: Mapping[FileRef, Entry], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
-        self._known = dict(known)
         self._clock = clock
-        self._files: Mapping[FileRef, Entry] | None = None
         self._told = ""
         self._next_progress = clock() + PROGRESS_EVERY_S
         self._account = "ok"
@@ -63,26 +46,16 @@ class PlainView:
         if picture.live.account != self._account:
             self._account = picture.live.account
             self._line(f"account: {picture.live.account} {picture.live.trouble}".rstrip())
-        if picture.files is not self._files:
-            self._files = picture.files
-            self._changes(picture.files)
+        for ref in picture.gone:
+            self._line(f"gone     {ref.folder}/{ref.path}")
+        for entry in picture.changed:
+            self._line(f"{entry.state.value:8} {entry.ref.folder}/{entry.ref.path}  {_tail(entry)}".rstrip())
         if self._clock() >= self._next_progress:
             self._next_progress = self._clock() + PROGRESS_EVERY_S
             self._progress(picture)
 
     def close(self) -> None:
         """Nothing is kept back."""
-
-    def _changes(self, files: Mapping[FileRef, Entry]) -> None:
-        for ref in self._known.keys() - files.keys():
-            del self._known[ref]
-            self._line(f"gone     {ref.folder}/{ref.path}")
-        for ref, entry in files.items():
-            if entry == self._known.get(ref):
-                continue
-            if entry.state in (FileState.SYNCED, FileState.BLOCKED, FileState.HELD):
-                self._known[ref] = entry
-                self._line(f"{entry.state.value:8} {ref.folder}/{ref.path}  {_tail(entry)}".rstrip())
 
     def _progress(self, picture: Picture) -> None:
         text = progress(picture) if picture.done < picture.total else waiting(picture)
@@ -101,54 +74,51 @@ def _tail(entry: Entry) -> str:
 
 
 class Screen:
-    """Where a run is shown; remembers its last snapshot. ``opened`` is what became public since the start, when it is
-    finished; ``known`` are the files as they were then.
+    """Where a run is shown, if it is; remembers its last snapshot. ``opened`` is what everybody can read since the
+    start, and could not before, when it is finished.
     """
 
-    def __init__(self, view: View, observer: Observer, known: Mapping[FileRef, Entry]) -> None:
+    def __init__(self, view: View | None, observer: Observer) -> None:
         self._view = view
         self._observer = observer
-        self._known = known
         self.last: Live | None = None
         self.opened: list[Entry] = []
 
     def show(self, live: Live) -> None:
-        """Show a snapshot; the loop calls this."""
+        """Show a snapshot; the loop calls this. For nobody nothing is counted."""
         self.last = live
-        self._view.show(self._observer.picture(live))
+        if self._view is not None:
+            self._view.show(self._observer.picture(live))
 
     def finish(self) -> None:
         """Show how it stands at the end, exactly."""
         if self.last is not None:
-            picture = self._observer.picture(self.last, exact=True)
-            self._view.show(picture)
-            self.opened = [entry for ref, entry in picture.files.items() if _opened(entry, self._known.get(ref))]
-
-
-def _opened(entry: Entry, before: Entry | None) -> bool:
-    was_public = before is not None and before.object is not None and before.object.public is True
-    return entry.object is not None and entry.object.public is True and not was_public
+            if self._view is not None:
+                self._view.show(self._observer.picture(self.last, exact=True))
+            self.opened = self._observer.opened()
 
 
 @contextmanager
 def screen(
-    index: Index, *, title: str, as_json: bool, known: Mapping[FileRef, Entry], passing: bool = True
+    index: Index, *, title: str, as_json: bool, from_the_start: bool = False, passing: bool = True
 ) -> Iterator[Screen]:
     """A live view on a terminal, plain lines otherwise; on standard error if a JSON document goes to the other.
 
-    A ``passing`` live view gives its place to the summary at the end.
+    It shows what changes from now on, or all files ``from_the_start``. A ``passing`` live view gives its place to the
+    summary at the end.
     """
     stream = sys.stderr if as_json else sys.stdout
-    view: View
+    view: View | None
     if stream.isatty():
         from picora_sync.cli.live_view import LiveView  # noqa: PLC0415  # rich: only where there is a terminal
 
         view = LiveView(stream, title, passing=passing)
     else:
-        view = NoView() if as_json else PlainView(stream, known)
-    shown = Screen(view, Observer(index), known)
+        view = None if as_json else PlainView(stream)
+    shown = Screen(view, Observer(index, -1 if from_the_start else index.states.last_change()))
     try:
         yield shown
         shown.finish()
     finally:
-        view.close()
+        if view is not None:
+            view.close()

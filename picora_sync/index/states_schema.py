@@ -7,14 +7,16 @@ from collections.abc import Iterator
 _TABLES = """
 CREATE TABLE file_state (           -- never written but by the triggers below: what file_now says of each file
   folder TEXT NOT NULL, path BLOB NOT NULL,
-  state TEXT NOT NULL,              -- of FileState: what can be told without the process that works on it
+  state TEXT NOT NULL,              -- of FileState: what can be told without the process that works on it; or gone
   object_id TEXT,                   -- what it is bound to
   remark TEXT,                      -- what blocks it
-  change INTEGER NOT NULL,          -- number of the last change of these three
+  public INTEGER,                   -- whether everybody can read that object, as far as was ever known
+  opened INTEGER NOT NULL,          -- number of the change with which everybody could
+  change INTEGER NOT NULL,          -- number of the last change of these
   PRIMARY KEY (folder, path)
 ) WITHOUT ROWID;
 CREATE INDEX file_state_change ON file_state (change);
-CREATE INDEX file_state_open ON file_state (folder, path) WHERE state NOT IN ('synced', 'ignored');
+CREATE INDEX file_state_open ON file_state (folder, path) WHERE state NOT IN ('synced', 'ignored', 'gone');
 
 CREATE TABLE state_count (folder TEXT NOT NULL, state TEXT NOT NULL, files INTEGER NOT NULL,
   PRIMARY KEY (folder, state)) WITHOUT ROWID;
@@ -33,7 +35,8 @@ SELECT f.folder AS folder, f.path AS path, CASE
   WHEN EXISTS (SELECT 1 FROM binding s WHERE s.object_id = o.id AND (s.folder, s.path) <> (f.folder, f.path))
     THEN iif(f.public = 1 OR o.public = 0, 'synced', 'queued')
   WHEN o.public = f.public AND o.title = f.title AND (o.kind = 'audio' OR o.tags = f.tags) THEN 'synced'
-  ELSE 'queued' END AS state, b.object_id AS object_id, p.message AS remark
+  ELSE 'queued' END AS state, b.object_id AS object_id, p.message AS remark,
+  iif(b.object_id IS NULL, 0, o.public) AS public
 FROM file f
   LEFT JOIN binding b ON b.folder = f.folder AND b.path = f.path
   LEFT JOIN object o ON o.id = b.object_id
@@ -49,22 +52,30 @@ CREATE TRIGGER file_state_gone AFTER DELETE ON file_state BEGIN
 """
 
 _NEXT = "UPDATE last_change SET number = number + 1;"
+_NUMBER = "(SELECT number FROM last_change)"
 _DIFFERENT = """
     ON CONFLICT (folder, path) DO UPDATE SET state = excluded.state, object_id = excluded.object_id,
-    remark = excluded.remark, change = excluded.change WHERE (file_state.state, file_state.object_id, file_state.remark)
-    IS NOT (excluded.state, excluded.object_id, excluded.remark);"""
+    remark = excluded.remark, public = coalesce(excluded.public, file_state.public),
+    opened = iif(excluded.public = 1 AND file_state.public IS NOT 1, excluded.change, file_state.opened),
+    change = excluded.change
+    WHERE (file_state.state, file_state.object_id, file_state.remark, file_state.public)
+    IS NOT (excluded.state, excluded.object_id, excluded.remark, coalesce(excluded.public, file_state.public));"""
 # One row, in a form for which SQLite makes no table in memory: this is part of each change of a file.
 _ONE = f"""{_NEXT}
   INSERT INTO file_state VALUES ({{row}}.folder, {{row}}.path,
     (SELECT state FROM file_now WHERE folder = {{row}}.folder AND path = {{row}}.path),
     (SELECT object_id FROM binding WHERE folder = {{row}}.folder AND path = {{row}}.path),
     (SELECT message FROM problem WHERE folder = {{row}}.folder AND path = {{row}}.path AND blocking = 1),
-    (SELECT number FROM last_change)){_DIFFERENT}"""
+    (SELECT iif(count(*) = 0, 0, max(o.public)) FROM binding b JOIN object o ON o.id = b.object_id
+      WHERE b.folder = {{row}}.folder AND b.path = {{row}}.path), 0, {_NUMBER}){_DIFFERENT}"""
 _BOUND = f"""{_NEXT}
-  INSERT INTO file_state SELECT n.folder, n.path, n.state, n.object_id, n.remark, (SELECT number FROM last_change)
+  INSERT INTO file_state SELECT n.folder, n.path, n.state, n.object_id, n.remark, n.public, 0, {_NUMBER}
     FROM file_now n WHERE (n.folder, n.path) IN (SELECT folder, path FROM binding WHERE object_id = {{id}}{{most}})
     {_DIFFERENT}"""
 _FORGET = "DELETE FROM file_state WHERE folder = old.folder AND path = old.path;"
+_GONE = f"""{_NEXT}
+  UPDATE file_state SET state = 'gone', object_id = NULL, remark = NULL, public = 0, change = {_NUMBER}
+    WHERE folder = old.folder AND path = old.path;"""
 _KNOWN = "EXISTS (SELECT 1 FROM file WHERE folder = {row}.folder AND path = {row}.path)"
 _SHARED = """EXISTS (SELECT 1 FROM binding
   WHERE object_id = {row}.object_id AND (folder, path) <> ({row}.folder, {row}.path))"""
@@ -76,7 +87,7 @@ def _triggers() -> Iterator[str]:
     yield _after("INSERT", "file", _ONE.format(row="new"))
     yield _after("UPDATE", "file", _ONE.format(row="new"), of="standing, sha256, selected, public, title, tags")
     yield _after("UPDATE", "file", f"{_FORGET} {_ONE.format(row='new')}", of="folder, path")
-    yield _after("DELETE", "file", _FORGET)
+    yield _after("DELETE", "file", _GONE)
     for table in ("hold", "problem", "binding"):
         for event, rows in (("INSERT", ("new",)), ("UPDATE", ("old", "new")), ("DELETE", ("old",))):
             for row in rows:
@@ -104,7 +115,7 @@ STATES = "\n".join(
     (
         _TABLES,
         *_triggers(),
-        "INSERT INTO file_state SELECT folder, path, state, object_id, remark, 0 FROM file_now;",
+        "INSERT INTO file_state SELECT folder, path, state, object_id, remark, public, 0, 0 FROM file_now;",
     )
 )
 """The migration. What is in the index already is counted with it."""

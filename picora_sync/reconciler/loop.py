@@ -101,6 +101,7 @@ class Reconciler:
         with index.transaction():
             self._pauses.heed()
             self._pauses.end()
+            index.states.forget_gone()
             self.context.clock_jumped()  # while nothing ran: what follows starts everything anew
             for ref, _ in index.files.refused():
                 index.files.unblock(ref)

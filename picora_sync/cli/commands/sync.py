@@ -26,7 +26,7 @@ from picora_sync.control.client import ControlClient
 from picora_sync.control.messages import Sync
 from picora_sync.daemon import Daemon
 from picora_sync.index import Index
-from picora_sync.index.listing import Entry, entries
+from picora_sync.index.listing import Entry
 from picora_sync.report import INDEX_NAME, Live, SyncReport
 
 
@@ -75,8 +75,7 @@ def _ask_daemon(client: ControlClient, config: Config, *, wait: bool, as_json: b
 
 def _shown(index: Index, config: Config, *, as_json: bool) -> AbstractContextManager[Screen]:
     note_pauses(config, index)
-    known = {entry.ref: entry for entry in entries(index)}
-    return screen(index, title=f"Mirroring to {config.account.url}", as_json=as_json, known=known)
+    return screen(index, title=f"Mirroring to {config.account.url}", as_json=as_json)
 
 
 def finish(report: SyncReport, opened: Sequence[Entry], *, as_json: bool) -> None:

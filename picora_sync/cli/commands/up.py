@@ -87,7 +87,7 @@ def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_
     ):
         daemon.connect()
         title = "Mirroring" if once else "Mirroring and watching, Ctrl-C ends it"
-        with screen(daemon.index, title=title, as_json=as_json, known={}, passing=once) as shown:
+        with screen(daemon.index, title=title, as_json=as_json, from_the_start=True, passing=once) as shown:
             if once:
                 daemon.sync(shown.show)
             else:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from picora_sync.cli.live_model import Observer, progress, waiting
+from picora_sync.cli.live_model import Observer, Picture, progress, waiting
 from picora_sync.cli.live_view import Latest, LiveView, Room, render
-from picora_sync.cli.view import NoView, PlainView, Screen
+from picora_sync.cli.view import PlainView, Screen
 from picora_sync.core.model import FileRef, FileState
+from picora_sync.core.plan import Reason
 from picora_sync.core.ports import Change
-from picora_sync.index.listing import entries
 from picora_sync.report import FolderLive, Live, Transfer
 
 
@@ -33,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def observer(mirror: Any, clock: Clock) -> Observer:
-    return Observer(mirror.index, clock)
+    return Observer(mirror.index, -1, clock)
 
 
 def on_terminal(picture: Any, columns: int = 100, lines: int = 8) -> str:
@@ -58,7 +58,6 @@ def test_a_picture_counts_the_states_of_each_folder(mirror: Any, observer: Obser
     assert picture.states["notes"] == {FileState.SETTLING: 1, FileState.SYNCED: 1, FileState.BLOCKED: 1}
     assert picture.states["podcast"] == {FileState.SETTLING: 1}
     assert [each.problem.code for each in picture.problems] == ["NOTE_TOO_LARGE"]
-    assert not picture.at_rest
 
 
 def test_progress_counts_what_is_done_under_way_and_waiting(observer: Observer, live: Callable[..., Live]) -> None:
@@ -87,7 +86,7 @@ def test_what_is_waited_for_and_how_long_is_told_in_words(
     assert waiting(picture) == said
     assert said in on_terminal(picture)
     stream = io.StringIO()
-    view = PlainView(stream, {}, clock)
+    view = PlainView(stream, clock)
     clock.now += 5
     view.show(picture)
     assert stream.getvalue() == (f"{said}\n" if said else "")
@@ -105,20 +104,53 @@ def test_the_rate_is_that_of_the_last_seconds(observer: Observer, clock: Clock, 
 def test_the_index_is_not_counted_again_at_once(
     mirror: Any, observer: Observer, clock: Clock, live: Callable[..., Live]
 ) -> None:
-    assert not observer.picture(live()).files
+    assert not observer.picture(live()).changed
     mirror.add("one.md")
-    assert not observer.picture(live()).files
+    assert not observer.picture(live()).changed
     clock.now += 1
-    assert list(observer.picture(live()).files) == [FileRef("notes", "one.md")]
+    assert [entry.ref.path for entry in observer.picture(live()).changed] == ["one.md"]
     mirror.add("two.md")
-    assert len(observer.picture(live(), exact=True).files) == 2
+    assert [entry.ref.path for entry in observer.picture(live(), exact=True).changed] == ["two.md"]
+    assert not observer.picture(live(), exact=True).changed
+
+
+def test_what_moves_or_is_still_on_picora_is_told_when_it_came_to_rest(
+    mirror: Any, observer: Observer, live: Callable[..., Live]
+) -> None:
+    ref = FileRef("notes", "one.md")
+    item = mirror.add("one.md")
+    assert not observer.picture(live(settling=[ref]), exact=True).changed
+    assert [entry.ref for entry in observer.picture(live(), exact=True).changed] == [ref]
+    with mirror.index.transaction():
+        mirror.index.objects.unbind(ref, 2.0, Reason.REMOVED)
+        mirror.index.files.forget(ref)
+    assert not observer.picture(live(), exact=True).gone
+    with mirror.index.transaction():
+        mirror.index.objects.deleted(item.id, ref, 3.0)
+    picture = observer.picture(live(), exact=True)
+    assert (picture.changed, picture.gone) == ([], [ref])
+    assert not observer.picture(live(), exact=True).gone
+
+
+def test_a_file_that_changed_again_is_one_line_more_and_one_that_was_only_read_is_none(
+    mirror: Any, observer: Observer, live: Callable[..., Live]
+) -> None:
+    item = mirror.add("one.md")
+    observer.picture(live(), exact=True)
+    with mirror.index.transaction():
+        mirror.index.files.rederive(FileRef("notes", "one.md"))
+        mirror.index.objects.store(item)
+    assert not observer.picture(live(), exact=True).changed
+    with mirror.index.transaction():
+        mirror.index.objects.patched(item.id, Change(public=False))
+    assert len(observer.picture(live(), exact=True).changed) == 0
 
 
 def test_plain_lines_tell_each_file_once_with_its_url_or_its_problem(
     mirror: Any, observer: Observer, clock: Clock, live: Callable[..., Live]
 ) -> None:
     stream = io.StringIO()
-    view = PlainView(stream, {}, clock)
+    view = PlainView(stream, clock)
     mirror.add("on\ne.md")
     mirror.block("big.md")
     view.show(observer.picture(live()))
@@ -130,12 +162,12 @@ def test_plain_lines_tell_each_file_once_with_its_url_or_its_problem(
 
 
 def test_plain_lines_tell_what_changed_since_the_start_only(
-    mirror: Any, observer: Observer, clock: Clock, live: Callable[..., Live]
+    mirror: Any, clock: Clock, live: Callable[..., Live]
 ) -> None:
     mirror.add("one.md")
     mirror.add("two.md")
     stream = io.StringIO()
-    view = PlainView(stream, {entry.ref: entry for entry in entries(mirror.index)}, clock)
+    view, observer = PlainView(stream, clock), Observer(mirror.index, mirror.index.states.last_change(), clock)
     with mirror.index.transaction():
         mirror.index.files.forget(FileRef("notes", "two.md"))
     mirror.add("three.md")
@@ -150,7 +182,7 @@ def test_plain_lines_tell_trouble_with_the_account_and_its_end(
     observer: Observer, clock: Clock, live: Callable[..., Live]
 ) -> None:
     stream = io.StringIO()
-    view = PlainView(stream, {}, clock)
+    view = PlainView(stream, clock)
     for account, trouble in (("ok", ""), ("offline", "no connection"), ("offline", "no connection"), ("ok", "")):
         view.show(observer.picture(live(account=account, trouble=trouble)))
     assert stream.getvalue().splitlines() == ["account: offline no connection", "account: ok"]
@@ -160,7 +192,7 @@ def test_plain_lines_tell_the_progress_from_time_to_time(
     observer: Observer, clock: Clock, live: Callable[..., Live]
 ) -> None:
     stream = io.StringIO()
-    view = PlainView(stream, {}, clock)
+    view = PlainView(stream, clock)
     for done in range(20):
         view.show(observer.picture(live(uploads=done, waiting_uploads=20 - done)))
         clock.now += 1
@@ -257,7 +289,7 @@ def test_a_screen_remembers_the_last_snapshot_and_ends_with_an_exact_picture(
     mirror: Any, observer: Observer, clock: Clock, live: Callable[..., Live]
 ) -> None:
     stream = io.StringIO()
-    screen = Screen(PlainView(stream, {}, clock), observer, {})
+    screen = Screen(PlainView(stream, clock), observer)
     screen.finish()
     screen.show(live(uploads=1))
     mirror.add("one.md")
@@ -267,12 +299,10 @@ def test_a_screen_remembers_the_last_snapshot_and_ends_with_an_exact_picture(
     assert [entry.ref.path for entry in screen.opened] == ["one.md"]
 
 
-def test_a_screen_knows_in_the_end_what_became_public(
-    mirror: Any, observer: Observer, live: Callable[..., Live]
-) -> None:
+def test_a_screen_knows_in_the_end_what_became_public(mirror: Any, live: Callable[..., Live]) -> None:
     mirror.add("was.md")
     opened = mirror.add("opened.md", public=False)
-    screen = Screen(NoView(), observer, {entry.ref: entry for entry in entries(mirror.index)})
+    screen = Screen(None, Observer(mirror.index, mirror.index.states.last_change()))
     mirror.add("new.md")
     mirror.add("private.md", public=False)
     with mirror.index.transaction():
@@ -282,10 +312,12 @@ def test_a_screen_knows_in_the_end_what_became_public(
     assert [entry.ref.path for entry in screen.opened] == ["new.md", "opened.md"]
 
 
-def test_no_view_shows_nothing(
-    observer: Observer, live: Callable[..., Live], capsys: pytest.CaptureFixture[str]
-) -> None:
-    view = NoView()
-    view.show(observer.picture(live()))
-    view.close()
-    assert capsys.readouterr() == ("", "")
+def test_for_nobody_nothing_is_counted(mirror: Any, live: Callable[..., Live]) -> None:
+    class Untouched(Observer):
+        def picture(self, live: Live, *, exact: bool = False) -> Picture:
+            raise AssertionError(live, exact)
+
+    screen = Screen(None, Untouched(mirror.index, 0))
+    screen.show(live())
+    screen.finish()
+    assert screen.last == live()

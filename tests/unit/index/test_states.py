@@ -161,7 +161,7 @@ def test_states_and_counts_are_those_of_a_recount_after_whatever_was_done(done: 
         now = recounted(index)
         assert written(index) == now
         changed = {ref for ref, each in now.items() if before[0].get(ref) != each}
-        assert changed <= set(index.states.changed_since(before[1]))
+        assert changed <= set(index.states.changed(before[1], index.states.last_change()))
     for folder in FOLDERS:
         listed = list(entries(index, Place(folder)))
         assert +count_states(index, folder) == Counter(entry.state for entry in listed)
