@@ -109,6 +109,8 @@ def installation(config_file: Path, person: Person, *, system: bool) -> Installa
 
 
 def _seen(config_file: Path, person: Person) -> dict[str, str]:
+    if person.other and os.geteuid() != 0:
+        raise CommandFailed(f"only root can run a service as {person.name}", hint="run the same command with sudo")
     command = [*PROGRAM, "--config", str(config_file), "service", "surroundings"]
     drop = {"user": person.uid, "group": person.gid, "extra_groups": os.getgrouplist(person.name, person.gid)}
     try:

@@ -146,6 +146,12 @@ def surroundings(ctx: click.Context) -> int:
 def _whose(system: bool, user: str | None, file: Path) -> tuple[Person, Manager]:
     if user is not None and not system:
         raise CommandFailed("--user belongs to --system", hint="your own service runs as you", exit_code=USAGE)
+    if not system and os.environ.get("SUDO_USER") and os.geteuid() == 0:
+        raise CommandFailed(
+            "with sudo this would be root's service, not yours",
+            hint="leave out sudo; the machine's service manager is asked with --system",
+            exit_code=USAGE,
+        )
     person = somebody(user, file) if system else me()
     return person, manager_for(person, system=system)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import plistlib
 import sys
 from collections.abc import Callable
@@ -12,7 +13,16 @@ from typing import Any
 import pytest
 
 from picora_sync.cli.failures import CommandFailed
-from picora_sync.cli.service_host import Person, carry_out, environment_of, installation, me, system_account, write
+from picora_sync.cli.service_host import (
+    Person,
+    carry_out,
+    environment_of,
+    installation,
+    me,
+    somebody,
+    system_account,
+    write,
+)
 from picora_sync.service.installation import Installation
 from picora_sync.service.managers import Act, Command, Launchd
 from picora_sync.service.units import system_unit
@@ -39,7 +49,7 @@ class Scripted:
 
 @pytest.fixture
 def keyed(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("PICORA_API_KEY", "CREDENTIALS_DIRECTORY"):
+    for name in ("PICORA_API_KEY", "CREDENTIALS_DIRECTORY", "SUDO_USER"):
         monkeypatch.delenv(name, raising=False)
     key = mirror.directory / "key"
     key.write_text("sk_live_secret")
@@ -101,6 +111,21 @@ def test_what_a_person_sees_as_a_service_is_hardly_anything_of_the_shell() -> No
     assert set(environment_of(Person("ada", 7, 7, Path("/home/ada"), other=True), shell)) == {
         *("HOME", "USER", "LOGNAME", "PATH")
     }
+
+
+def test_root_by_sudo_is_not_taken_for_oneself(
+    keyed: Path, invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "ada")
+    ran = invoke("--config", keyed, "service", "install", "--print")
+    as_root = os.geteuid() == 0
+    assert (ran.code, "leave out sudo" in ran.err) == ((2, True) if as_root else (0, False))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may run as anybody")
+def test_only_root_installs_for_somebody_else(keyed: Path) -> None:
+    with pytest.raises(CommandFailed, match="only root can run a service as nobody"):
+        installation(keyed, somebody("nobody", keyed), system=True)
 
 
 def test_the_systems_service_is_found_by_the_configuration_that_it_names(tmp_path: Path) -> None:
