@@ -19,6 +19,9 @@ MAY_IMPORT = {
     "config": ASKING,
     "control": ASKING,
     "approve": ASKING,
+    "service": READING,
+    "init": SENDING,
+    "doctor": SENDING,
     "sync": SENDING,
     "run": SENDING,
 }
