@@ -230,6 +230,16 @@ def system_account(config_file: Path, units: Path = SYSTEM_UNITS) -> str | None:
     return None
 
 
+def seen_service(config_file: Path) -> tuple[Person, Manager, bool]:
+    """The system's service that names this configuration, which is told, if there is one; else one's own.
+
+    Raises CommandFailed, KeyError or ImportError where there can be none.
+    """
+    account = system_account(config_file)
+    person = me() if account is None else somebody(account, config_file)
+    return person, manager_for(person, system=account is not None), account is not None
+
+
 def lingers(name: str) -> bool:
     """Whether the user's service manager runs without a login."""
     return Path("/var/lib/systemd/linger", name).exists()

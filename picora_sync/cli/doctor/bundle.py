@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from picora_sync.cli.failures import CommandFailed
-from picora_sync.cli.service_host import manager_for, me
+from picora_sync.cli.service_host import seen_service
 from picora_sync.cli.words import safe_lines, utf8
 from picora_sync.config.model import Config
 from picora_sync.config.show import effective_yaml
@@ -55,19 +55,19 @@ def _parts(config: Config | None, config_file: Path) -> Iterator[tuple[str, str]
         yield "configuration.yaml", effective_yaml(config)
     else:
         yield "configuration.yaml", f"# {config_file} cannot be used: doctor.json says why\n"
-    log = _log()
+    log = _log(config_file.absolute())
     if log:
         yield "log.txt", safe_lines(log[-_MOST_LOG_CHARS:])
 
 
-def _log() -> str:
+def _log(config_file: Path) -> str:
     """The last lines that the service manager has, "" if there are none."""
     try:
-        manager = manager_for(me(), system=False)
+        _, manager, _ = seen_service(config_file)
         command = manager.commands(Act.LOGS)[-1]
         said = subprocess.run(  # noqa: S603  # a list of words, no shell
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LOG_WITHIN_S, check=False
         )
-    except (CommandFailed, OSError, subprocess.SubprocessError, KeyError):
+    except (CommandFailed, OSError, subprocess.SubprocessError, KeyError, ImportError):
         return ""
     return said.stdout.decode("utf-8", "replace")

@@ -31,7 +31,7 @@ from picora_sync.cli.doctor.facts import (
     Versions,
 )
 from picora_sync.cli.failures import CommandFailed
-from picora_sync.cli.service_host import installation, is_installed, lingers, manager_for, me, somebody, system_account
+from picora_sync.cli.service_host import installation, is_installed, lingers, seen_service
 from picora_sync.cli.settings import config_file, configuration, look_at
 from picora_sync.cli.status_view import everything_wrong, standing
 from picora_sync.config.keys import Key, find_key
@@ -229,22 +229,20 @@ def _state(config: Config) -> StateFacts:
 def _service(file: Path) -> ServiceFacts:
     """The system's service that names this configuration, if there is one, else the user's own."""
     try:
-        account = system_account(file)
-        person = me() if account is None else somebody(account, file)
-        manager = manager_for(person, system=account is not None)
+        person, manager, system = seen_service(file)
     except (CommandFailed, KeyError, ImportError):
         return ServiceFacts()
     installed = is_installed(manager.file)
     outdated, refused = tuple[str, ...](), None
     if installed and (not person.other or os.geteuid() == 0):  # else nobody can see what it sees
         try:
-            wanted = manager.content(installation(file, person, system=account is not None))
+            wanted = manager.content(installation(file, person, system=system))
             outdated = tuple(_differences(manager.file.read_bytes(), wanted))
         except (CommandFailed, PicoraSyncError) as error:
             refused = Trouble(error.message, error.hint)
         except OSError as error:
             refused = Trouble(f"{manager.file} cannot be read: {error.strerror}")
-    own = isinstance(manager, Systemd) and account is None
+    own = isinstance(manager, Systemd) and not system
     return ServiceFacts(
         manager="systemd" if isinstance(manager, Systemd) else "launchd",
         absent=manager.absent,
@@ -254,7 +252,7 @@ def _service(file: Path) -> ServiceFacts:
         refused=refused,
         lingers=not (installed and own and not manager.absent) or lingers(person.name),
         user=person.name,
-        system=account is not None,
+        system=system,
         by_root=os.geteuid() == 0,
     )
 
