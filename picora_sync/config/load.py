@@ -122,6 +122,8 @@ class _Build:
             vault=str(self._path(section.vault) or ""),
             link_base=str(section.link_base or ""),
             private_images=section.private_images,
+            embed_headings=section.embed_headings,
+            tags_from=section.tags_from,
             delete_adopted=section.delete_adopted,
         )
 

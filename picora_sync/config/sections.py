@@ -19,7 +19,7 @@ from picora_sync.config.values import (
     Tag,
     TitleTemplate,
 )
-from picora_sync.core.policy import OnDelete, PrivateImages, Select, TitleFrom, WhenFull
+from picora_sync.core.policy import EmbedHeadings, OnDelete, PrivateImages, Select, TagsFrom, TitleFrom, WhenFull
 
 
 class AccountSection(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +93,12 @@ class FolderSection(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     ] = None
     private_images: Annotated[PrivateImages, Meta(description="Images of private notes: keep them inside, or not.")] = (
         PrivateImages.KEEP
+    )
+    embed_headings: Annotated[
+        EmbedHeadings, Meta(description="Headings of embedded notes: as they are, or below the one they stand under.")
+    ] = EmbedHeadings.KEEP
+    tags_from: Annotated[TagsFrom, Meta(description="Tags from the frontmatter, or also #tags in the text.")] = (
+        TagsFrom.FRONTMATTER
     )
     delete_adopted: Annotated[
         bool, Meta(description="Also delete objects that were on Picora before picora-sync came.")

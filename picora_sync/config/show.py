@@ -88,6 +88,8 @@ def _folder(folder: Folder) -> dict[str, object]:
         "obsidian": folder.obsidian,
         **_given(vault=folder.vault or None, link_base=folder.link_base or None),
         "private_images": folder.private_images.value,
+        "embed_headings": folder.embed_headings.value,
+        "tags_from": folder.tags_from.value,
         "delete_adopted": folder.delete_adopted,
     }
 

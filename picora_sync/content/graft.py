@@ -9,7 +9,17 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from picora_sync.content.markdown import INLINE, Span, edited, events, named_tag, panics_as_unparsable, without_prices
+from picora_sync.content.markdown import (
+    INLINE,
+    Heading,
+    Span,
+    edited,
+    events,
+    named_tag,
+    panics_as_unparsable,
+    parse,
+    without_prices,
+)
 from picora_sync.content.terrain import Stretches, is_closed
 
 _FENCE = re.compile(rb"`{3,}|~{3,}")
@@ -28,7 +38,10 @@ _DEFINITION = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _LABEL = re.compile(r"(?<!\\)\[(\^?(?:\\.|[^\[\]\\]){1,999}+)\]", re.DOTALL)
-_LEAVES = frozenset({"Paragraph", "Heading", "CodeBlock", "HtmlBlock", "Table"})
+_ATX = re.compile(rb"[ \t]*(#{1,6})(?=\s|\Z)")
+LOWEST = 6
+"""The level of the lowest headings (CommonMark 4.2)."""
+_LEAVES = frozenset({"Paragraph", "Heading", "CodeBlock", "Indented", "HtmlBlock", "Table"})
 _BY_LABEL = frozenset({"Reference", "Collapsed", "Shortcut"})
 
 
@@ -92,6 +105,25 @@ def grafted(text: str, suffix: str, newline: str) -> str:
     return made.rstrip("\r\n") + newline + ending if ending else made
 
 
+def lowered(text: str, level: int) -> str:
+    """The text with its headings below this level, as far apart as they were; six is the lowest."""
+    source = parse(text) if "#" in text or "\n=" in text or "\n-" in text else None
+    if source is None or not source.headings:
+        return text
+    by = level + 1 - min(heading.level for heading in source.headings)
+    return edited(source.data, [_lower(source.data, each, by) for each in source.headings]) if by > 0 else text
+
+
+def _lower(data: bytes, heading: Heading, by: int) -> tuple[int, int, str]:
+    signs = "#" * min(heading.level + by, LOWEST)
+    marked = _ATX.match(data, heading.start)
+    if marked:
+        return *marked.span(1), signs
+    *lines, _ = data[heading.start : heading.end].decode().rstrip().splitlines()
+    end = heading.start + len(data[heading.start : heading.end].rstrip())
+    return heading.start, end, f"{signs} {' '.join(line.strip() for line in lines)}"
+
+
 def _missing_end(layout: Layout) -> str:
     name, span = layout.last or ("", Span(0, 0))
     if name == "CodeBlock":
@@ -136,7 +168,7 @@ class _Reader:
         kind, tag = next(iter(event.items())) if isinstance(event, dict) else (event, "")
         name, value = named_tag(tag) if kind in ("Start", "End") else ("", {})
         if kind == "Start" and name not in INLINE:
-            self._block(name, start, end)
+            self._block("Indented" if str(value) == "Indented" else name, start, end)
         elif kind == "End" and name not in INLINE:
             self.names.pop()
         elif self.names and self.names[-1] == "Item":
@@ -155,7 +187,7 @@ class _Reader:
         self.starts.append(start)
         if name in _LEAVES:
             self.leaves.append(Span(start, end))
-        if name in ("CodeBlock", "HtmlBlock"):
+        if name in ("CodeBlock", "Indented", "HtmlBlock"):
             self.layout.code.append(Span(start, end))
         if name == "FootnoteDefinition":
             self.footnotes[start] = end

@@ -6,6 +6,7 @@ The only home of pyromark (pulldown-cmark). All offsets count UTF-8 bytes; see d
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,6 +88,11 @@ class Source:
     wikilinks: list[Wikilink] = field(default_factory=list)
     html: list[Html] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
+
+    def level_at(self, offset: int) -> int:
+        """The level of the heading that this offset stands under; 0 if there is none."""
+        at = bisect_right(self.headings, offset, key=lambda heading: heading.start)
+        return self.headings[at - 1].level if at else 0
 
 
 def parse(text: str) -> Source:

@@ -14,7 +14,7 @@ from picora_sync.content.remarks import Remarks
 from picora_sync.content.vault import Vault
 from picora_sync.content.visibility import visibility_of
 from picora_sync.core.model import Kind
-from picora_sync.core.policy import Folder, PrivateImages, Select
+from picora_sync.core.policy import EmbedHeadings, Folder, PrivateImages, Select
 from picora_sync.core.ports import Reader
 from picora_sync.errors import FileChanged, FileUnreadable
 
@@ -65,6 +65,7 @@ class Materials:
         self.remarks = Remarks()
         self.link_base = around.folder.link_base
         self.embeds_images = public or around.folder.private_images is not PrivateImages.SKIP
+        self.lowers_headings = around.folder.embed_headings is EmbedHeadings.BELOW
         self._around = around
         self._public = public
         self._limit_bytes = limit_bytes

@@ -8,12 +8,14 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from picora_sync.content.blocks import without_mark
 from picora_sync.content.comments import strip_comments, strip_metadata, strip_path, strip_value
 from picora_sync.content.frontmatter import LIMIT_CHARS, Frontmatter, parse_frontmatter
+from picora_sync.content.hashtags import tags_in
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
+from picora_sync.content.metadata import Value
 from picora_sync.content.transform import Place, transform
 from picora_sync.content.visibility import Visibility, visibility_of
 from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted
-from picora_sync.core.policy import Folder, PrivateImages, Select
+from picora_sync.core.policy import Folder, PrivateImages, Select, TagsFrom
 from picora_sync.core.ports import Derived
 from picora_sync.core.tags import merge_tags, parse_tags
 from picora_sync.core.titles import TitleRule, filename_for, title_for
@@ -35,7 +37,9 @@ def derive_note(
     materials = Materials(around, public=public, limit_bytes=limit_bytes)
     try:
         body = _shown_body(text, front, materials) if folder.obsidian else text.removeprefix(BOM)[front.end :]
-        title = _title(path, front, _below(text, front, body, folder), folder)
+        shown = _below(text, front, body, folder)
+        title = _title(path, front, shown, folder)
+        own_tags = _own_tags(front, shown, folder)
         transforms = folder.obsidian and (published or visibility.unclear)
         sent = _sent(path, text, front, body, materials) if transforms else text
         embedded = count_data_uris(sent)
@@ -47,7 +51,7 @@ def derive_note(
     problem = _unsendable(sent, len(encoded), embedded, limit_bytes, limits)
     if problem is not None:
         return problem
-    tags, dropped = merge_tags((_own_tags(front), folder.tags))
+    tags, dropped = merge_tags((own_tags, folder.tags))
     materials.remarks.add(visibility.problem)
     materials.remarks.add(dropped)
     wanted = Wanted(
@@ -173,8 +177,13 @@ def _shown_path(path: str, folder: Folder) -> str:
     return strip_path(path) if folder.obsidian else path
 
 
-def _own_tags(front: Frontmatter) -> tuple[str, ...]:
-    value = front.get("tags")
+def _own_tags(front: Frontmatter, body: str, folder: Folder) -> tuple[str, ...]:
+    if folder.tags_from is TagsFrom.FRONTMATTER:
+        return _listed(front.get("tags"))
+    return (*_listed(front.get("tags")), *_listed(front.get("tag")), *(tags_in(body) if folder.obsidian else ()))
+
+
+def _listed(value: Value) -> tuple[str, ...]:
     if isinstance(value, str):
         return parse_tags(strip_value(value))
     return parse_tags(tuple(map(strip_value, value))) if isinstance(value, tuple) else ()

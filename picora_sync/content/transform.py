@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from picora_sync.content.blocks import marks_of
 from picora_sync.content.comments import strip_comments
-from picora_sync.content.graft import grafted
+from picora_sync.content.graft import grafted, lowered
 from picora_sync.content.images import html_images, local_target
 from picora_sync.content.markdown import LOOKBACK_BYTES, Image, Source, Wikilink, edited, parse
 from picora_sync.content.materials import Materials, OtherNote
@@ -156,6 +156,8 @@ class _Transformer:
         content = self._embedded_note(reference, link.flat, place)
         if content is None:
             return _fitting(data, link, reference.embed_text())
+        if self._materials.lowers_headings:
+            content = lowered(content, source.level_at(link.start))
         return placed(data, link, content, source.newline) if content.strip() else ""
 
     def _image_embed(self, data: bytes, link: Wikilink, reference: Reference, place: Place) -> str | None:

@@ -40,6 +40,20 @@ class PrivateImages(StrEnum):
     SKIP = "skip"
 
 
+class EmbedHeadings(StrEnum):
+    """Headings of an embedded note: kept as they are, or lowered below the heading that the embed stands under."""
+
+    KEEP = "keep"
+    BELOW = "below"
+
+
+class TagsFrom(StrEnum):
+    """Where the tags of a note come from: its frontmatter, or also ``#tags`` in its text."""
+
+    FRONTMATTER = "frontmatter"
+    ALL = "all"
+
+
 class TitleFrom(StrEnum):
     """Where a title comes from: content first (frontmatter, heading, audio tag), or always the file name."""
 
@@ -90,6 +104,8 @@ class Folder:
     vault: str = ""
     link_base: str = ""
     private_images: PrivateImages = PrivateImages.KEEP
+    embed_headings: EmbedHeadings = EmbedHeadings.KEEP
+    tags_from: TagsFrom = TagsFrom.FRONTMATTER
     delete_adopted: bool = False
 
     def default_public(self, kind: Kind) -> bool:
@@ -118,7 +134,7 @@ class Folder:
 _SHAPING = frozenset(
     {
         *("public", "tags", "ignore", "select", "title", "title_template", "follow_symlinks", "obsidian", "vault"),
-        *("link_base", "private_images"),
+        *("link_base", "private_images", "embed_headings", "tags_from"),
     }
 )
 _DEFAULTS = {each.name: each.default for each in fields(Folder)}

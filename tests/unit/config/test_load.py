@@ -12,7 +12,17 @@ from picora_sync.config import show
 from picora_sync.config.findings import ConfigInvalid
 from picora_sync.config.load import load_config, parse_config
 from picora_sync.config.model import AccountConfig, Config, Plan
-from picora_sync.core.policy import Folder, OnDelete, PrivateImages, Select, Settle, TitleFrom, WhenFull
+from picora_sync.core.policy import (
+    EmbedHeadings,
+    Folder,
+    OnDelete,
+    PrivateImages,
+    Select,
+    Settle,
+    TagsFrom,
+    TitleFrom,
+    WhenFull,
+)
 from picora_sync.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -86,6 +96,8 @@ def _is_setting(line: str) -> bool:
         "vault",
         "link_base",
         "private_images",
+        "embed_headings",
+        "tags_from",
         "delete_adopted",
     }
 
@@ -126,6 +138,8 @@ def test_a_folder_path_is_all_that_must_be_given() -> None:
         ("vault: ../V", "vault", "/etc/V"),
         ("link_base: https://n.example/x", "link_base", "https://n.example/x"),
         ("private_images: skip", "private_images", PrivateImages.SKIP),
+        ("embed_headings: below", "embed_headings", EmbedHeadings.BELOW),
+        ("tags_from: all", "tags_from", TagsFrom.ALL),
         ("delete_adopted: yes", "delete_adopted", True),
         ("name: 2026", "name", "2026"),
         ("tags:", "tags", ()),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from picora_sync.content.graft import Layout
 from picora_sync.content.markdown import parse
+from picora_sync.core.policy import EmbedHeadings
 from tests.fakes.vault import VaultOnDisk
 
 TWO = "# Two\n\n> quote\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
@@ -42,6 +43,7 @@ def test_in_a_task_an_embed_stays_in_the_item(vault: VaultOnDisk, text: str, not
         ("~~~~\ncode\n~~~\n", "~~~~\ncode\n~~~\n~~~~"),
         ("```\ncode\n```", "```\ncode\n```"),
         ("- ```\n  code", "- ```\n  code"),
+        ("    ```", "    ```"),
         ("<!-- a\n\nb", "<!-- a\n\nb\n-->"),
         ("<!-- a -->", "<!-- a -->"),
         ("<pre>\na\n\nb", "<pre>\na\n\nb\n</pre>"),
@@ -130,3 +132,30 @@ def test_the_host_stays_what_it_is(vault: VaultOnDisk, note: str, place: str) ->
     assert source.headings[-1].text == "Host"
     layout = Layout.of(sent)
     assert [each.label for each in layout.definitions if each.label in ("r", "^1")] == ["r", "^1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "note", "sent"),
+    [
+        ("# Host\n\n![[N]]", "# A\n\n## B ##\n", "# Host\n\n## A\n\n### B ##"),
+        ("## Host\n\n![[N]]", "A\n===\n\nB\nb\n---\n\ntext", "## Host\n\n### A\n\n#### B b\n\ntext"),
+        ("##### Host\n\n![[N]]", "# A\n\n## B\n", "##### Host\n\n###### A\n\n###### B"),
+        ("# Host\n\n![[N]]", "### A\n", "# Host\n\n### A"),
+        ("# Host\n\n![[N#A]]", "### A\n\n#### B\n", "# Host\n\n### A\n\n#### B"),
+        ("![[N]]", "# A\n", "# A"),
+        ("![[N]]\n\n# Later", "# A\n", "# A\n\n# Later"),
+        ("> ## No\n\n![[N]]", "# A\n", "> ## No\n\n# A"),
+        ("## Host\n\n![[N]]", "text\n\n```\n# code\n```\n", "## Host\n\ntext\n\n```\n# code\n```"),
+    ],
+)
+def test_headings_of_an_embed_may_be_lowered(vault: VaultOnDisk, text: str, note: str, sent: str) -> None:
+    vault.write("N.md", note)
+    assert vault.sent(text, embed_headings=EmbedHeadings.BELOW) == sent
+
+
+def test_headings_of_embeds_in_embeds_are_lowered_together(vault: VaultOnDisk) -> None:
+    vault.write("A.md", "# A\n\n![[B]]")
+    vault.write("B.md", "# B\n")
+    text = "# Host\n\n![[A]]"
+    assert vault.sent(text, embed_headings=EmbedHeadings.BELOW) == "# Host\n\n## A\n\n### B"
+    assert vault.sent(text, embed_headings=EmbedHeadings.KEEP) == "# Host\n\n# A\n\n# B"

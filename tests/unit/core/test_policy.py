@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from picora_sync.core.model import Kind
-from picora_sync.core.policy import Folder, OnDelete, PrivateImages, Select, Settle, TitleFrom
+from picora_sync.core.policy import EmbedHeadings, Folder, OnDelete, PrivateImages, Select, Settle, TagsFrom, TitleFrom
 
 NOTES = Folder("notes", "/notes")
 
@@ -27,6 +27,8 @@ NOTES = Folder("notes", "/notes")
         {"vault": "/"},
         {"link_base": "https://example.org"},
         {"private_images": PrivateImages.SKIP},
+        {"embed_headings": EmbedHeadings.BELOW},
+        {"tags_from": TagsFrom.ALL},
     ],
     ids=lambda changes: next(iter(changes)),
 )
