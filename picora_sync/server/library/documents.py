@@ -141,10 +141,10 @@ class Documents:
             return listing.EMPTY
         asked = {"user": user_id, "needle": pattern, "public": wanted.public, **tag_values}
         with self._database.query() as line:
-            match = None if wanted.needle is None else self._names.match(line, wanted.needle)
-            by_name = pattern is not None, match is not None
+            found = None if wanted.needle is None else self._names.find(line, wanted.needle)
+            by_name = pattern is not None, found is not None
             prepared = _page(sort, *by_name, len(tag_values), wanted.public is not None, after is not None)
-            asked["match"] = match
+            asked["found"] = found
             return listing.fetch(line, prepared, asked, order=sort, by=_sorted_by(sort).name, after=after, limit=limit)
 
     def change(self, user_id: str, doc_id: str, changes: DocChanges) -> Row | None:
@@ -275,9 +275,9 @@ def _keep_nothing(_: Connection, __: RowMapping) -> None:
 
 
 @lru_cache(maxsize=256)
-def _page(sort: str, needle: bool, match: bool, tag_count: int, public: bool, after: bool) -> Prepared:
+def _page(sort: str, needle: bool, found: bool, tag_count: int, public: bool, after: bool) -> Prepared:
     """Documents of ``user`` in an order, narrowed to what is wanted."""
-    statement = _VIEW.where(names.found(docs) if match else docs.c.user_id == bindparam("user"))
+    statement = _VIEW.where(names.found(docs) if found else docs.c.user_id == bindparam("user"))
     if needle:
         statement = statement.where(listing.contains(docs.c.title_folded))
     if tag_count:

@@ -52,10 +52,10 @@ class Media:
             return listing.EMPTY
         asked = {"user": user_id, "kind": wanted.kind, "needle": pattern, "public": wanted.public}
         with self._database.query() as line:
-            match = None if wanted.needle is None else self._names.match(line, wanted.needle)
-            by_name = pattern is not None, match is not None
+            found = None if wanted.needle is None else self._names.find(line, wanted.needle)
+            by_name = pattern is not None, found is not None
             prepared = _page(*by_name, wanted.kind is not None, wanted.public is not None, after is not None)
-            asked["match"] = match
+            asked["found"] = found
             return listing.fetch(line, prepared, asked, order=LIST_ORDER, by="created_at", after=after, limit=limit)
 
     def changes(self, user_id: str, kind: str | None, since: Cursor | None, limit: int) -> tuple[Page, Cursor]:
@@ -86,9 +86,9 @@ class Media:
 
 
 @lru_cache
-def _page(needle: bool, match: bool, kind: bool, public: bool, after: bool) -> Prepared:
+def _page(needle: bool, found: bool, kind: bool, public: bool, after: bool) -> Prepared:
     """Media of ``user``, newest first, narrowed to what is wanted."""
-    statement = select(media).where(names.found(media) if match else media.c.user_id == bindparam("user"))
+    statement = select(media).where(names.found(media) if found else media.c.user_id == bindparam("user"))
     if kind:
         statement = statement.where(media.c.type == bindparam("kind"))
     if needle:

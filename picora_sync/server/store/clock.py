@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, update
 
@@ -40,6 +41,7 @@ class Stamps:
         return int(connection.execute(_TAKE, {"user": user_id, "now": self.now_ms()}).scalar_one())
 
 
+@lru_cache(maxsize=1024)
 def iso(stamp_ms: int) -> str:
     """``2026-05-02T09:30:00.000Z`` (contract §1)."""
     return f"{(_EPOCH + timedelta(milliseconds=stamp_ms)).isoformat(timespec='milliseconds')}Z"

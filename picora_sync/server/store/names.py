@@ -6,16 +6,17 @@ which its planner uses for LIKE by itself. Where neither is to be had, every nam
 
 from __future__ import annotations
 
+import json
 import logging
 
-from sqlalchemy import Connection, Integer, Table, TextClause, text
+from sqlalchemy import Connection, Integer, String, Table, TextClause, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from picora_sync.server.store.prepared import Line, Prepared
 
 _LOG = logging.getLogger(__name__)
 _LEAST = 3  # characters that the index knows of
-_ASKED = 64  # more of a needle would find no fewer
+_ASKED = 10  # more of a needle would hardly find fewer
 # More than these are found sooner by reading names in the order of the list, until a page is full.
 _MOST = 500
 
@@ -60,14 +61,12 @@ _TRIGGERS = {
 _HAS_INDEX = Prepared(
     text("SELECT COUNT(*) AS found FROM sqlite_master WHERE type = 'trigger' AND name = :name").columns(found=Integer)
 )
-_COUNT = Prepared(
-    text("SELECT COUNT(*) AS found FROM (SELECT 1 FROM name_index WHERE name_index MATCH :match LIMIT :most)").columns(
-        found=Integer
-    )
+_MATCH = Prepared(
+    text("""SELECT names.object_id AS id FROM name_index JOIN names ON names.number = name_index.rowid
+        WHERE name_index MATCH :match LIMIT :most""").columns(id=String)
 )
-_FOUND = """{table}.user_id || '' = :user AND {table}.id IN (
-    SELECT names.object_id FROM name_index JOIN names ON names.number = name_index.rowid
-    WHERE name_index MATCH :match)"""
+# A concatenation, so that SQLite begins with the rows that were found and not with all of the user's.
+_FOUND = "{table}.user_id || '' = :user AND {table}.id IN (SELECT value FROM json_each(:found))"
 
 # On PostgreSQL.
 _COLUMNS = {"docs": ("title_folded",), "media": ("title_folded", "filename_folded")}
@@ -83,8 +82,8 @@ class Names:
     def __init__(self, *, sqlite: bool) -> None:
         self._has_index = None if sqlite else False
 
-    def match(self, line: Line, needle: str) -> str | None:
-        """What :func:`found` asks the index to get few rows; None: the names are to be read."""
+    def find(self, line: Line, needle: str) -> str | None:
+        """Ids of few rows whose names may hold the text, for :func:`found`; None: the names are to be read."""
         if self._has_index is None:
             has = line.first(_HAS_INDEX, {"name": next(iter(_TRIGGERS))})
             self._has_index = has is not None and has["found"] > 0
@@ -92,13 +91,12 @@ class Names:
         if not self._has_index or len(folded) < _LEAST:
             return None
         match = '"' + folded.replace('"', '""') + '"'
-        counted = line.first(_COUNT, {"match": match, "most": _MOST + 1})
-        return match if counted is not None and counted["found"] <= _MOST else None
+        ids = [row["id"] for row in line.all(_MATCH, {"match": match, "most": _MOST + 1})]
+        return json.dumps(ids) if len(ids) <= _MOST else None
 
 
 def found(table: Table) -> TextClause:
-    """Rows of ``user`` whose names may hold what ``match`` says."""
-    # A concatenation, so that SQLite begins with the rows that were found and not with all of the user's.
+    """Rows of ``user`` among those that were ``found``."""
     return text(_FOUND.format(table=table.name))
 
 

@@ -86,7 +86,7 @@ REQUESTS: dict[str, tuple[Act, list[str]]] = {
         ["docs"],
     ),
     "list": (lambda client, _: client.get("/v1/docs"), ["key", "docs"]),
-    "list of names": (lambda client, _: client.get("/v1/docs?q=one"), ["key", "known", "count", "docs"]),
+    "list of names": (lambda client, _: client.get("/v1/docs?q=one"), ["key", "known", "names", "docs"]),
     "list of short names": (lambda client, _: client.get("/v1/docs?q=on"), ["key", "known", "docs"]),
     "verify": (lambda client, _: client.get("/v1/auth/verify"), ["key"]),
     "media": (lambda client, _: client.get("/v1/media"), ["key", "media"]),
@@ -102,7 +102,7 @@ MARKS = {
     "media": "FROM media",
     "docs": "FROM docs",
     "known": "FROM sqlite_master",  # once in a process
-    "count": "FROM (SELECT 1 FROM name_index",
+    "names": "name_index MATCH",
 }
 
 
