@@ -69,6 +69,7 @@ class AccountWatch:
         background: Background,
     ) -> None:
         self.limits = known_limits(index, config)
+        self.told: Account | None = None
         self._client = client
         self._pacer = pacer
         self._connection = connection
@@ -208,7 +209,7 @@ class AccountWatch:
 
     def _heed(self, account: Account) -> None:
         """Where the plan allows something else than when the index last heard of it, judge anew what it kept out."""
-        self.limits = limits_for(account, self._index)
+        self.limits, self.told = limits_for(account, self._index), account
         if account.usage_told:
             self._connection.room.learn(account.quotas, self._mono())
         elif not self._untold:

@@ -242,6 +242,10 @@ class Daemon:
         folders = [watch.live() for watch in self._watches]
         pacer = self._pacer
         live = describe(self.reconciler, self._meter, pacer.eta_s, pacer.requests, pacer.accepted_s_ago(), folders)
+        told = self._account.told
+        quotas = {kind.value: (each.limit, each.used) for kind, each in told.quotas.items()} if told is not None else {}
+        plan = told.plan if told is not None else ""
+        live = replace(live, plan=plan, quotas=quotas, budget=pacer.budget())
         return replace(live, daemon=self._watches_on, ended=self._ended)
 
     # --- composition ------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -43,7 +43,9 @@ class Live:
 
     ``accepted_at`` is when Picora last took the key, None if it has not done so since the start. ``daemon``: it watches
     until it is stopped, and has ``ended`` as it should if it says so. ``vanished`` counts the files that wait out their
-    grace, ``wait_s`` is how long until that and settling are over, if nothing changes any more.
+    grace, ``wait_s`` is how long until that and settling are over, if nothing changes any more. ``quotas`` are limit
+    and use of each kind of which the account tells it, ``budget`` limit and rest of each class of requests (in this
+    minute, and in this ``hour``); nothing if there is no limit.
     """
 
     pid: int
@@ -67,6 +69,9 @@ class Live:
     ended: bool = False
     vanished: int = 0
     wait_s: float = 0.0
+    plan: str = ""
+    quotas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    budget: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Replace the file with this snapshot, whole or not at all."""

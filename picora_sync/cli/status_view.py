@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from picora_sync.attention import NOT_ASKED, Scene, gather, state_of
 from picora_sync.cli.disk_full import shortage
@@ -22,7 +22,8 @@ _MOVING = (FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING)
 
 @dataclass(frozen=True, slots=True)
 class FolderStanding:
-    """One folder. ``scanned_at`` and ``next_scan_at`` are seconds since 1970, None for never.
+    """One folder. ``scanned_at``, ``next_scan_at`` and ``changed_at`` (when a file last got or lost an object) are
+    seconds since 1970, None for never. ``public`` counts the files that everybody can read, or may be able to.
 
     ``watch`` of a mirror that does not run says only whether the folder is there.
     """
@@ -37,12 +38,15 @@ class FolderStanding:
     next_scan_at: float | None
     paused: bool
     paused_until: float | None = None
+    public: int = 0
+    changed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
     """The account as it was at ``checked_at``; ``not asked yet`` before that. ``accepted_at`` is when the mirror
-    that wrote this last had an answer that needs the key, None if it had none.
+    that wrote this last had an answer that needs the key, None if it had none. ``quotas``: limit and use by kind,
+    ``budget``: limit and rest of each class of requests, as they were then.
     """
 
     state: str
@@ -50,13 +54,16 @@ class AccountStanding:
     trouble: str
     checked_at: float | None
     accepted_at: float | None = None
+    plan: str | None = None
+    quotas: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    budget: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The document; its fields are only ever added to. ``state`` is ``ok``, ``working``, ``attention`` or ``stopped``.
     ``shortage`` says that there is little room for the index; ``wrong`` is what somebody must see to, the most pressing
-    first, ``problems`` how many there are of it, notes included.
+    first, ``problems`` how much there is to read in `problems`, of which ``notes`` are nothing to see to.
     """
 
     state: str
@@ -67,13 +74,22 @@ class Standing:
     shortage: str
     problems: int
     wrong: tuple[Concern, ...]
+    notes: int = 0
 
 
 def standing(look: Look) -> Standing:
     """Put together what index and last snapshot say."""
     account = _account(look)
     current = look.live if look.running else None
-    folders = tuple(_folder(look, folder, current) for folder in look.config.folders)
+    public = look.index.objects.count_public()
+    folders = tuple(
+        replace(
+            _folder(look, folder, current),
+            public=public.get(folder.name, 0),
+            changed_at=look.index.objects.changed_at(folder.name),
+        )
+        for folder in look.config.folders
+    )
     scene = _scene(look, account, folders)
     wrong = gather(look.index, look.folders, scene)
     moving = any(folder.states[state] for folder in folders for state in _MOVING)
@@ -86,6 +102,7 @@ def standing(look: Look) -> Standing:
         shortage=scene.shortage,
         problems=len(wrong),
         wrong=tuple(most_pressing(wrong)[:SHOWN]),
+        notes=sum(not each.serious for each in wrong),
     )
 
 
@@ -103,7 +120,16 @@ def _account(look: Look) -> AccountStanding:
         return AccountStanding(NOT_ASKED, url, "", None)
     if not look.running and known not in (None, url):
         return AccountStanding(NOT_ASKED, url, f"not asked at this address yet; the index is of {known}", None)
-    return AccountStanding(live.account, url, live.trouble, live.at, live.accepted_at)
+    return AccountStanding(
+        live.account,
+        url,
+        live.trouble,
+        live.at,
+        live.accepted_at,
+        live.plan or None,
+        {kind: {"limit": limit, "used": used} for kind, (limit, used) in live.quotas.items()},
+        {name: {"limit": limit, "left": left} for name, (limit, left) in live.budget.items()},
+    )
 
 
 def _scene(look: Look, account: AccountStanding, folders: Iterable[FolderStanding]) -> Scene:

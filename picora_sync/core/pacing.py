@@ -205,6 +205,17 @@ class Pacing:
         hour_s = self._hour.wait_s(self._hour.counted, int(self._hour.limit * spare.of_hour), now)
         return max(lane.wait_s(spare, now), hour_s)
 
+    def left(self, now: float) -> dict[str, tuple[int, int]]:
+        """Limit and rest of this minute for each tier, and of this ``hour``; nothing if there are no limits."""
+        if self._off:
+            return {}
+        for lane in self._lanes.values():
+            lane.roll(now)
+        self._hour.roll(now)
+        windows = {tier.value: (lane.window, lane.taken) for tier, lane in self._lanes.items()}
+        windows["hour"] = (self._hour, self._hour.counted)
+        return {name: (window.limit, max(0, window.limit - taken)) for name, (window, taken) in windows.items()}
+
     def blocked_s(self, tier: Tier, now: float) -> float:
         """Seconds that are left of the tier's last refusal."""
         return self._lanes[tier].blocked_s(now)

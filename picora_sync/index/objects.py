@@ -98,6 +98,20 @@ class Objects:
         """How many files are bound to each object."""
         return Counter(dict(self._connection.execute("SELECT object_id, count(*) FROM binding GROUP BY object_id")))
 
+    def count_public(self) -> dict[str, int]:
+        """How many files of each folder everybody can read, or may be able to."""
+        rows = self._connection.execute(
+            "SELECT b.folder, count(*) FROM object o INDEXED BY object_public JOIN binding b ON b.object_id = o.id "
+            "WHERE o.public IS NOT 0 GROUP BY b.folder"
+        )
+        return {str(folder): int(number) for folder, number in rows}
+
+    def changed_at(self, folder: str) -> float | None:
+        """When a file of the folder last got or lost an object; None if none ever did."""
+        query = "SELECT at FROM history WHERE folder = ? ORDER BY rowid DESC LIMIT 1"
+        row = self._connection.execute(query, (folder,)).fetchone()
+        return None if row is None else float(row[0])
+
     def largest_of_ours(self, kind: Kind) -> int | None:
         """The bytes of our largest object of a kind, None if we have none."""
         row = self._connection.execute("SELECT max(size_bytes) FROM object WHERE kind = ? AND ours = 1", (kind,))

@@ -85,6 +85,11 @@ class ThreadPacer:
                 self._accepted_at = now
             self._pacing.learn(tier, status, headers, now)
 
+    def budget(self) -> dict[str, tuple[int, int]]:
+        """Limit and rest for each class of requests."""
+        with self._lock:
+            return self._pacing.left(self._clock())
+
     def accepted_s_ago(self) -> float | None:
         """How long ago an answer last showed that the key is good; None if none did yet (lesson 19)."""
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -12,52 +12,73 @@ from picora_sync.cli.documents import problems_document
 from picora_sync.cli.failures import OK, UNFINISHED
 from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
+from picora_sync.cli.repeating import repeat
 from picora_sync.cli.settings import look_at
 from picora_sync.cli.status_view import FolderStanding, Standing, standing
-from picora_sync.cli.words import count, duration, until
-from picora_sync.core.attention import About, Concern
+from picora_sync.cli.status_words import account_lines, ago, headline, states_of
+from picora_sync.cli.styles import in_colour, styled
+from picora_sync.cli.words import count, safe, until
+from picora_sync.core.attention import Concern
 
 STOPPED = 3
 _EXIT_CODES = {"ok": OK, "working": OK, "attention": UNFINISHED, "stopped": STOPPED}
+_COLOURS = {"ok": "bold green", "working": "bold cyan", "attention": "bold red", "stopped": "bold red"}
 _MOST_LEFT = 20
 
 
-@click.command("status", epilog="Example: picora-sync status --json | jq .account.state")
+@click.command("status", epilog="Example: picora-sync status --watch")
+@click.option("--watch", is_flag=True, help="Show it anew every second, until Ctrl-C.")
 @json_option
 @click.pass_context
-def status_command(ctx: click.Context, *, as_json: bool) -> int:
+def status_command(ctx: click.Context, *, watch: bool, as_json: bool) -> int:
     """Show how folders and account are.
 
-    Exits with 0 if all is well or under way, 1 if something needs attention, 3 if nothing runs that should.
+    The first line says it in one word, and why. Exits with 0 (OK, WORKING), 1 (ATTENTION: somebody has to do something)
+    or 3 (STOPPED: nothing runs that should). With --watch and without a terminal each change is one line more.
     """
+    if watch:
+        return repeat(lambda whole: _show(ctx, as_json=as_json, whole=whole))
+    return _EXIT_CODES[_show(ctx, as_json=as_json)]
+
+
+def _show(ctx: click.Context, *, as_json: bool, whole: bool = True) -> str:
     with look_at(ctx) as look:
         now = standing(look)
     if as_json:
         write_json({**asdict(now), "wrong": problems_document(now.wrong)})
     else:
+        _print_headline(now)
+    if whole and not as_json:
         _print(now)
-    return _EXIT_CODES[now.state]
+    return now.state
+
+
+def _print_headline(now: Standing) -> None:
+    text = headline(now)
+    if in_colour(sys.stdout):
+        word, colon, why = text.partition(":")
+        text = styled(word, _COLOURS[now.state]) + colon + safe(why)
+        click.echo(text)
+    else:
+        line(text)
 
 
 def _print(now: Standing) -> None:
-    line(now.state.upper())
     line(f"Running (process {now.pid})" if now.running else "Not running: start it with `picora-sync run`")
-    line(f"Account {now.account.url}: {now.account.state} (the key was last accepted: {_ago(now.account.accepted_at)})")
-    if now.account.trouble:
-        line(f"  {now.account.trouble}")
-    for each in now.wrong:
-        if each.about in (About.DAEMON, About.DISK):
-            line(f"Attention: {each.problem.message}")
+    for each in account_lines(now.account):
+        line(each)
     line()
-    write_table(
-        ["FOLDER", "FILES", "STATES", "WATCH", "LAST SCAN", "NEXT"], [_row(each) for each in now.folders], folded=(2,)
-    )
+    rows = [_row(each) for each in now.folders]
+    write_table(["FOLDER", "FILES", "PUBLIC", "STATES", "WATCH", "CHANGED", "SCANNED"], rows, folded=(0, 3, 5, 6))
     for folder in now.folders:
         _print_remarks(folder)
     _print_left([each for each in now.wrong if each.url])
     if now.problems:
         line()
-        line(f"{count(now.problems, 'problem')}: `picora-sync problems` says what to do")
+        serious = now.problems - now.notes
+        told = [count(serious, "problem")] if serious else []
+        told += [f"{count(now.notes, 'note')} that {'is' if now.notes == 1 else 'are'} no problem"] if now.notes else []
+        line(f"{' and '.join(told)}: `picora-sync problems` shows {'it' if now.problems == 1 else 'them'}")
     for folder in now.folders:
         if folder.states["held"]:
             line(f"Removals are held: `picora-sync approve {folder.name}` shows them")
@@ -78,16 +99,6 @@ def _print_left(left: Sequence[Concern]) -> None:
 
 
 def _row(folder: FolderStanding) -> list[str]:
-    shown = ", ".join(f"{number} {state}" for state, number in folder.states.items() if number)
-    return [
-        folder.name,
-        str(sum(folder.states.values()) - folder.states["ignored"]),
-        (shown or "none") + (f", {duration(folder.eta_s)} left" if folder.eta_s else ""),
-        folder.watch,
-        _ago(folder.scanned_at),
-        "-" if folder.next_scan_at is None else time.strftime("%H:%M", time.localtime(folder.next_scan_at)),
-    ]
-
-
-def _ago(at: float | None) -> str:
-    return "never" if at is None else f"{duration(time.time() - at)} ago"
+    files = sum(folder.states.values()) - folder.states["ignored"]
+    seen = [ago(folder.changed_at), ago(folder.scanned_at)]
+    return [folder.name, str(files), str(folder.public), states_of(folder), folder.watch, *seen]

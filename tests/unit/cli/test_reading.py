@@ -15,6 +15,7 @@ from picora_sync.index.lock import InstanceLock
 from picora_sync.report import INDEX_NAME, LIVE_NAME, FolderLive, Live, Transfer
 
 NOW = 1_700_000_000.0
+ACCOUNT: dict[str, Any] = {"plan": "pro", "quotas": {"doc": (1000, 412)}, "budget": {"read": (300, 290)}}
 UNCLEAR = Problem(
     "VISIBILITY_UNCLEAR", "line 2: “public” is neither true nor false, so the note is private", "write it"
 )
@@ -232,6 +233,27 @@ def test_problems_tells_code_sentence_and_hint(
     assert "Hint: make it shorter" in text
 
 
+def test_problems_says_once_what_is_the_same_of_many(
+    mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
+) -> None:
+    live().write(mirror.state_dir / LIVE_NAME)
+    for number in range(162):
+        mirror.add(f"{number:03}.md")
+        mirror.remark(f"{number:03}.md", Problem("NOT_IN_APPLE_PODCASTS", "Apple does not list it", "convert it"))
+    mirror.block("big.md")
+    text = invoke("--config", mirror.config_file, "problems").out
+    assert text.splitlines() == [
+        "blocked  notes/big.md",
+        "         the note is too large [NOTE_TOO_LARGE]",
+        "         Hint: make it shorter",
+        "note     notes/000.md and 161 more: notes/001.md, notes/002.md, notes/003.md, …",
+        "         Apple does not list it [NOT_IN_APPLE_PODCASTS]",
+        "         Hint: convert it",
+    ]
+    assert invoke("--config", mirror.config_file, "problems", "--all").out.count("Apple does not list it") == 162
+    assert len(json.loads(invoke("--config", mirror.config_file, "problems", "--json").out)) == 163
+
+
 def test_problems_and_status_name_held_removals(
     mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
 ) -> None:
@@ -255,6 +277,7 @@ def test_problems_names_once_what_picora_does_not_take(
         *("KINDS_NOT_TAKEN", "not mirrored: 1 .mp4, 162 .opus"),
         False,
     )
+    assert invoke("--config", mirror.config_file, "status").code == 0
     mirror.index.set_untaken("notes", {})
     assert "No problems" in invoke("--config", mirror.config_file, "problems").out
 
@@ -311,9 +334,9 @@ def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(
     mirror: Any, live: Callable[..., Live], invoke: Callable[..., Any]
 ) -> None:
     mirror.add("one.md")
-    live(account="limited", trouble="quota", settling=[FileRef("notes", "one.md")], accepted_at=NOW - 60).write(
-        mirror.state_dir / LIVE_NAME
-    )
+    live(
+        account="limited", trouble="quota", settling=[FileRef("notes", "one.md")], accepted_at=NOW - 60, **ACCOUNT
+    ).write(mirror.state_dir / LIVE_NAME)
     document = json.loads(invoke("--config", mirror.config_file, "status", "--json").out)
     assert (document["running"], document["pid"]) == (False, None)
     assert document["account"] == {
@@ -322,11 +345,19 @@ def test_status_without_a_daemon_tells_the_index_and_the_last_known_account(
         "trouble": "quota",
         "checked_at": NOW,
         "accepted_at": NOW - 60,
+        "plan": "pro",
+        "quotas": {"doc": {"limit": 1000, "used": 412}},
+        "budget": {"read": {"limit": 300, "left": 290}},
     }
     notes = document["folders"][0]
     assert (notes["name"], notes["path"]) == ("notes", str(mirror.directory / "notes"))
     assert notes["states"]["synced"] == 1
     assert (notes["watch"], notes["eta_s"], notes["scanned_at"], notes["next_scan_at"]) == ("ok", 0, None, None)
+    assert (notes["public"], notes["changed_at"]) == (1, NOW + 1)
+    text = invoke("--config", mirror.config_file, "status").out
+    assert "limited, plan pro, key last accepted" in text
+    assert "documents  [########............]  412 of 1,000" in text
+    assert "requests   290 of 300 read a minute left" in text
 
 
 def test_status_does_not_take_another_account_for_the_configured_one(
@@ -347,7 +378,7 @@ def test_status_before_anything_ran(mirror: Any, invoke: Callable[..., Any]) -> 
     assert [folder["watch"] for folder in document["folders"]] == ["ok", "missing"]
     text = invoke("--config", mirror.config_file, "status").out
     assert "Not running" in text
-    assert "the key was last accepted: never" in text
+    assert "not asked yet, key last accepted never" in text
 
 
 @pytest.mark.usefixtures("running")
