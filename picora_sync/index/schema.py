@@ -169,7 +169,10 @@ INSERT INTO twin_watch SELECT
 DROP TABLE twin_watch_by_content;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, STATES, _V9)
+# What everybody can read is counted for each `status`: mostly it is little.
+_V10 = "CREATE INDEX object_public ON object (id) WHERE public IS NOT 0;"
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, STATES, _V9, _V10)
 """Each brings the schema one version further. What was released is never changed, only added to."""
 
 
