@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from picora_sync.account import AccountWatch, client_of
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
-from picora_sync.content.vault import vault_root
 from picora_sync.control.desk import Desk, Reread
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.orders import Orders
@@ -30,7 +30,7 @@ from picora_sync.core.model import Account, FileRef, Problem, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import KeySource
-from picora_sync.disk.folder import FolderDisk
+from picora_sync.disk.patience import Patience, PatientContent, PatientDisk
 from picora_sync.errors import KeyRefused, RemoteError, Stopped
 from picora_sync.executor import Executor
 from picora_sync.folder_factory import make_unit
@@ -39,17 +39,20 @@ from picora_sync.reconciler import Reconciler
 from picora_sync.reconciler.audit.drift import Drift
 from picora_sync.reconciler.audit.remote_query import Enquiry
 from picora_sync.reconciler.audit.verify import Audit
-from picora_sync.reconciler.context import Clocks, Unit
+from picora_sync.reconciler.context import Clocks, Pulse
 from picora_sync.reconciler.dispatch.bandwidth import Meter, Throttle
 from picora_sync.reconciler.snapshot import describe
 from picora_sync.remote.pacer import ThreadPacer
 from picora_sync.report import LIVE_NAME, Live, Progress, SyncReport
 from picora_sync.state_dir import Home
 from picora_sync.status_writer import Telling
-from picora_sync.workers import Readers, Threads
+from picora_sync.workers import Readers, Threads, together
 
 IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
+
+END_S = 3.0
+"""So long the end waits for watchers, which may hang in a file system."""
 
 
 class Daemon:
@@ -71,9 +74,7 @@ class Daemon:
         self._readers = Readers(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
         self._client = client_of(config, key, self._pacer, stop, source)
-        self._watches = [
-            FolderWatch(*self._unit(folder), index, self._queue, vault_root(folder)) for folder in config.folders
-        ]
+        self._watches = [self._watch(folder) for folder in config.folders]
         self.reconciler = Reconciler(
             index,
             self._queue,
@@ -119,8 +120,7 @@ class Daemon:
     def close(self) -> None:
         """Stop watching, let go of everything. Uploads under way are cut off; nothing half is left behind."""
         self._stop.set()
-        for watch in self._watches:
-            watch.stop()
+        together((watch.stop for watch in self._watches), END_S)
         self._client.close()
         self._threads.close()
         self._readers.close()
@@ -254,17 +254,19 @@ class Daemon:
         folder = self._settles.get(ref.folder)
         return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
 
-    def _unit(self, folder: Folder) -> tuple[Unit, FolderDisk]:
+    def _watch(self, folder: Folder) -> FolderWatch:
         limits = lambda: self._account.limits  # noqa: E731  (it is made later)
-        return make_unit(folder, self._config.state_dir, self._meter, limits, self._breathe, self._show_life)
+        pulse = Pulse(self._clocks.mono, self._stop.is_set)
+        unit, disk = make_unit(folder, self._config.state_dir, self._meter, limits, self._breathe, pulse)
+        asking = Patience(folder.root, self._stop.is_set, partial(self._look_again, folder.name))
+        unit = replace(unit, disk=PatientDisk(disk, asking), content=PatientContent(unit.content, asking))
+        return FolderWatch(unit, disk, self.index, self._queue, asking=asking)
+
+    def _look_again(self, folder: str, why: str) -> None:
+        self._queue.rescan(folder, why)
+        self._queue.wake()
 
     def _breathe(self) -> None:
         """Within a long file: whoever reads it ends when the program does, or when nobody wants to know any more."""
         if self._stop.is_set() or self.reconciler.is_obsolete():
             raise Stopped
-
-    def _show_life(self) -> None:
-        """Within a long scan: who listens hears that we live, and nobody waits for our end."""
-        if self._stop.is_set():
-            raise Stopped
-        self._telling.repeat()

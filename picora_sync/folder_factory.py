@@ -12,7 +12,7 @@ from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Digest, StableFile
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
-from picora_sync.reconciler.context import Unit
+from picora_sync.reconciler.context import Pulse, Unit
 from picora_sync.reconciler.dispatch.bandwidth import Meter
 
 
@@ -22,13 +22,14 @@ def make_unit(
     meter: Meter,
     limits: Callable[[], PlanLimits],
     on_block: Callable[[], None] = lambda: None,
-    on_entry: Callable[[], None] = lambda: None,
+    pulse: Pulse | None = None,
 ) -> tuple[Unit, FolderDisk]:
     """``limits`` is asked each time, since they are known only when Picora was reached; ``on_block`` is called after
-    each MiB of audio that is hashed, ``on_entry`` for each file of a scan.
+    each MiB of audio that is hashed, ``pulse`` beats at each file of a scan.
     """
-    reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)), on_block=on_block)
-    disk = FolderDisk(folder, state_paths=[str(state_dir)], on_entry=on_entry)
+    pulse = pulse or Pulse()
+    reader = StableReader(folder.follow_symlinks, inside=lambda: (folder.root, vault_root(folder)), on_block=on_block)
+    disk = FolderDisk(folder, state_paths=[str(state_dir)], on_entry=pulse.beat)
     content = FolderContent(
         folder,
         reader,
@@ -40,4 +41,4 @@ def make_unit(
     def open_audio(path: str, digest: Digest) -> StableFile:
         return meter.watch(FileRef(folder.name, path), reader.open(f"{folder.root}/{path}", digest))
 
-    return Unit(folder, disk, content, open_audio, on_entry), disk
+    return Unit(folder, disk, content, open_audio, pulse), disk

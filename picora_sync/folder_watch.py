@@ -6,13 +6,17 @@ import logging
 import os
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
+from picora_sync.content.vault import vault_root
 from picora_sync.core.ignore import IgnoreRules
 from picora_sync.core.model import ASSET_SUFFIXES, FileRef, Problem, suffix_of
 from picora_sync.core.policy import Folder
+from picora_sync.core.silence import DISK_SILENT
 from picora_sync.disk.faults import printable
 from picora_sync.disk.folder import FolderDisk
+from picora_sync.disk.patience import Asking, Directly
 from picora_sync.disk.watching import FolderWatcher, OpenTree, WatchState, open_tree
 from picora_sync.index import Index
 from picora_sync.reconciler.context import Unit
@@ -79,19 +83,17 @@ class FolderWatch:
         disk: FolderDisk,
         index: Index,
         queue: ChangeQueue,
-        vault: str,
         *,
         tree: OpenTree = open_tree,
+        asking: Asking | None = None,
     ) -> None:
         self.unit = unit
+        self._asking = asking or Directly()
         self._disk = disk
         self._index = index
         self._queue = queue
-        self._watchers = [
-            FolderWatcher(unit.policy, disk.why_ignored, queue, self._on_state, on_moved=queue.moved, tree=tree)
-        ]
-        if vault != unit.policy.root:
-            self._watchers.append(_watch_attachments(unit.policy, vault, queue, tree))
+        self._tree = tree
+        self._watchers: list[FolderWatcher] = []
         self._watching = False
         self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
         self._absent: Problem | None = None
@@ -110,17 +112,21 @@ class FolderWatch:
     def follow_rename(self, configured: Collection[str]) -> None:
         """Take over what is known of this root under a name that is ``configured`` no more (design §5)."""
         name, root = self.unit.policy.name, self.unit.policy.root
-        mark = self._disk.mark_root(None) if self._index.folder(name) is None else None
+        mark = self._asking.ask(self._first_mark, lambda problem: problem) if self._index.folder(name) is None else None
         if isinstance(mark, str) and (former := self._index.former_name(root, mark, configured)) is not None:
             with self._index.transaction():
                 self._index.rename_folder(former, name)
             log.info("%s: goes on with what is known of %s", name, former)
 
+    def _first_mark(self) -> str | Problem:
+        return self._disk.mark_root(None)
+
     def arrive(self) -> Problem | None:
         """Recognise the root, or mark it on the folder's first run; None if it is there and ours."""
         name = self.unit.policy.name
         known = self._index.folder(name)
-        answer = self._disk.mark_root(known[1] if known else None, self._landmarks())
+        mark = partial(self._disk.mark_root, known[1] if known else None, self._landmarks())
+        answer = self._asking.ask(mark, lambda problem: problem)
         if isinstance(answer, Problem):
             if self._absent != answer:
                 log.warning("%s: %s %s", name, answer.message, answer.hint)
@@ -133,15 +139,25 @@ class FolderWatch:
 
     def start(self) -> None:
         """Watch from here on, and have the folder looked through."""
-        self.arrive()
-        self._watching = True
-        self._places = self._now_at()
-        for watcher in self._watchers:
-            watcher.start()
+        absent = self.arrive()
+        if absent is None or absent.code != DISK_SILENT:
+            self._watch()
         self._queue.rescan(self.unit.policy.name, "start")
 
+    def _watch(self) -> None:
+        policy, queue, tree = self.unit.policy, self._queue, self._tree
+        self._watching = True
+        self._places = self._now_at()
+        self._watchers = [
+            FolderWatcher(policy, self._disk.why_ignored, queue, self._on_state, on_moved=queue.moved, tree=tree)
+        ]
+        if (vault := self._asking.ask(partial(vault_root, policy), lambda _: policy.root)) != policy.root:
+            self._watchers.append(_watch_attachments(policy, vault, queue, tree))
+        for watcher in self._watchers:
+            watcher.start()
+
     def stop(self) -> None:
-        """End the watching."""
+        """End the watching. This may hang where the file system does."""
         if self._watching:
             self._watching = False
             for watcher in self._watchers:
@@ -168,6 +184,8 @@ class FolderWatch:
             self._next_look = now + ARRIVE_AGAIN_S
             if self.arrive() is None:
                 log.info("%s: the folder is back", self.unit.policy.name)
+                if not self._watching:
+                    self._watch()
                 for watcher in self._watchers:  # what kept them from watching it may be over, too
                     watcher.renew("the folder is back")
         if not self._next_scan:
@@ -197,7 +215,15 @@ class FolderWatch:
         """Which directories the root and the mount points below it lead to."""
         root = self.unit.policy.root
         below = self._index.mounts(self.unit.policy.name) or ()
-        return {path: _place_of(path) for path in (root, *(f"{root}/{mount}" for mount in below))}
+        paths = (root, *(f"{root}/{mount}" for mount in below))
+        return self._asking.ask(lambda: {path: _place_of(path) for path in paths}, self._unseen)
+
+    def _unseen(self, problem: Problem) -> Places:
+        """Nobody can tell: the loop looks for the folder until it can."""
+        if self._absent is None:
+            log.warning("%s: %s %s", self.unit.policy.name, problem.message, problem.hint)
+        self._absent = problem
+        return self._places
 
     def _landmarks(self) -> list[str]:
         """Some files that were there, by which a root that cannot be written is known."""

@@ -8,7 +8,6 @@ import time
 from picora_sync.account import client_of, known_limits, limits_for, refuse_another
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
-from picora_sync.content.vault import vault_root
 from picora_sync.core.model import Account, PlanLimits
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder
@@ -55,5 +54,5 @@ def prospect(config: Config, account: Account | None) -> PlanReport:
 def _recognised(folder: Folder, config: Config, index: Index, limits: PlanLimits) -> Unit:
     unit, disk = make_unit(folder, config.state_dir, Meter(), lambda: limits)
     queue = ChangeQueue(lambda _: DOC_SETTLE, time.monotonic)  # a watcher's; none is started here
-    FolderWatch(unit, disk, index, queue, vault_root(folder)).recognise()
+    FolderWatch(unit, disk, index, queue).recognise()
     return unit

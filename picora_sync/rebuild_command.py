@@ -12,7 +12,6 @@ from dataclasses import replace
 from picora_sync.account import BASE, USER, AccountWatch, client_of
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import Config
-from picora_sync.content.vault import vault_root
 from picora_sync.core.model import PlanLimits
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder
@@ -72,7 +71,7 @@ def _inherit_account(successor: Index, config: Config) -> None:
 def _arrived(folder: Folder, config: Config, home: Home, queue: ChangeQueue, limits: PlanLimits) -> Unit:
     """The folder, recognised by its mark. Raises FileUnreadable if it is not there."""
     unit, disk = make_unit(folder, config.state_dir, Meter(), lambda: limits)
-    problem = FolderWatch(unit, disk, home.index, queue, vault_root(folder)).arrive()
+    problem = FolderWatch(unit, disk, home.index, queue).arrive()
     if problem is not None:
         raise FileUnreadable(
             f"{folder.name}: {problem.message}",

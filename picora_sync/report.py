@@ -137,7 +137,7 @@ LEFT = "LEFT_FOR_LATER"
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What one pass came to: numbers of files by their state, calls made, and what is wrong. ``left`` are the objects
-    that are still on Picora because it refused to delete them.
+    that are still on Picora because it refused to delete them, ``gaps`` places where something is not mirrored.
     """
 
     files: int = 0
@@ -150,6 +150,7 @@ class SyncReport:
     requests: int = 0
     problems: list[tuple[FileRef, Problem]] = field(default_factory=list)
     left: int = 0
+    gaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from picora_sync.report import Live
@@ -24,7 +23,6 @@ class Telling:
         self._mono = mono
         self._told_at = self._written_at = float("-inf")
         self._untold = False
-        self._last: Callable[[], None] | None = None
 
     def tell(self, on_live: Callable[[Live], None], *, at_once: bool = False) -> None:
         """Tell how it stands, if it is time."""
@@ -34,7 +32,6 @@ class Telling:
             return
         self._told_at, self._untold = now, False
         live = self._describe()
-        self._last = partial(on_live, live)
         on_live(live)
         if not at_once and now - self._written_at < LIVE_FILE_S:
             self._untold = True
@@ -42,12 +39,6 @@ class Telling:
             self._written_at = now
             with suppress(OSError):  # status shows an older picture; work goes on as long as the index can be written
                 live.write(self._file)
-
-    def repeat(self) -> None:
-        """Say again what was told last, if it is time: where nothing new can be said, since a turn is under way."""
-        if self._last is not None and self._mono() - self._told_at >= TELL_S:
-            self._told_at = self._mono()
-            self._last()
 
     def next_due(self) -> float | None:
         """When something is to be told that was not yet."""

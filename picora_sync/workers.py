@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from picora_sync.core.backlog import Lane
@@ -101,6 +101,35 @@ class Threads:
                 with self._lock:
                     self._busy[lane] -= 1
                 self._wake()
+
+
+ANSWER_S = 3.0
+"""Longer than a healthy file system takes for one path."""
+_unanswered: dict[str, threading.Thread] = {}
+
+
+def in_time(path: str, question: Callable[[str], Result], otherwise: Result) -> Result:
+    """What a question about a path gives, or ``otherwise`` where the file system does not answer in time.
+
+    It is not asked about the same path again as long as that thread hangs.
+    """
+    if path in _unanswered and _unanswered[path].is_alive():
+        return otherwise
+    answers: list[Result] = []
+    _unanswered[path] = threading.Thread(target=lambda: answers.append(question(path)), daemon=True)
+    _unanswered[path].start()
+    _unanswered[path].join(ANSWER_S)
+    return answers[0] if answers else otherwise
+
+
+def together(works: Iterable[Callable[[], object]], within_s: float) -> None:
+    """Do all of these at once, and wait for them no longer than this; what hangs ends with the process."""
+    threads = [threading.Thread(target=work, daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    ends_at = time.monotonic() + within_s
+    for thread in threads:
+        thread.join(max(0.0, ends_at - time.monotonic()))
 
 
 class AtOnce:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from picora_sync.cli.failures import USAGE, CommandFailed
 from picora_sync.core.policy import Folder
 from picora_sync.index.listing import Place
+from picora_sync.workers import in_time
 
 Roots = Sequence[tuple[str, str]]
 """Names of folders, and where they are."""
@@ -28,7 +29,7 @@ def on_disk(argument: str, roots: Roots, cwd: str) -> Iterator[Place]:
     path = absolute(argument, cwd)
     for name, configured in roots:
         for seen in {path: None, _real(path): None, os.path.realpath(path): None}:
-            for root in {configured: None, os.path.realpath(configured): None}:
+            for root in {configured: None, in_time(configured, os.path.realpath, configured): None}:
                 if seen == root:
                     yield Place(name, "")
                 elif seen.startswith(f"{root.rstrip('/')}/"):

@@ -14,8 +14,10 @@ from picora_sync.cli.summaries import pauses
 from picora_sync.core.attention import Concern, most_pressing
 from picora_sync.core.model import FileState
 from picora_sync.core.policy import Folder
+from picora_sync.core.silence import does_not_answer
 from picora_sync.index.listing import count_states
 from picora_sync.report import SHOWN, Live
+from picora_sync.workers import in_time
 
 _MOVING = (FileState.SETTLING, FileState.QUEUED, FileState.UPLOADING)
 
@@ -181,6 +183,7 @@ def _watch(folder: Folder, live: Live | None) -> tuple[str, str]:
     for seen in live.folders if live else ():
         if seen.name == folder.name:
             return seen.watch, seen.why
-    if os.path.isdir(folder.root):  # noqa: PTH112  # as text, like every path here
-        return "ok", ""
-    return "missing", f"{folder.root} is not there"
+    there = in_time(folder.root, os.path.isdir, None)
+    if there is None:
+        return "missing", does_not_answer(folder.root).message
+    return ("ok", "") if there else ("missing", f"{folder.root} is not there")

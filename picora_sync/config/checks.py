@@ -13,6 +13,7 @@ from picora_sync.config.sections import FolderSection, SettleTimes
 from picora_sync.core.ignore import IgnoreRules, list_fault
 from picora_sync.core.policy import Folder
 from picora_sync.core.tags import MAX_TAGS
+from picora_sync.workers import in_time
 
 Places = Mapping[tuple[str | int, ...], Place]
 
@@ -31,7 +32,8 @@ def locate(folder: Folder, number: int, places: Places) -> Located:
     """The folder with its places; ``number`` is its position in the file."""
     path_place = places["folders", number, "path"]
     name_place = places.get(("folders", number, "name"), path_place)
-    return Located(folder, name_place, path_place, Path(os.path.realpath(folder.root)))
+    real_root = in_time(folder.root, os.path.realpath, folder.root)  # a server that went away is no fault of the file
+    return Located(folder, name_place, path_place, Path(real_root))
 
 
 def check_folder(section: FolderSection, number: int, places: Places) -> Iterator[Finding]:

@@ -77,12 +77,23 @@ class Vault:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self.root = vault_root(folder)
+        self._folder = folder
+        self._root: str | None = None
         self._follow = folder.follow_symlinks
-        prefix = os.path.relpath(folder.root, self.root)
-        self._prefix = "" if prefix == "." else f"{prefix}/"
         self._generation = object()
         self._known: _Known | None = None
+
+    @property
+    def root(self) -> str:
+        """Found out when it is asked for: whoever makes this must not wait for the disk."""
+        if self._root is None:
+            self._root = vault_root(self._folder)
+        return self._root
+
+    @property
+    def _prefix(self) -> str:
+        prefix = os.path.relpath(self._folder.root, self.root)
+        return "" if prefix == "." else f"{prefix}/"
 
     def path_of(self, folder_path: str) -> str:
         """The vault path of a file of the folder."""

@@ -1,4 +1,4 @@
-"""The loop's side of the inbox: each turn, what was asked is carried out, and passes that end are answered."""
+"""The loop's side of the inbox: what was asked is carried out each turn; what takes longer is answered when over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 
 from picora_sync.control.inbox import Ask, Inbox, stopping
-from picora_sync.control.messages import PLACES, Passed, Progress, Reload, Reloaded, Request, Sync
+from picora_sync.control.messages import PLACES, Progress, Reload, Reloaded, Request, Rescan, Sync
 from picora_sync.control.orders import Orders
-from picora_sync.control.passes import Pass
+from picora_sync.control.passes import Pass, Rescanning
 from picora_sync.errors import CommandRefused, PicoraSyncError
 from picora_sync.report import Live
 
@@ -34,7 +34,7 @@ class Desk:
         self._make_pass = make_pass
         self._snapshot = snapshot
         self._reread = reread
-        self._passes: list[tuple[Ask, Pass]] = []
+        self._errands: list[tuple[Ask, Pass | Rescanning]] = []
         self.reloading = False
 
     def serve(self) -> None:
@@ -46,27 +46,30 @@ class Desk:
                 ask.say(error)
 
     def attend(self, hopeless: Callable[[], None]) -> None:
-        """After a turn: answer the passes that are over, or, with the error it raises, that are ``hopeless``."""
-        for ask, one in list(self._passes):
+        """After a turn: answer what is over, and passes that are, by the error that it raises, ``hopeless``."""
+        for ask, one in list(self._errands):
             try:
-                hopeless()
+                if isinstance(one, Pass):
+                    hopeless()
                 if not one.over():
                     continue
-                ask.say(Progress(live=one.live(self._snapshot())), last=False)
-                ask.say(Passed.of(one.report()))
+                if isinstance(one, Pass):
+                    ask.say(Progress(live=one.live(self._snapshot())), last=False)
+                ask.say(one.answer())
             except PicoraSyncError as error:
                 ask.say(error)
-            self._passes.remove((ask, one))
+            self._errands.remove((ask, one))
 
     def tell(self, live: Live) -> None:
         """Let those who wait for a pass see how it goes; who waits no longer is not told."""
-        self._passes = [(ask, one) for ask, one in self._passes if not ask.abandoned]
-        for ask, one in self._passes:
-            ask.say(Progress(live=one.live(live)), last=False)
+        self._errands = [(ask, one) for ask, one in self._errands if not ask.abandoned]
+        for ask, one in self._errands:
+            if isinstance(one, Pass):
+                ask.say(Progress(live=one.live(live)), last=False)
 
     def close(self) -> None:
-        """The loop has ended: a pass goes on with the next one, if there is to be one."""
-        for ask, _ in self._passes:
+        """The loop has ended: what was begun goes on with the next one, if there is to be one."""
+        for ask, _ in self._errands:
             if self.reloading:
                 self._inbox.give_back(ask)
             else:
@@ -80,7 +83,9 @@ class Desk:
             case Sync(wait=wait):
                 one = self._make_pass(wait)
                 one.begin()
-                self._passes.append((ask, one))
+                self._errands.append((ask, one))
+            case Rescan(folder=folder):
+                self._errands.append((ask, self._orders.look_through(folder)))
             case Reload():
                 if self._reread is None:
                     raise CommandRefused("NO_CONFIGURATION", "this mirror was started without a configuration file")

@@ -305,6 +305,7 @@ class Passed(Answer, frozen=True):
     requests: int
     problems: tuple[Finding, ...]
     left: int = 0
+    gaps: int = 0
 
     @classmethod
     def of(cls, report: SyncReport) -> Passed:
@@ -320,7 +321,7 @@ class Passed(Answer, frozen=True):
         return SyncReport(**numbers, problems=problems)
 
 
-_NUMBERS = ("files", "synced", "blocked", "held", "uploaded", "patched", "deleted", "requests", "left")
+_NUMBERS = ("files", "synced", "blocked", "held", "uploaded", "patched", "deleted", "requests", "left", "gaps")
 
 
 class Progress(Answer, frozen=True):

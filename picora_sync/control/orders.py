@@ -12,7 +12,6 @@ from picora_sync.control.messages import (
     Approve,
     Approved,
     FolderPause,
-    FolderScan,
     Forget,
     Held,
     HeldRow,
@@ -22,14 +21,13 @@ from picora_sync.control.messages import (
     RefusedRow,
     Repair,
     Request,
-    Rescan,
-    Rescanned,
     Resend,
     Resending,
     Resume,
     ShowHeld,
     ShowKnown,
 )
+from picora_sync.control.passes import Rescanning
 from picora_sync.control.repairing import Repairing
 from picora_sync.core.model import FileRef, Fingerprint, RemoteObject
 from picora_sync.core.plan import Reason
@@ -61,8 +59,6 @@ class Orders:
                 return self._pause(self._chosen(folder), for_s)
             case Resume(folder=folder):
                 return self._resume(self._chosen(folder))
-            case Rescan(folder=folder):
-                return Rescanned(folders=tuple(map(self._scan, self._chosen(folder))))
             case Resend(folder=folder):
                 return self._resend(self._known(folder))
             case ShowKnown(folder=folder):
@@ -73,6 +69,10 @@ class Orders:
                 return self._forgetting.forget(request)
             case _:
                 raise CommandRefused("NO_DAEMON", "no daemon runs", hint="start it with `picora-sync run`")
+
+    def look_through(self, folder: str | None) -> Rescanning:
+        """Begin to look through a folder, or all of them. Raises as :meth:`carry_out`."""
+        return Rescanning(self._reconciler, self._chosen(folder))
 
     # --- held removals ----------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class Orders:
                 self._index.holds.approve(agreed)
         self._reconciler.removals.reconsider_held([folder])
         done = {"approved": 0, "kept": len(agreed)} if request.keep else {"approved": len(agreed), "kept": 0}
-        paused = folder in self._context.paused
+        paused = folder in self._index.paused()
         return Approved(folder=folder, refused=tuple(refused), paused=paused, sent=len(sent), **done)
 
     def _keep(self, refs: Iterable[FileRef]) -> None:
@@ -165,18 +165,13 @@ class Orders:
 
     def _heed_pauses(self) -> Paused:
         self._reconciler.heed_pauses()
-        ends = {name: at for name, at in self._index.paused_until().items() if name in self._context.paused}
+        ends = {name: at for name, at in self._index.paused_until().items() if name in self._context.units}
         return Paused(
             folders=tuple(
                 FolderPause(name=name, paused=name in ends, until=at if (at := ends.get(name, inf)) < inf else None)
                 for name in self._context.units
             )
         )
-
-    def _scan(self, folder: str) -> FolderScan:
-        different = self._reconciler.scan(folder)
-        troubles = (p.message for ref, p, _ in self._index.files.problems() if ref == FileRef(folder, ""))
-        return FolderScan(name=folder, different=different, trouble=next(troubles, ""))
 
     def _resend(self, folder: str) -> Resending:
         with self._index.transaction():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
+from picora_sync.control.messages import FolderScan, Passed, Rescanned
 from picora_sync.core.model import FileRef, FileState, Problem
 from picora_sync.index.listing import Moving, count_states, settling
 from picora_sync.index.notices import concerns
@@ -13,6 +14,27 @@ from picora_sync.reconciler import Reconciler
 from picora_sync.report import LEFT, Live, SyncReport
 
 SPARE_S = 60.0
+
+
+class Rescanning:
+    """Looking through some folders, now: when it is over, and what was found."""
+
+    def __init__(self, reconciler: Reconciler, folders: Iterable[str]) -> None:
+        self._index = reconciler.context.index
+        self._looks = {folder: reconciler.scans.look_through(folder) for folder in folders}
+
+    def over(self) -> bool:
+        """Whether all of them were looked through."""
+        return all(look.over for look in self._looks.values())
+
+    def answer(self) -> Rescanned:
+        """How much is to be looked at in each, and what kept it from being looked through."""
+        troubles = {ref.folder: problem.message for ref, problem, _ in self._index.files.problems() if not ref.path}
+        scans = (
+            FolderScan(name=folder, different=look.different, trouble=troubles.get(folder, ""))
+            for folder, look in self._looks.items()
+        )
+        return Rescanned(folders=tuple(scans))
 
 
 class Pass:
@@ -43,6 +65,10 @@ class Pass:
             return False
         impatient = self._reconciler.context.clocks.mono() >= self._patience_ends
         return not self._wait or impatient or not self._reconciler.settling()
+
+    def answer(self) -> Passed:
+        """The report, for somebody who waits for it."""
+        return Passed.of(self.report())
 
     def live(self, live: Live) -> Live:
         """A snapshot of the process as one of this pass."""
@@ -77,6 +103,7 @@ class Pass:
             requests=self._requests() - self._requests_before,
             problems=[*((each.ref, each.problem) for each in wrong), *left],
             left=sum(bool(each.url) for each in wrong),
+            gaps=len(context.index.files.gaps(context.units)),
         )
 
     def _left(self, ref: FileRef, settling: Collection[FileRef]) -> Problem:

@@ -67,7 +67,8 @@ class Scan:
 
     ``failed`` maps subtrees (``""`` is the root) that could not be read to the reason: nothing below them is known.
     ``ignored`` maps files of a mirrored kind that a rule leaves out to that rule.
-    ``problems`` are remarks on single paths, such as a link that leads out of the folder.
+    ``gaps`` maps single paths that should be mirrored to what keeps them from it, such as a link that leads out of the
+    folder; ``problems`` are remarks on paths of which nothing is missing.
     ``mounts`` are the directories on another device than the one they lie in.
     ``untaken`` counts files, by suffix, that hold sound of a kind that Picora does not take.
     """
@@ -78,6 +79,7 @@ class Scan:
     problems: dict[str, Problem]
     mounts: frozenset[str] = frozenset()
     untaken: Mapping[str, int] = field(default_factory=dict)
+    gaps: dict[str, Problem] = field(default_factory=dict)
 
 
 class Disk(Protocol):

@@ -35,11 +35,31 @@ class FolderDisk:
     ) -> None:
         self._on_entry = on_entry
         self._root = folder.root
-        self._real_root = os.path.realpath(folder.root)
         self._follow = folder.follow_symlinks
         self._identity = RootIdentity(folder.root, folder.name)
-        self._book = RuleBook(folder.root, IgnoreRules.of(folder.ignore, own=self._below_root(state_paths)))
+        self._ignore = folder.ignore
+        self._state_paths = state_paths
+        self._known_root: str | None = None
+        self._known_book: RuleBook | None = None
+        IgnoreRules.of(folder.ignore)  # raises what is said above
         self._mounts: frozenset[str] | None = None
+
+    # What follows is found out when it is asked for: whoever makes this must not wait for the disk.
+
+    # Not cached_property, whose lock all folders share: one that hangs would have all of them hang.
+
+    @property
+    def _real_root(self) -> str:
+        if self._known_root is None:
+            self._known_root = os.path.realpath(self._root)
+        return self._known_root
+
+    @property
+    def _book(self) -> RuleBook:
+        if self._known_book is None:
+            own = self._below_root(self._state_paths)
+            self._known_book = RuleBook(self._root, IgnoreRules.of(self._ignore, own=own))
+        return self._known_book
 
     def mark_root(self, expected_id: str | None, landmarks: Sequence[str] = ()) -> str | Problem:
         """The root's id, to be kept in the index and given again at each start; None on the first run only.

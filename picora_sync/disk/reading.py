@@ -21,16 +21,22 @@ _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 class StableReader:
     """Implements :class:`picora_sync.core.ports.Reader` for absolute paths.
 
-    ``inside`` are the directories that nothing may lead out of, be it a link in the last or in any other part of a
-    path; none means no such check. Links in the last part are refused unless ``follow_symlinks``. ``on_block`` is
-    called after each MiB that is hashed, however long that takes; what it raises ends the reading.
+    ``inside`` tells the directories that nothing may lead out of, be it a link in the last or in any other part of a
+    path; it is asked when the first file is read. Without it nothing is checked. Links in the last part are refused
+    unless ``follow_symlinks``. ``on_block`` is called after each MiB that is hashed, however long that takes; what it
+    raises ends the reading.
     """
 
     def __init__(
-        self, follow_symlinks: bool = False, *, inside: Sequence[str] = (), on_block: Callable[[], None] = lambda: None
+        self,
+        follow_symlinks: bool = False,
+        *,
+        inside: Callable[[], Sequence[str]] | None = None,
+        on_block: Callable[[], None] = lambda: None,
     ) -> None:
         self._flags = _FLAGS if follow_symlinks else _FLAGS | os.O_NOFOLLOW
-        self._inside = tuple(os.path.realpath(root) for root in inside)
+        self._inside = inside
+        self._real: tuple[str, ...] | None = None
         self._on_block = on_block
 
     def read(self, path: str, limit_bytes: int | None = None) -> tuple[bytes, Fingerprint]:
@@ -89,8 +95,8 @@ class StableReader:
         try:
             status = os.fstat(fd)
             _require_regular(status.st_mode, path)
-            if self._inside:
-                self._require_inside(fd, path)
+            if self._inside is not None:
+                self._require_inside(fd, path, self._inside)
         except OSError as error:
             os.close(fd)
             raise unreadable(error, path) from error
@@ -99,9 +105,11 @@ class StableReader:
             raise
         return fd, Fingerprint.of(status)
 
-    def _require_inside(self, fd: int, path: str) -> None:
+    def _require_inside(self, fd: int, path: str, inside: Callable[[], Sequence[str]]) -> None:
         real = _path_of(fd, path)
-        if not any(is_inside(real, root) for root in self._inside):
+        if self._real is None:
+            self._real = tuple(os.path.realpath(root) for root in inside())
+        if not any(is_inside(real, root) for root in self._real):
             raise FileUnreadable(
                 f"{printable(path)} leads out of the folder, to {printable(real)}",
                 hint="Put the file itself into the folder; links out of it are never followed.",

@@ -14,6 +14,8 @@ from picora_sync.disk.faults import GONE, printable, problem_of, type_name
 from picora_sync.disk.reading import is_inside
 from picora_sync.disk.rules import RuleBook
 
+LINK_LOOP = "LINK_LOOP"
+"""What it leads to is mirrored where it lies."""
 LINK_REFUSED = "a symbolic link, and follow_symlinks is off"
 
 
@@ -38,6 +40,7 @@ class Walk:
         self._failed: dict[str, Problem] = {}
         self._ignored: dict[str, str] = {}
         self._problems: dict[str, Problem] = {}
+        self._gaps: dict[str, Problem] = {}
         self._mounts: set[str] = set()
         self._untaken: Counter[str] = Counter()
         self._stack: list[tuple[str, IgnoreRules, int, bool]] = []
@@ -54,7 +57,8 @@ class Walk:
                 self._failed[""] = problem_of(error, self._root)
         while self._stack:
             self._list(*self._stack.pop())
-        return Scan(self._files, self._failed, self._ignored, self._problems, frozenset(self._mounts), self._untaken)
+        mounts = frozenset(self._mounts)
+        return Scan(self._files, self._failed, self._ignored, self._problems, mounts, self._untaken, self._gaps)
 
     def _list(self, directory: str, rules: IgnoreRules, device: int, linked: bool) -> None:
         prefix = f"{directory}/" if directory else ""
@@ -120,13 +124,13 @@ class Walk:
         try:
             is_dir = entry.is_dir()
         except OSError as error:
-            self._problems[path] = problem_of(error, path)
+            self._gaps[path] = problem_of(error, path)
             return
         if rules.why_entry_ignored(path, is_dir=is_dir) is not None or not (is_dir or kind_of(path)):
             return
         problem = link_problem(full_path, path, self._real_root)
         if problem is not None:
-            self._problems[path] = problem
+            (self._problems if problem.code == LINK_LOOP else self._gaps)[path] = problem
         elif not is_dir:
             self._file(path, entry, rules, follow=True)
         elif not linked:
@@ -144,7 +148,7 @@ def link_problem(full_path: str, path: str, real_root: str) -> Problem | None:
         )
     if is_inside(os.path.realpath(os.path.dirname(full_path)), target):  # noqa: PTH120  # a string all the way
         return Problem(
-            "LINK_LOOP", f"the link {printable(path)} leads to a directory that it lies in", "Remove the link."
+            LINK_LOOP, f"the link {printable(path)} leads to a directory that it lies in", "Remove the link."
         )
     return None
 
@@ -165,4 +169,5 @@ def without_failed(scan: Scan) -> Scan:
         scan.problems,
         scan.mounts,
         scan.untaken,
+        scan.gaps,
     )

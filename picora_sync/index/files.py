@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from picora_sync.core.model import UNCLEAR_CODES, Dependency, FileRef, FileState, Fingerprint, Problem, RemoteObject
@@ -36,12 +36,18 @@ BLOCK = 400
 _NAME = "replace(f.path, rtrim(f.path, replace(f.path, '/', '')), '')"
 """The last part of a path, as it is indexed."""
 
+_SCANNED = "origin IN ('scan', 'gap')"
+
 
 class Origin(StrEnum):
-    """Where a problem comes from, and so what makes it go away: reading the file, scanning, or an answer."""
+    """Where a problem comes from, and so what makes it go away: reading the file, scanning, or an answer.
+
+    A gap is what a scan found that keeps something from being mirrored.
+    """
 
     FILE = "file"
     SCAN = "scan"
+    GAP = "gap"
     REMOTE = "remote"
 
 
@@ -101,18 +107,22 @@ class Files:
             yield os.fsdecode(begun + head + slash)
             first = begun + head + (b"0" if slash else b"\x00")  # "0" follows "/"
 
-    def fingerprints(self, folder: str) -> Iterator[tuple[str, bytes, Fingerprint | None, bool]]:
-        """``(standing, path, fingerprint, settled)`` per file; settled is False if it must be looked at anyway:
-        it was touched within 2 s of its last hashing, or was never read.
+    def fingerprints(
+        self, folder: str, after: bytes = b"", most: int = -1
+    ) -> list[tuple[str, bytes, Fingerprint | None, bool]]:
+        """``(standing, path, fingerprint, settled)`` of so many files in order of their paths, those behind ``after``;
+        settled is False if it must be looked at anyway: it was touched within 2 s of its last hashing, or never read.
         """
         rows = self._connection.execute(
             "SELECT standing, path, size_bytes, mtime_ns, ctime_ns, inode, device, "
             "coalesce(hashed_at - max(mtime_ns, ctime_ns) / 1e9 > 2.0, 0) "
-            "FROM file WHERE folder = ?",
-            (folder,),
+            "FROM file WHERE folder = ? AND path > ? ORDER BY path LIMIT ?",
+            (folder, after, most),
         )
-        for standing, path, *stat, settled in rows:
-            yield standing, path, None if stat[0] is None else Fingerprint(*stat), bool(settled)
+        return [
+            (standing, path, None if stat[0] is None else Fingerprint(*stat), bool(settled))
+            for standing, path, *stat, settled in rows
+        ]
 
     def bound_to(self, object_ids: Collection[str]) -> list[FileRow]:
         """All files bound to any of these objects."""
@@ -202,9 +212,14 @@ class Files:
         query = f"SELECT folder, path, code, message, hint FROM problem WHERE code IN ({marks})"
         return {ref_of(r[0], r[1]): Problem(*r[2:]) for r in self._connection.execute(query, tuple(UNCLEAR_CODES))}
 
+    def gaps(self, folders: Collection[str]) -> set[tuple[FileRef, str]]:
+        """The places in these folders where something is not mirrored that should be, and the code of the reason."""
+        rows = self._connection.execute("SELECT folder, path, code FROM problem WHERE origin = 'gap'")
+        return {(ref_of(folder, path), code) for folder, path, code in rows if folder in folders}
+
     def scan_remarks(self, folder: str) -> set[str]:
         """The places that the last scan found something wrong with."""
-        rows = self._connection.execute("SELECT path FROM problem WHERE folder = ? AND origin = 'scan'", (folder,))
+        rows = self._connection.execute(f"SELECT path FROM problem WHERE folder = ? AND {_SCANNED}", (folder,))
         return {os.fsdecode(path) for (path,) in rows}
 
     def refused(self, code: str | None = None) -> list[tuple[FileRef, bool]]:
@@ -353,11 +368,12 @@ class Files:
         for problem in () if known else remarks:
             self._problem(ref, problem, Origin.REMOTE, blocking=False)
 
-    def replace_scan_remarks(self, folder: str, problems: Iterable[tuple[FileRef, Problem]]) -> None:
+    def replace_scan_remarks(self, folder: str, remarks: Mapping[str, Problem], gaps: Mapping[str, Problem]) -> None:
         """What the last scan found wrong with places, instead of what the one before found."""
-        self._connection.execute("DELETE FROM problem WHERE folder = ? AND origin = 'scan'", (folder,))
-        for ref, problem in problems:
-            self._problem(ref, problem, Origin.SCAN, blocking=False)
+        self._connection.execute(f"DELETE FROM problem WHERE folder = ? AND {_SCANNED}", (folder,))
+        for problems, origin in ((remarks, Origin.SCAN), (gaps, Origin.GAP)):
+            for path, problem in problems.items():
+                self._problem(FileRef(folder, path), problem, origin, blocking=False)
 
     def unblock(self, ref: FileRef) -> None:
         """What blocked this file is over."""

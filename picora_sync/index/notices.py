@@ -21,14 +21,15 @@ def concerns(index: Index, folders: Collection[str]) -> list[Concern]:
     """Of these folders, which are the configured ones: what blocks files, what else is wrong with them, what Picora did
     not delete, what waits for a person, and notes.
     """
-    known = gathered(_of_file(*told) for told in index.files.problems())
+    gaps = index.files.gaps(folders)
+    known = gathered(_of_file(*told, is_gap=(told[0], told[1].code) in gaps) for told in index.files.problems())
     rest = [*_leftovers(index, folders), *_notices(index), *_untaken(index, folders)]
     return [each for each in (*known, *rest) if each.url or each.ref.folder in folders]
 
 
-def _of_file(ref: FileRef, problem: Problem, blocking: bool) -> Concern:
-    about = About.FILE if ref.path else About.FOLDER  # of a root: nothing below it is done
-    return Concern(about, ref, problem, blocking, serious=blocking or about is About.FOLDER)
+def _of_file(ref: FileRef, problem: Problem, blocking: bool, *, is_gap: bool) -> Concern:
+    about = About.FILE if ref.path else About.FOLDER
+    return Concern(about, ref, problem, blocking, serious=blocking or is_gap)
 
 
 def _leftovers(index: Index, folders: Collection[str]) -> Iterator[Concern]:

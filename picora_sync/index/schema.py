@@ -44,7 +44,7 @@ CREATE INDEX dependency_by_name ON dependency (name);
 CREATE TABLE problem (              -- what a person should know; a blocking one keeps the file from being sent
   folder TEXT NOT NULL, path BLOB NOT NULL, code TEXT NOT NULL,
   message TEXT NOT NULL, hint TEXT NOT NULL, blocking INTEGER NOT NULL,
-  origin TEXT NOT NULL,             -- file: its content; scan: its place; remote: an answer
+  origin TEXT NOT NULL,             -- file: its content; scan, gap: its place; remote: an answer
   PRIMARY KEY (folder, path, code)
 ) WITHOUT ROWID;
 

@@ -12,6 +12,7 @@ from picora_sync.core.clock_skew import Ages
 from picora_sync.core.model import FileRef, Fingerprint, Kind, RemoteObject
 from picora_sync.core.policy import Folder
 from picora_sync.core.ports import Content, Digest, Disk, StableFile
+from picora_sync.errors import Stopped
 from picora_sync.index import Index
 
 CLOCK = "clock"
@@ -33,19 +34,39 @@ class Unread(NamedTuple):
     fingerprint: Fingerprint | None
 
 
+class Pulse:
+    """When a scan last came on, by the ``clock`` (monotonic); ``beat`` is called at each step of it, by its thread, and
+    raises Stopped once the program is ending.
+    """
+
+    def __init__(self, clock: Callable[[], float] = lambda: inf, is_over: Callable[[], bool] = lambda: False) -> None:
+        self._clock = clock
+        self._is_over = is_over
+        self.at = clock()
+
+    def start(self) -> None:
+        """It begins."""
+        self.at = self._clock()
+
+    def beat(self) -> None:
+        """It came on."""
+        self.start()
+        if self._is_over():
+            raise Stopped
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One mirrored folder: its policy, its disk, and its content stage.
 
-    ``open_audio`` opens what was hashed, by the path below the root. ``breathe`` is called often while much
-    is compared; what it raises ends that.
+    ``open_audio`` opens what was hashed, by the path below the root. ``pulse`` is that of its scans.
     """
 
     policy: Folder
     disk: Disk
     content: Content
     open_audio: Callable[[str, Digest], StableFile]
-    breathe: Callable[[], None] = lambda: None
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection
 from functools import partial
 
-from picora_sync.change_queue import REGULAR_SCAN, ChangeQueue
+from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
 from picora_sync.core.model import FileRef, kind_of
-from picora_sync.core.plan import Delete, Patch
+from picora_sync.core.plan import Delete
 from picora_sync.errors import Stopped
 from picora_sync.executor import Executor
 from picora_sync.index import Index
+from picora_sync.reconciler.background_scans import Scans
 from picora_sync.reconciler.context import Clocks, Context, Unit
-from picora_sync.reconciler.deletion.grace import Leaving, Removals
+from picora_sync.reconciler.deletion.grace import Removals
 from picora_sync.reconciler.deletion.orphans import collect_orphans
 from picora_sync.reconciler.dispatch.dispatcher import Dispatcher
 from picora_sync.reconciler.dispatch.gates import Connection
 from picora_sync.reconciler.dispatch.pauses import Pauses
 from picora_sync.reconciler.dispatch.quota import Admission
-from picora_sync.reconciler.intake import scan
 from picora_sync.reconciler.intake.derive import Derivations, Due
 from picora_sync.reconciler.intake.derived_cache import Texts
 from picora_sync.reconciler.intake.inspect import Inspector
 from picora_sync.reconciler.intake.open_files import Writers
 from picora_sync.reconciler.intake.recall import Recall
 from picora_sync.reconciler.intake.rederive import Fetching
-from picora_sync.reconciler.planning.apply import apply, load_view
+from picora_sync.reconciler.planning.in_slices import Plans
 from picora_sync.reconciler.results.failure import Setbacks
 from picora_sync.reconciler.results.stats import Tally
 from picora_sync.reconciler.results.success import Outcomes
@@ -87,11 +88,15 @@ class Reconciler:
             self._fetching,
             self.writers,
         )
+        self._plans = Plans(self.context, self.removals, self.backlog, self._dispatcher)
         self._setbacks = Setbacks(self.context, self.backlog, self.connection, open_uploads)
         self._outcomes = Outcomes(self.context, self.connection, open_uploads, self._setbacks, self.tally)
         self._recalls = False
+        self._is_blind = False
         self._due = Due()
         self._pauses = Pauses(self.context)
+        self._peeks: deque[FileRef] = deque()
+        self.scans = Scans(self.context, background, self.removals, self.unread)
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
@@ -130,24 +135,30 @@ class Reconciler:
         if self._calls_back():
             return
         self._pauses.end()
-        for folder, why in self.context.queue.take_rescans().items():
-            if folder in self.context.units:
-                try:
-                    self._rescan(folder, why)
-                except Stopped:
-                    return  # the next process looks through it
+        if self._looks_through():
+            return
         self._peek()
         self._inspect()
         self._fetching.take_in()
-        self._plan()  # a vanished file may have been found elsewhere: that comes before judging its removal
+        self._plans.run()  # a vanished file may have been found elsewhere: that comes before judging its removal
         self._judge_removals()
         self.removals.recount()
         self._reopen()
         unsettled = self._unsettled()
+        self._collect_orphans(unsettled)
+        self._dispatcher.pump(unsettled, more_to_come=self.settling())
+
+    def _collect_orphans(self, unsettled: frozenset[FileRef]) -> None:
         is_open = self.connection.deletes_closed_until <= self.context.clocks.mono()
         refusal = None if is_open else self.connection.deletes_refused
-        collect_orphans(self.context, self.backlog, self._dispatcher.busy(), unsettled, refusal)
-        self._dispatcher.pump(unsettled, more_to_come=self.settling())
+        collect_orphans(
+            self.context,
+            self.backlog,
+            self._dispatcher.busy(),
+            unsettled,
+            refusal,
+            is_in_the_midst=self._is_in_the_midst(),
+        )
 
     def heed_pauses(self) -> None:
         """Some folders were paused or resumed; the dispatcher drops what is not to be sent."""
@@ -159,21 +170,15 @@ class Reconciler:
         self.connection.deletes_closed_until = 0.0
         self.context.stubborn.update(dict.fromkeys(self.context.stubborn, now))
 
-    def scan(self, folder: str) -> int:
-        """Look through a folder; returns how many paths differ from the index."""
-        try:
-            return len(scan.scan(self.context, self.context.units[folder]))
-        except Stopped:
-            return 0
-
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
         come = self._derivations.waiting() or self._fetching.waiting()
         ready = come or self._due.may_take(self._derivations.room)
-        if ready or self.context.todo or self.backlog.may_recall() or self._recall_is_due():
+        if ready or self._peeks or self.context.todo or self.backlog.may_recall() or self._recall_is_due():
             return self.context.clocks.mono()
         times = [
-            self.removals.next_due(),
+            None if self.scans.are_under_way() else self.removals.next_due(),
+            self.scans.next_due(),
             self.backlog.next_release(),
             self.connection.next_due(),
             self._dispatcher.next_due(),
@@ -192,6 +197,8 @@ class Reconciler:
             or self._derivations
             or self._fetching
             or self.context.todo
+            or self.scans
+            or self._peeks
             or self._recalls
             or self._recall_is_due()
             or self.executor.in_flight
@@ -266,31 +273,48 @@ class Reconciler:
             if not self._dispatcher.makes_private():
                 self._recall.finish()  # else the next process judges again
             return False
-        self.context.paused = frozenset(self.context.units)
         self._recall.turn()
-        self._peek()
-        self._plan()
-        self._dispatcher.pump_patches()
+        self._only_make_private()
         return True
 
-    def _rescan(self, folder: str, why: str) -> None:
-        context = self.context
-        told_of = why == REGULAR_SCAN and folder in context.scanned
-        known = set(self.unread())
-        differences = scan.scan(context, context.units[folder])
-        self.removals.take_up(folder)
-        missed = scan.untold(differences, known) if told_of else None
-        if missed is not None:
-            context.untold[folder] = missed
+    def _looks_through(self) -> bool:
+        """Look through folders; whether that, and making private, is all that is done for now: as long as nobody knows
+        what happened to one while nothing ran.
+        """
+        self.scans.begin()
+        self.scans.turn(self.context.clocks.mono() + SLICE_S)
+        before, self._is_blind = self._is_blind, self.scans.is_first()
+        if self._is_blind:
+            self._only_make_private()
+        elif before:
+            self.heed_pauses()
+        return self._is_blind
+
+    def _only_make_private(self) -> None:
+        self.context.paused = frozenset(self.context.units)
+        self._peek()
+        self._plans.run()
+        self._dispatcher.pump_patches()
 
     def _peek(self) -> None:
-        unlisted, self.context.to_peek = self.context.to_peek, set()
-        for ref in (*self.context.queue.take_peeks(self.context.clocks.mono()), *sorted(unlisted)):
-            self._inspector.privacy.peek(ref)
+        """What is found to want private is planned before all else."""
+        context = self.context
+        unlisted, context.to_peek = context.to_peek, set()
+        self._peeks.extend((*context.queue.take_peeks(context.clocks.mono()), *sorted(unlisted)))
+        until = context.clocks.mono() + SLICE_S
+        waiting, context.todo = context.todo, set()
+        while self._peeks:
+            self._inspector.privacy.peek(self._peeks.popleft())
+            if context.clocks.mono() >= until:
+                break
+        self._plans.some()
+        context.todo |= waiting
 
     def _inspect(self) -> None:
         """Look at what has settled, and record what was derived since: for a while, the rest is for the next turn."""
-        self._due.add(self.context.queue.take_due(self.context.clocks.mono()))
+        taken = self.context.queue.take_due(self.context.clocks.mono())
+        self.scans.heard(taken)
+        self._due.add(taken)
         until = self.context.clocks.mono() + SLICE_S
         self._record(until)
         while (ref := self._due.take(self._derivations.room)) is not None:
@@ -310,31 +334,15 @@ class Reconciler:
 
     def _judge_removals(self) -> None:
         due = self.removals.next_due()
-        if due is None or due > self.context.clocks.mono():
+        if due is None or due > self.context.clocks.mono() or self._is_in_the_midst():
             return
         leaving = self.removals.judge(self._uninspected())
         if leaving:
-            self._plan_for(set(leaving), leaving)
+            self._plans.make(set(leaving), leaving)
 
-    def _plan(self) -> None:
-        self.context.todo |= self.removals.loosened() | self.backlog.recall()
-        while self.context.todo:
-            refs = set(self.context.todo)
-            self.context.todo.clear()
-            self._plan_for(refs, {})
-
-    def _plan_for(self, refs: set[FileRef], leaving: Mapping[FileRef, Leaving]) -> None:
-        context, dispatcher = self.context, self._dispatcher
-        waiting = dispatcher.uploading() | context.outdated
-        view = load_view(context, refs, leaving, waiting, dispatcher.busy())
-        planned = {file.ref for file in view.files}
-        context.todo |= self.backlog.withdraw(planned | refs, view.objects.keys()) - planned
-        altering = dispatcher.altering()
-        context.superseded |= altering & view.objects.keys()
-        actions = [a for a in self.removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
-        apply(context, actions, self.backlog)
-        self.removals.settled(actions)
-        context.interactive.difference_update(view.in_place())
+    def _is_in_the_midst(self) -> bool:
+        """Whether a file may be somewhere without anybody knowing yet, so that nothing is deleted now."""
+        return bool(self.scans.are_under_way() or self.context.todo)
 
     def _reopen(self) -> None:
         now = self.context.clocks.mono()

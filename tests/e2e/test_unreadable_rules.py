@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -40,8 +41,13 @@ def test_one_sync_hears_it(tmp_path: Path, server: Server, spoil: Callable[[Path
     assert _is_public(server)
     spoil(tmp_path / "notes" / where / ".picoraignore")
     note.write_text(PRIVATE)
-    picora("sync", config=config)
+    assert picora("sync", config=config).returncode == 1
     assert not _is_public(server)
+    (told,) = json.loads(picora("problems", "--json", config=config).stdout)
+    assert told["path"] == where
+    assert told["hint"]
+    assert picora("status", config=config).returncode == 1
+    assert len(server.docs()) == 1
 
 
 def test_a_daemon_hears_it_within_seconds(tmp_path: Path, server: Server, daemon: Daemon) -> None:

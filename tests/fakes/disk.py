@@ -49,6 +49,7 @@ class FakeDisk:
         self.broken: dict[str, Problem] = {}
         self.written: dict[str, bool] = {}
         self.missing_root = False
+        self.on_scan: Callable[[], None] = lambda: None
         self.tells_births = False
         self.reuses_inodes = False
         self._freed: list[int] = []
@@ -65,6 +66,7 @@ class FakeDisk:
         self._expected_mounts = mounts
 
     def scan(self) -> Scan:
+        self.on_scan()
         if self.missing_root:
             return Scan({}, {"": ROOT_MISSING}, {}, {})
         mirrored = {path for path in self.files if kind_of(path) is not None}

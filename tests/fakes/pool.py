@@ -41,17 +41,20 @@ class InlinePool:
 
 
 class Delayed:
-    """A background whose work is done, and handed over, when a test says so; at once as long as it is not ``slow``."""
+    """A background whose work is done, and handed over, when a test says so; at once as long as it is not ``slow``,
+    nor what it is for among the ``hanging``.
+    """
 
     def __init__(self) -> None:
         self.slow = False
+        self.hanging: set[str] = set()
         self._lines: dict[Hashable, deque[tuple[Callable[[], object], Callable[[Any], None]]]] = {}
         self._read: deque[Callable[[], None]] = deque()
 
     def start(self, line: Hashable, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
         self._lines.setdefault(line, deque()).append((work, done))
-        if not self.slow:
-            self.finish()
+        if not self.slow and not (isinstance(line, tuple) and line[0] in self.hanging):
+            self.carry_out(line)
 
     def read(self, line: Hashable) -> None:
         """Have everything read that waits in a line; nothing is handed over."""
@@ -59,6 +62,13 @@ class Delayed:
             work, done = self._lines[line].popleft()
             result = work()
             self._read.append(lambda done=done, result=result: done(result))  # type: ignore[misc]  # binds both now
+
+    def carry_out(self, line: Hashable) -> None:
+        """Have everything done, and handed over, that waits in a line."""
+        waiting = self._lines.pop(line, deque())
+        while waiting:
+            work, done = waiting.popleft()
+            done(work())
 
     def finish(self) -> None:
         """Have all that waits read, and handed over."""

@@ -148,7 +148,7 @@ class Mirror:
             clock=self.mono,
         )
         self.disk = self._make_disk(self.policy)
-        reader = StableReader(inside=(self.policy.root,))
+        reader = StableReader(inside=lambda: (self.policy.root,))
         content = self.make_content(
             self.policy,
             reader,
@@ -159,7 +159,7 @@ class Mirror:
         unit = Unit(
             self.policy, self.disk, content, lambda path, digest: reader.open(f"{self.policy.root}/{path}", digest)
         )
-        self.watch = FolderWatch(unit, self.disk, self.index, self.queue, self.policy.root)
+        self.watch = FolderWatch(unit, self.disk, self.index, self.queue)
         self._pool = InlinePool()
         self.reconciler = Reconciler(
             self.index,

@@ -139,7 +139,7 @@ class Process:
             clock=world.mono,
         )
         units = [self._unit(policy, tree) for policy, tree in world.folders.mirrored()]
-        self.watches = [FolderWatch(unit, disk, index, self.queue, vault_root(unit.policy)) for unit, disk in units]
+        self.watches = [FolderWatch(unit, disk, index, self.queue) for unit, disk in units]
         executor = Executor(self.client, self.pool, self.pacer)
         jitter = random.Random(world.seed)  # noqa: S311  (a simulation)
         self.reconciler = Reconciler(
@@ -204,7 +204,7 @@ class Process:
         return DOC_SETTLE if folder is None else folder.settle(kind_of(ref.path))
 
     def _unit(self, folder: Folder, tree: Tree) -> tuple[Unit, FolderDisk]:
-        reader = StableReader(folder.follow_symlinks, inside=(folder.root, vault_root(folder)))
+        reader = StableReader(folder.follow_symlinks, inside=lambda: (folder.root, vault_root(folder)))
         disk = FolderDisk(folder)
         content = FolderContent(
             folder,

@@ -63,7 +63,7 @@ def test_what_moves_is_at_work_only_while_something_runs() -> None:
 
 
 @pytest.mark.parametrize("scene", [WELL, RUNNING], ids=["nothing runs", "it runs"])
-@pytest.mark.parametrize("what", ["blocked", "held", "left", "root"])
+@pytest.mark.parametrize("what", ["blocked", "held", "left", "root", "gap"])
 def test_what_the_index_knows_needs_attention_whether_anything_runs_or_not(what: str, scene: Scene) -> None:
     index = Index.in_memory()
     match what:
@@ -72,7 +72,9 @@ def test_what_the_index_knows_needs_attention_whether_anything_runs_or_not(what:
         case "held":
             index.holds.hold([A], "many", 1.0)
         case "root":
-            index.files.replace_scan_remarks("notes", [(FileRef("notes", ""), Problem("ROOT_MISSING", "is away"))])
+            index.files.replace_scan_remarks("notes", {}, {"": Problem("ROOT_MISSING", "is away")})
+        case "gap":
+            index.files.replace_scan_remarks("notes", {}, {"sub": Problem("UNREADABLE", "cannot be read")})
         case _:
             index.objects.store(RemoteObject("x", Kind.DOC, "https://p.example/x", "T", public=True, sha256="H"))
             index.objects.bind(A, index.objects.all()[0], 1.0)
@@ -87,14 +89,14 @@ def test_what_the_index_knows_needs_attention_whether_anything_runs_or_not(what:
 
 def test_a_note_needs_no_attention() -> None:
     index = Index.in_memory()
-    index.files.remark(A, Problem("TAGS", "a tag was left out"))
+    index.files.replace_scan_remarks("notes", {"link": Problem("LINK_LOOP", "leads to where it lies")}, {})
     (told,) = gather(index, ["notes"], RUNNING)
     assert (told.serious, state_of([told], RUNNING, moving=False)) == (False, "ok")
 
 
 def test_a_folder_that_is_away_is_told_once() -> None:
     index = Index.in_memory()
-    index.files.replace_scan_remarks("notes", [(FileRef("notes", ""), Problem("ROOT_MISSING", "is away"))])
+    index.files.replace_scan_remarks("notes", {}, {"": Problem("ROOT_MISSING", "is away")})
     wrong = gather(index, ["notes"], replace(RUNNING, missing={"notes": "/n is not there"}))
     assert [each.problem.code for each in wrong] == ["ROOT_MISSING"]
 

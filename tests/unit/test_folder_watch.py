@@ -72,7 +72,7 @@ def unwatched(tmp_path: Path) -> Iterator[Watched]:
         trees.append(FakeTree())
         return trees[-1]
 
-    watch = FolderWatch(unit, disk, Index.in_memory(), queue, str(root), tree=open_tree)
+    watch = FolderWatch(unit, disk, Index.in_memory(), queue, tree=open_tree)
     yield Watched(watch, queue, trees, root / ".picora-sync" / "folder", closed)
     watch.stop()
 

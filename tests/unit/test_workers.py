@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from picora_sync.workers import WAKE_S, AtOnce, Readers
+from picora_sync import workers
+from picora_sync.workers import WAKE_S, AtOnce, Readers, in_time, together
 
 LIMIT_S = 10.0
 
@@ -101,3 +102,26 @@ def test_at_once_is_at_once() -> None:
     done: list[int] = []
     AtOnce().start("notes", lambda: 7, done.append)
     assert done == [7]
+
+
+def test_a_path_that_does_not_answer_is_answered_for_and_not_asked_about_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "ANSWER_S", 0.05)
+    answers, asked = threading.Event(), list[str]()
+
+    def question(path: str) -> str:
+        asked.append(path)
+        answers.wait()
+        return "there"
+
+    assert in_time("/dead", question, "silent") == "silent"
+    assert in_time("/dead", question, "silent") == "silent"
+    assert in_time("/alive", str.upper, "silent") == "/ALIVE"
+    answers.set()
+    assert asked == ["/dead"]
+
+
+def test_what_hangs_at_the_end_is_left_behind() -> None:
+    never, done = threading.Event(), list[int]()
+    together([never.wait, lambda: done.append(1)], 0.05)
+    never.set()
+    assert done == [1]

@@ -23,6 +23,7 @@ from picora_sync.config.show import effective, effective_yaml, schema
 from picora_sync.core.model import Account
 from picora_sync.core.policy import Folder
 from picora_sync.remote.permissions import Permissions
+from picora_sync.workers import in_time
 
 
 @click.group("config", cls=Suggesting, epilog="Example: picora-sync config check")
@@ -41,7 +42,7 @@ def check(ctx: click.Context, *, offline: bool, as_json: bool) -> int:
     start_logging(ctx, logging.ERROR)
     config = configuration(ctx)
     key = find_key(config, os.environ)
-    missing = [folder for folder in config.folders if not os.path.isdir(folder.root)]  # noqa: PTH112  # as text, like every path here
+    missing = [folder for folder in config.folders if not in_time(folder.root, os.path.isdir, otherwise=False)]
     if not as_json:
         _tell_file(ctx, config, missing, key.source)
     answer = None if offline else ask_account(config, key.secret)

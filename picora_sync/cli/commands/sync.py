@@ -90,4 +90,5 @@ def exit_code(report: SyncReport, last: Live | None, *, waited: bool) -> int:
     """1 if anything is left that should not be; without waiting, what still changes may be left."""
     missing = last is not None and any(folder.watch == "missing" for folder in last.folders)
     left = waited and report.synced < report.files
-    return UNFINISHED if report.blocked or report.held or report.left or missing or left else OK
+    unfinished = report.blocked or report.held or report.left or report.gaps or missing or left
+    return UNFINISHED if unfinished else OK

@@ -20,8 +20,11 @@ def collect_orphans(
     busy: frozenset[Content],
     unsettled: frozenset[FileRef] = frozenset(),
     refusal: Problem | None = None,
+    *,
+    is_in_the_midst: bool = False,
 ) -> None:
-    """Queue the deletion of what nothing is bound to any more, unless it may have gone to an ``unsettled`` path.
+    """Queue the deletion of what nothing is bound to any more, unless it may have gone to an ``unsettled`` path, or
+    anywhere, as long as the mirror ``is_in_the_midst`` of looking.
 
     While Picora takes no deletion at all, that ``refusal`` is noted instead. What its file wants private is made so in
     the meantime, whatever keeps it from being deleted.
@@ -31,9 +34,11 @@ def collect_orphans(
     _take_up_doomed(context, backlog, mono)
     orphans = []
     left = context.index.objects.orphans()
-    context.places = still_unsettled(context, left, unsettled)
+    # Of what lost its last file in the midst, it is not known yet what was unsettled then.
+    known = [orphan for orphan in left if not is_in_the_midst or orphan.object.id in context.places]
+    context.places = still_unsettled(context, known, unsettled)
     exposed_and_doomed = [each for each in context.index.objects.exposed_and_doomed() if each.object.id in put_off]
-    context.hidden &= context.places.keys() | {each.object.id for each in exposed_and_doomed}
+    context.hidden &= {each.object.id for each in left} | {each.object.id for each in exposed_and_doomed}
     context.hidden -= {i for i, at in context.hide_again.items() if at <= mono}
     context.hide_again = {i: at for i, at in context.hide_again.items() if i in context.hidden}
     for orphan in exposed_and_doomed:
@@ -49,7 +54,7 @@ def collect_orphans(
         deletable = orphan.object.ours or (unit is not None and unit.policy.delete_adopted)
         if deletable and (unit is not None or orphan.reason is Reason.FORGOTTEN):
             again = may_be_made_anew(context, orphan.object)
-            needed = bool(context.places[orphan.object.id]) or _is_wanted(context, orphan)
+            needed = is_in_the_midst or bool(context.places[orphan.object.id]) or _is_wanted(context, orphan)
             if exposed and (needed or again or stays or refusal) and _hide(context, backlog, orphan):
                 continue
             waits = needed or orphan.ref.folder in context.paused

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,9 +19,12 @@ from picora_sync.errors import PicoraSyncError, Stopped
 from picora_sync.workers import Background
 
 UNDER_WAY = {Kind.DOC: 1000, Kind.AUDIO: 50}
-"""So many files of a kind may wait to be read, or to be recorded, at once."""
+"""So many files of a kind and a folder may wait to be read, or to be recorded, at once."""
 TEXT_BYTES = 16 << 20
 """So much text may wait to be recorded; the text of what comes on top is made again when it is sent."""
+
+Room = Callable[[str, Kind | None], bool]
+"""Whether another file of this folder and kind may be asked for."""
 
 Outcome = Derived | Problem | PicoraSyncError | Stopped
 
@@ -54,7 +57,7 @@ class Derivations:
         self._background = background
         self._aim = aim
         self._under_way: dict[FileRef, Derivation] = {}
-        self._number = dict.fromkeys(Kind, 0)
+        self._number: Counter[tuple[str, Kind]] = Counter()
         self._answers: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
         self._current = threading.local()
         self._lock = threading.Lock()  # around the number alone
@@ -69,9 +72,11 @@ class Derivations:
         """The files that are read now."""
         return self._under_way.keys()
 
-    def room(self, kind: Kind | None) -> bool:
-        """Whether another file of this kind may be asked for; what is neither a note nor audio is never read."""
-        return kind is None or self._number[kind] < UNDER_WAY[kind]
+    def room(self, folder: str, kind: Kind | None) -> bool:
+        """Whether another file of this kind may be asked for; what is neither a note nor audio is never read. A folder
+        whose files hang takes no room from others.
+        """
+        return kind is None or self._number[folder, kind] < UNDER_WAY[kind]
 
     def goes_on(self, ref: FileRef, fingerprint: Fingerprint) -> bool:
         """Whether the file is read as it looks now."""
@@ -84,7 +89,7 @@ class Derivations:
         derivation = self._under_way[ref] = Derivation(ref, fingerprint, self._changes)
         kind = kind_of(ref.path)
         if kind is not None:
-            self._number[kind] += 1
+            self._number[ref.folder, kind] += 1
         self._background.start(
             (self._aim, ref.folder, kind), partial(self._work, derivation, derive), self._answers.put
         )
@@ -99,7 +104,7 @@ class Derivations:
         """What a file of this name (normalised) holds, or leads to, has changed: notes that are read now may have seen
         it as it was.
         """
-        if self._number[Kind.DOC]:
+        if self._reads_notes():
             self._changes += 1
             self._changed[name] = self._changes
 
@@ -122,14 +127,17 @@ class Derivations:
                 raise answer
             kind = kind_of(answer.of.ref.path)
             if kind is not None:
-                self._number[kind] -= 1
+                self._number[answer.of.ref.folder, kind] -= 1
             with self._lock:
                 self._text_bytes -= _text_bytes(answer.outcome)
             if answer.of.is_wanted:
                 del self._under_way[answer.of.ref]
                 yield answer
-            if not self._number[Kind.DOC]:
+            if not self._reads_notes():
                 self._changed.clear()
+
+    def _reads_notes(self) -> bool:
+        return any(number for (_, kind), number in self._number.items() if kind is Kind.DOC)
 
     def is_obsolete(self) -> bool:
         """Asked by a thread that reads: whether what it reads is of no use any more."""
@@ -157,13 +165,13 @@ class Derivations:
 
 
 class Due:
-    """Files that have settled and were not looked at yet, longest waiting first. Where there is no room for one kind,
-    the others pass it.
+    """Files that have settled and were not looked at yet, longest waiting first. Where there is no room for a kind of a
+    folder, the others pass it.
     """
 
     def __init__(self) -> None:
         self._fresh: deque[FileRef] = deque()
-        self._kept_back: dict[Kind | None, deque[FileRef]] = {kind: deque() for kind in (None, *Kind)}
+        self._kept_back: dict[tuple[str, Kind | None], deque[FileRef]] = {}
 
     def __len__(self) -> int:
         return len(self._fresh) + sum(map(len, self._kept_back.values()))
@@ -176,22 +184,22 @@ class Due:
         """These have settled."""
         self._fresh.extend(refs)
 
-    def take(self, room: Callable[[Kind | None], bool]) -> FileRef | None:
-        """The next one of a kind for which there is room; None if there is none."""
-        for kind, refs in self._kept_back.items():
-            if refs and room(kind):
+    def take(self, room: Room) -> FileRef | None:
+        """The next one for which there is room; None if there is none."""
+        for line, refs in self._kept_back.items():
+            if refs and room(*line):
                 return refs.popleft()
         while self._fresh:
             ref = self._fresh.popleft()
-            kind = kind_of(ref.path)
-            if room(kind):
+            line = ref.folder, kind_of(ref.path)
+            if room(*line):
                 return ref
-            self._kept_back[kind].append(ref)
+            self._kept_back.setdefault(line, deque()).append(ref)
         return None
 
-    def may_take(self, room: Callable[[Kind | None], bool]) -> bool:
+    def may_take(self, room: Room) -> bool:
         """Whether :meth:`take` may have one."""
-        return bool(self._fresh) or any(refs and room(kind) for kind, refs in self._kept_back.items())
+        return bool(self._fresh) or any(refs and room(*line) for line, refs in self._kept_back.items())
 
 
 def _text_bytes(outcome: Outcome) -> int:

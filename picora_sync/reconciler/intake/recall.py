@@ -73,7 +73,7 @@ class Recall:
 
     def ready(self) -> bool:
         """Whether :meth:`turn` has something to do now."""
-        may_ask = any(self._left.values()) and self._derivations.room(Kind.DOC)
+        may_ask = any(refs and self._derivations.room(folder, Kind.DOC) for folder, refs in self._left.items())
         return self.judging() and (may_ask or self._derivations.waiting() or any(map(self._is_done, self._left)))
 
     def patience_ends(self) -> float | None:
@@ -88,7 +88,7 @@ class Recall:
             self._stalls_at = self._context.clocks.mono() + WAIT_S
         until = self._context.clocks.mono() + SLICE_S
         for folder, refs in self._left.items():
-            while refs and self._derivations.room(Kind.DOC):
+            while refs and self._derivations.room(folder, Kind.DOC):
                 self._judge(self._context.units[folder], refs.pop())
                 self._stalls_at = self._context.clocks.mono() + WAIT_S
                 if self._context.clocks.mono() >= until:

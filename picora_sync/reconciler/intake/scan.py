@@ -1,17 +1,25 @@
-"""A scan is compared with the index; what differs goes into the change queue, exactly as events do."""
+"""A scan is compared with the index; what differs goes into the change queue, exactly as events do.
+
+A scan gives the work that it waits for, and a chance to do something else between its steps: who drives it decides
+where the one is done, and how long it goes on with the other.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from picora_sync.core.model import FileRef, Kind, Problem, kind_of
+from picora_sync.core.model import Dependency, FileRef, Kind, Problem, kind_of
 from picora_sync.core.ports import Scan
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
 
 LONG_AGO_S = 1e9
+PAGE = 1000
+"""So many files are compared in one step."""
 TOLD_WITHIN_S = 60.0
 """Events of a change come within this time, or not at all."""
 
@@ -25,25 +33,54 @@ class Difference:
     changed: bool
 
 
-def scan(context: Context, unit: Unit) -> list[Difference]:
-    """Look through a folder and queue what differs from the index, which is returned.
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Work on the disk; :meth:`unanswered` is what to go on with if the disk does not answer."""
 
-    What could not be read is unknown, and stays as it is (design §6). Raises Stopped if the program is ending: the next
-    one looks through it again.
+    work: Callable[[], Any]
+    unanswered: Callable[[Problem], Any]
+
+
+Steps = Generator[Errand | None, Any, list[Difference]]
+"""The steps of a scan: an errand is answered with what came of it; at None it may be left for a while."""
+
+
+def scan(context: Context, unit: Unit) -> list[Difference]:
+    """Look through a folder and queue what differs from the index, which is returned: all at once, in this thread."""
+    with context.index.transaction():
+        steps, answer = looking(context, unit), None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                found: list[Difference] = end.value
+                return found
+            answer = None if step is None else step.work()
+
+
+def looking(context: Context, unit: Unit) -> Steps:
+    """Look through a folder, and queue what differs from the index as it is by then.
+
+    What could not be read is unknown, and stays as it is (design §6). The index may change between two steps: what
+    is queued is looked at again in any case.
     """
     unit.content.refresh()
-    found, mounts = _look_through(context, unit)
-    with context.index.transaction():
-        _heed_settings(context, unit, found)
-        differences = [*_compare(context, unit, found), *_stale_notes(context, unit)]
-        for each in differences:
+    found, mounts = yield from _look_through(context, unit)
+    _heed_settings(context, unit, found)
+    yield from _note_problems(context, unit, found)
+    differences = []
+    for each in _compare(context, unit, found):
+        if each is not None:
+            differences.append(each)
             context.queue.touch(each.ref, changed_s_ago=each.quiet_s)
-        _note_problems(context, unit, found)
-        if "" not in found.failed:
-            context.index.folder_scanned(unit.policy.name, context.clocks.wall())
-            context.index.set_mounts(unit.policy.name, mounts)
-            context.index.set_untaken(unit.policy.name, found.untaken)
-            context.scanned.add(unit.policy.name)
+        if each is None or not len(differences) % PAGE:
+            yield None
+    differences += yield from _stale_notes(context, unit)
+    if "" not in found.failed:
+        context.index.folder_scanned(unit.policy.name, context.clocks.wall())
+        context.index.set_mounts(unit.policy.name, mounts)
+        context.index.set_untaken(unit.policy.name, found.untaken)
+        context.scanned.add(unit.policy.name)
     return differences
 
 
@@ -53,14 +90,14 @@ def untold(differences: Iterable[Difference], known: Collection[FileRef]) -> Fil
     return next((ref for ref in late if ref not in known), None)
 
 
-def _look_through(context: Context, unit: Unit) -> tuple[Scan, frozenset[str]]:
+def _look_through(context: Context, unit: Unit) -> Generator[Errand, Any, tuple[Scan, frozenset[str]]]:
     """The scan, and the mount points to be expected from now on. One that appeared or vanished where nothing is bound
     is taken as it is: nothing can be lost there.
     """
     name = unit.policy.name
     expected = context.index.mounts(name)
     unit.disk.expect_mounts(expected)
-    found = unit.disk.scan()
+    found: Scan = yield Errand(unit.disk.scan, _nothing_known)
     if "" in found.failed or expected is None:
         return found, found.mounts
     changed = found.mounts ^ expected
@@ -71,7 +108,11 @@ def _look_through(context: Context, unit: Unit) -> tuple[Scan, frozenset[str]]:
         return found, expected
     expected ^= harmless
     unit.disk.expect_mounts(expected)
-    return unit.disk.scan(), expected
+    return (yield Errand(unit.disk.scan, _nothing_known)), expected
+
+
+def _nothing_known(problem: Problem) -> Scan:
+    return Scan({}, {"": problem}, {}, {})
 
 
 def _heed_settings(context: Context, unit: Unit, found: Scan) -> None:
@@ -96,53 +137,77 @@ def _speaks(row: FileRow, found: Scan) -> bool:
     return kind_of(row.ref.path) is Kind.DOC and row.seen is Seen.PRESENT and row.ref.path in found.files
 
 
-def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference]:
-    """Takes the files out of ``found`` one by one: of many, not all need be in memory as files and as differences."""
+def _compare(context: Context, unit: Unit, found: Scan) -> Iterator[Difference | None]:
+    """What differs, and None now and then. Takes the files out of ``found`` one by one: of many, not all need be in
+    memory as files and as differences.
+    """
     name, mono = unit.policy.name, context.clocks.mono()
-    new = found.files
-    for seen, raw_path, fingerprint, settled in context.index.files.fingerprints(name):
-        unit.breathe()
-        path = os.fsdecode(raw_path)
-        now = new.pop(path, None)
-        if now is None:
-            if seen == Seen.IGNORED and path in found.ignored:
-                continue
-            if _is_below(path, found.failed):
-                if kind_of(path) is Kind.DOC:
-                    context.to_peek.add(FileRef(name, path))
-                if "" not in found.failed:  # a root that is away as a whole does not change meanwhile
-                    context.not_read(FileRef(name, path))
-                continue
-            yield Difference(FileRef(name, path), LONG_AGO_S, changed=False)
-        elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):
-            changed = seen == Seen.PRESENT and fingerprint is not None and now != fingerprint
-            yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed)
-        elif context.unread:
-            context.unread.pop(FileRef(name, path), None)  # it could not be found, and has not changed meanwhile
+    new, after = found.files, b""
+    while page := context.index.files.fingerprints(name, after, PAGE):
+        for seen, raw_path, fingerprint, settled in page:
+            path = os.fsdecode(raw_path)
+            now = new.pop(path, None)
+            if now is None:
+                if seen == Seen.IGNORED and path in found.ignored:
+                    continue
+                if _is_below(path, found.failed):
+                    _out_of_sight(context, FileRef(name, path), found)
+                    continue
+                yield Difference(FileRef(name, path), LONG_AGO_S, changed=False)
+            elif now != fingerprint or not settled or seen not in (Seen.PRESENT, Seen.IGNORED):
+                changed = seen == Seen.PRESENT and fingerprint is not None and now != fingerprint
+                yield Difference(FileRef(name, path), context.ages.quiet_s(now, mono), changed)
+            elif context.unread:
+                context.unread.pop(FileRef(name, path), None)  # it could not be found, and has not changed meanwhile
+        after = page[-1][1]
+        yield None
     for path in list(new):
         yield Difference(FileRef(name, path), context.ages.quiet_s(new.pop(path), mono), changed=True)
 
 
-def _stale_notes(context: Context, unit: Unit) -> Iterator[Difference]:
-    for path, depends in context.index.files.dependencies(unit.policy.name).items():
-        unit.breathe()
-        if unit.content.stale(path, depends):
-            ref = FileRef(unit.policy.name, path)
-            context.index.files.rederive(ref)
-            yield Difference(ref, LONG_AGO_S, changed=False)
+def _out_of_sight(context: Context, ref: FileRef, found: Scan) -> None:
+    """A file of which the scan could say nothing."""
+    if kind_of(ref.path) is Kind.DOC:
+        context.to_peek.add(ref)
+    if "" not in found.failed:  # a root that is away as a whole does not change meanwhile
+        context.not_read(ref)
 
 
-def _note_problems(context: Context, unit: Unit, found: Scan) -> None:
+def _stale_notes(context: Context, unit: Unit) -> Generator[Errand, Any, list[Difference]]:
+    depends = context.index.files.dependencies(unit.policy.name)
+    if not depends:
+        return []
+    stale: list[str] = yield Errand(partial(_are_stale, unit, depends), lambda _: [])
+    found = []
+    for path in stale:
+        ref = FileRef(unit.policy.name, path)
+        context.index.files.rederive(ref)
+        context.queue.touch(ref, changed_s_ago=LONG_AGO_S)
+        found.append(Difference(ref, LONG_AGO_S, changed=False))
+    return found
+
+
+def _are_stale(unit: Unit, depends: Mapping[str, Sequence[Dependency]]) -> list[str]:
+    found = []
+    for path, each in depends.items():
+        unit.pulse.beat()
+        if unit.content.stale(path, each):
+            found.append(path)
+    return found
+
+
+def _note_problems(context: Context, unit: Unit, found: Scan) -> Generator[None]:
+    """Before anything is compared: what vanished may be where nobody can look any more."""
     name = unit.policy.name
     context.closed[name] = frozenset(found.failed)
     context.closing[name] = context.closed[name] - context.index.files.scan_remarks(name)
-    for path, why in found.ignored.items():
+    context.index.files.replace_scan_remarks(name, found.problems, {**found.gaps, **found.failed})
+    for number, (path, why) in enumerate(found.ignored.items(), 1):
         ref = FileRef(name, path)
-        row = context.index.files.get(ref)
-        if row is None:
+        if context.index.files.get(ref) is None:
             context.index.files.ignore(ref, why, None, context.clocks.wall())
-    places = {**found.problems, **found.failed}
-    context.index.files.replace_scan_remarks(name, [(FileRef(name, path), p) for path, p in places.items()])
+        if not number % PAGE:
+            yield None
 
 
 def _is_below(path: str, failed: Mapping[str, Problem] | Iterable[str]) -> bool:

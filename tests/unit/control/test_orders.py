@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from picora_sync.control.messages import (
@@ -12,7 +14,6 @@ from picora_sync.control.messages import (
     Pause,
     Paused,
     Reload,
-    Rescan,
     Rescanned,
     Resend,
     Resending,
@@ -170,8 +171,13 @@ def test_a_rescan_finds_at_once_what_no_event_told_of() -> None:
     mirror = Mirror(PUBLIC, OTHER)
     mirror.quiet()
     mirror.disk.write("unseen.md", b"unseen")
-    answer = Orders(mirror.reconciler).carry_out(Rescan())
-    assert answer == Rescanned(folders=(FolderScan(name="notes", different=1), FolderScan(name="Podcast", different=0)))
+    rescan = Orders(mirror.reconciler).look_through(None)
+    assert not rescan.over()
+    mirror.turn()
+    assert rescan.over()
+    assert rescan.answer() == Rescanned(
+        folders=(FolderScan(name="notes", different=1), FolderScan(name="Podcast", different=0))
+    )
     mirror.quiet()
     assert mirror.titles() == ["unseen"]
 
@@ -180,9 +186,9 @@ def test_a_rescan_says_what_could_not_be_looked_through() -> None:
     mirror = Mirror(PUBLIC)
     mirror.quiet()
     mirror.disk.missing_root = True
-    answer = Orders(mirror.reconciler).carry_out(Rescan(folder="notes"))
-    assert isinstance(answer, Rescanned)
-    assert answer.folders[0].trouble
+    rescan = Orders(mirror.reconciler).look_through("notes")
+    mirror.turn()
+    assert rescan.answer().folders[0].trouble
 
 
 def test_resending_reads_every_file_again_and_sends_nothing_that_is_the_same() -> None:
@@ -211,10 +217,11 @@ def test_resending_reads_every_file_again_and_sends_nothing_that_is_the_same() -
 )
 def test_an_unknown_folder_is_refused_with_the_nearest_name(name: str, hint: str) -> None:
     orders = Orders(Mirror(PUBLIC, OTHER).reconciler)
-    requests = (Pause(folder=name), Resume(folder=name), Rescan(folder=name), Resend(folder=name))
-    for request in (*requests, ShowHeld(folder=name), Approve(folder=name, rows=())):
+    requests = (Pause(folder=name), Resume(folder=name), Resend(folder=name), ShowHeld(folder=name))
+    tries = [partial(orders.carry_out, each) for each in (*requests, Approve(folder=name, rows=()))]
+    for each in (*tries, partial(orders.look_through, name)):
         with pytest.raises(CommandRefused) as raised:
-            orders.carry_out(request)
+            each()
         assert (raised.value.code, raised.value.hint, raised.value.exit_code) == ("UNKNOWN_FOLDER", hint, 2)
 
 

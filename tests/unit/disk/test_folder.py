@@ -174,7 +174,7 @@ def test_links_out_of_the_folder_are_reported_and_never_followed(tmp_path: Path)
     disk = disk_at(root, follow_symlinks=True)
     scan = disk.scan()
     assert set(scan.files) == {"a.md"}
-    assert {path: problem.code for path, problem in scan.problems.items()} == {
+    assert {path: problem.code for path, problem in scan.gaps.items()} == {
         "dir": "LINK_OUTSIDE",
         "file.md": "LINK_OUTSIDE",
     }

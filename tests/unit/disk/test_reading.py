@@ -275,7 +275,7 @@ def test_file_that_grows_meanwhile_is_never_hashed_half(reader: StableReader, tm
 def test_link_is_followed_when_the_folder_says_so(tmp_path: Path) -> None:
     written(tmp_path / "a.md")
     (tmp_path / "b.md").symlink_to("a.md")
-    reader = StableReader(follow_symlinks=True, inside=[str(tmp_path)])
+    reader = StableReader(follow_symlinks=True, inside=lambda: [str(tmp_path)])
     assert reader.read(str(tmp_path / "b.md"))[0] == b"# Hello\n"
 
 
@@ -288,7 +288,7 @@ def test_no_link_leads_out_of_the_folder(tmp_path: Path, follow: bool, path: str
     (root / "link.md").symlink_to("../secret.md")
     (root / "up").symlink_to("..")
     with pytest.raises(FileUnreadable) as caught:
-        StableReader(follow, inside=[str(root)]).read(str(root / path))
+        StableReader(follow, inside=lambda: [str(root)]).read(str(root / path))
     assert caught.value.problem_code in {"LINK_OUTSIDE", "SYMLINK"}
 
 
@@ -297,7 +297,7 @@ def test_root_that_is_reached_through_a_link_is_no_way_out(tmp_path: Path) -> No
     written(tmp_path / "real" / "a.md")
     (tmp_path / "root").symlink_to("real")
     root = str(tmp_path / "root")
-    assert StableReader(inside=[root]).read(f"{root}/a.md")[0] == b"# Hello\n"
+    assert StableReader(inside=lambda: [root]).read(f"{root}/a.md")[0] == b"# Hello\n"
 
 
 def test_descriptors_are_given_back_whatever_happens(reader: StableReader, tmp_path: Path) -> None:

@@ -130,9 +130,9 @@ def test_what_picora_refused_can_be_tried_again_and_what_the_file_lacks_cannot(i
 
 
 def test_remarks_of_a_scan_replace_those_of_the_last(index: Index) -> None:
-    index.files.replace_scan_remarks("notes", [(A, BAD)])
-    index.files.replace_scan_remarks("other", [(FileRef("other", "c.md"), BAD)])
-    index.files.replace_scan_remarks("notes", [(B, BAD)])
+    index.files.replace_scan_remarks("notes", {A.path: BAD}, {"gap": BAD})
+    index.files.replace_scan_remarks("other", {}, {"c.md": BAD})
+    index.files.replace_scan_remarks("notes", {B.path: BAD}, {})
     assert [ref for ref, _, _ in index.files.problems()] == [B, FileRef("other", "c.md")]
 
 

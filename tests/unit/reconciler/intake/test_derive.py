@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from picora_sync.core.model import Dependency, FileRef, FileState, Kind
+from picora_sync.core.policy import Folder
 from picora_sync.reconciler.intake.derive import UNDER_WAY, Derivations, Due
 from tests.fakes.mirror import Mirror
 
@@ -196,13 +197,31 @@ def _become_short(mirror: Mirror) -> None:
 def test_there_is_room_for_notes_when_there_is_none_for_audio() -> None:
     due = Due()
     due.add([FileRef("notes", "a.mp3"), FileRef("notes", "b.md"), FileRef("notes", "c.mp3"), FileRef("notes", "d.png")])
-    assert due.take(lambda kind: kind is not Kind.AUDIO) == FileRef("notes", "b.md")
-    assert due.take(lambda kind: kind is not Kind.AUDIO) == FileRef("notes", "d.png")
-    assert due.take(lambda kind: kind is not Kind.AUDIO) is None
-    assert not due.may_take(lambda kind: kind is not Kind.AUDIO)
+    assert due.take(_no_audio) == FileRef("notes", "b.md")
+    assert due.take(_no_audio) == FileRef("notes", "d.png")
+    assert due.take(_no_audio) is None
+    assert not due.may_take(_no_audio)
     assert len(due) == 2
-    assert due.take(lambda _: True) == FileRef("notes", "a.mp3")
+    assert due.take(lambda *_: True) == FileRef("notes", "a.mp3")
     assert list(due) == [FileRef("notes", "c.mp3")]
+
+
+def _no_audio(_: str, kind: Kind | None) -> bool:
+    return kind is not Kind.AUDIO
+
+
+def test_a_folder_whose_files_hang_takes_no_room_from_another() -> None:
+    mirror = Mirror(Folder("notes", "/notes"), Folder("other", "/other"))
+    mirror.quiet()
+    mirror.background.slow = True
+    for n in range(UNDER_WAY[Kind.AUDIO] + 1):
+        mirror.write(f"{n}.mp3", f"{n}")
+    mirror.run(40)
+    mirror.write("there.mp3", "there", "other")
+    mirror.run(40)
+    mirror.background.carry_out(("files", "other", Kind.AUDIO))
+    mirror.run(5)
+    assert mirror.titles() == ["there"]
 
 
 def test_not_more_are_read_at_once_than_there_is_room_for(mirror: Mirror) -> None:

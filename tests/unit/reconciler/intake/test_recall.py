@@ -240,7 +240,7 @@ def test_a_read_that_hangs_holds_nothing_up_for_long_and_is_tried_by_the_next_pr
     fake.quiet()
     fake.index.set_meta(KNOWN, "1")
     fake.restart()
-    fake.background.slow = True
+    fake.background.hanging = {"recall"}
     fake.turn()
     assert fake.reconciler.calling_back()
     assert fake.reconciler.context.paused

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from picora_sync.core.model import FileState
 from picora_sync.errors import Stopped
 from tests.fakes.mirror import Mirror
+
+
+def stop() -> None:
+    raise Stopped
 
 
 def test_a_file_whose_reading_was_stopped_is_read_when_somebody_reads_again() -> None:
@@ -28,20 +30,14 @@ def test_a_scan_that_was_stopped_leaves_everything_to_the_next_process() -> None
     mirror = Mirror()
     mirror.write("a.md", "a")
     mirror.quiet()
-    unit = mirror.reconciler.context.units["notes"]
     calls = len(mirror.picora.calls)
-
-    def stop() -> None:
-        raise Stopped
-
-    mirror.reconciler.context.units = {"notes": replace(unit, breathe=stop)}
+    mirror.disk.on_scan = stop
     mirror.disk.files.clear()
     mirror.scan()
-    mirror.turn()
-    assert mirror.reconciler.scan("notes") == 0
     mirror.run(3600)
     assert mirror.picora.calls[calls:] == []
     mirror.write("b.md", "b")
+    mirror.disk.on_scan = lambda: None
     mirror.restart()
     mirror.quiet()
     assert mirror.titles() == ["b"]
