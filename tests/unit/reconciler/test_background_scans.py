@@ -37,7 +37,7 @@ def walking(mirror: Mirror, why: str = REGULAR_SCAN) -> Mirror:
     mirror.background.hanging = {"scan"}
     mirror.queue.rescan(next(iter(mirror.disks)), why)
     mirror.turn()
-    assert mirror.reconciler.intake.scan.are_under_way()
+    assert mirror.reconciler.scans.are_under_way()
     return mirror
 
 
@@ -56,7 +56,7 @@ def test_a_note_turns_private_while_its_folder_is_looked_through() -> None:
     mirror.write("a.md", PRIVATE)
     mirror.run(3)
     assert not is_public(mirror)
-    assert mirror.reconciler.intake.scan.are_under_way()
+    assert mirror.reconciler.scans.are_under_way()
 
 
 def test_it_turns_private_in_the_first_look_of_a_process_which_sends_nothing_else() -> None:
@@ -150,7 +150,7 @@ def test_what_an_event_told_of_meanwhile_is_no_reason_to_doubt_events() -> None:
 def test_what_is_asked_for_meanwhile_begins_when_the_look_has_ended() -> None:
     mirror = walking(synced())
     mirror.disk.write("new.md", b"no event told of it")
-    look = mirror.reconciler.intake.scan.look_through("notes")
+    look = mirror.reconciler.scans.look_through("notes")
     mirror.run(60)
     assert not look.over
     arrive(mirror)
@@ -167,7 +167,7 @@ def test_removals_are_judged_between_two_looks_however_often_folders_are_looked_
     arrive(mirror)
     mirror.background.hanging = {"scan"}
     mirror.run(5)
-    assert mirror.reconciler.intake.scan.are_under_way()
+    assert mirror.reconciler.scans.are_under_way()
     assert mirror.picora.count("delete") == 1
 
 
@@ -208,7 +208,7 @@ def test_as_long_as_it_hangs_nothing_waits_for_it_again_and_then_it_is_looked_th
     mirror.run(NO_PROGRESS_S + 1)
     mirror.queue.rescan("notes", REGULAR_SCAN)
     mirror.turn()
-    assert not mirror.reconciler.intake.scan
+    assert not mirror.reconciler.scans
     mirror.disk.write("new.md", b"no event told of it")
     arrive(mirror)
     mirror.quiet()
@@ -222,7 +222,7 @@ def test_a_look_that_comes_on_slowly_is_waited_for() -> None:
         mirror.run(NO_PROGRESS_S - 1)
         mirror.reconciler.context.units["notes"].pulse.beat()
     assert mirror.problems() == {}
-    assert mirror.reconciler.intake.scan.are_under_way()
+    assert mirror.reconciler.scans.are_under_way()
 
 
 # --- between the steps -----------------------------------------------------------------------------------------------
