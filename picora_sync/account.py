@@ -174,8 +174,8 @@ class AccountWatch:
         trouble = Problem(error.code, error.message, error.hint)
         if refused or connection.refused or not connection.verified:
             if connection.trouble != trouble:
-                log.error("%s %s", error.message, error.hint)
-            connection.unverified(now, trouble, refused=refused)
+                log.error("%s", error.in_full)
+            connection.unverified(now, error)
         elif not self._is_urgent():
             log.info("the account is asked for again later: %s", error.message)
             if isinstance(error, Unreachable | OutcomeUnknown):

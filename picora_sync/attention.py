@@ -17,6 +17,8 @@ NOT_ASKED = "not asked yet"
 _NOWHERE = FileRef("", "")
 _ACCOUNT = {
     "offline": Problem("OFFLINE", "Picora does not answer", "nothing to do: it is asked again until it answers"),
+    "failing": Problem("FAILING", "Picora answers, but not whose key this is", "it is asked again until it does"),
+    "restricted": Problem("KEY_RESTRICTED", "The API key may not do all that is needed", "make one that may"),
     "refused": Problem("KEY_REFUSED", "Picora refuses the API key", "put a good key where the old one is"),
     "limited": Problem("LIMITED", "Picora takes no more of some kind", "`picora-sync problems` names the files"),
 }

@@ -26,12 +26,12 @@ from picora_sync.control.desk import Desk, Reread
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
-from picora_sync.core.model import Account, FileRef, Problem, kind_of
+from picora_sync.core.model import Account, FileRef, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import KeySource
 from picora_sync.disk.patience import Patience, PatientContent, PatientDisk
-from picora_sync.errors import KeyRefused, RemoteError, Stopped
+from picora_sync.errors import RemoteError, Stopped
 from picora_sync.executor import Executor
 from picora_sync.folder_factory import make_unit
 from picora_sync.folder_watch import FolderWatch
@@ -74,6 +74,7 @@ class Daemon:
         self._readers = Readers(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
         self._client = client_of(config, key, self._pacer, stop, source)
+        self._askings: list[Patience] = []
         self._watches = [self._watch(folder) for folder in config.folders]
         self.reconciler = Reconciler(
             index,
@@ -121,6 +122,8 @@ class Daemon:
         """Stop watching, let go of everything. Uploads under way are cut off; nothing half is left behind."""
         self._stop.set()
         together((watch.stop for watch in self._watches), END_S)
+        for asking in self._askings:
+            asking.close()
         self._client.close()
         self._threads.close()
         self._readers.close()
@@ -136,9 +139,7 @@ class Daemon:
         try:
             return self._account.connect()
         except RemoteError as error:
-            trouble = Problem(error.code, error.message, error.hint)
-            refused = isinstance(error, KeyRefused)
-            self.reconciler.connection.unverified(self._clocks.mono(), trouble, refused=refused)
+            self.reconciler.connection.unverified(self._clocks.mono(), error)
             self._telling.tell(lambda _: None, at_once=True)
             raise
 
@@ -259,6 +260,7 @@ class Daemon:
         pulse = Pulse(self._clocks.mono, self._stop.is_set)
         unit, disk = make_unit(folder, self._config.state_dir, self._meter, limits, self._breathe, pulse)
         asking = Patience(folder.root, self._stop.is_set, partial(self._look_again, folder.name))
+        self._askings.append(asking)
         unit = replace(unit, disk=PatientDisk(disk, asking), content=PatientContent(unit.content, asking))
         return FolderWatch(unit, disk, self.index, self._queue, asking=asking)
 

@@ -31,6 +31,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def in_full(message: str, hint: str) -> str:
+    """A message and its hint in one line, as sentences."""
+    if not hint:
+        return message
+    end = "" if message.endswith((".", "!", "?", "…")) else "."
+    return f"{message}{end} {hint[:1].upper()}{hint[1:]}" if hint[:1].isalpha() else f"{message}{end} {hint}"
+
+
 class PicoraSyncError(Exception):
     """Base of the tree: a sentence for people, and what they can do about it."""
 
@@ -41,6 +49,11 @@ class PicoraSyncError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def in_full(self) -> str:
+        """The sentence, and what to do about it."""
+        return in_full(self.message, self.hint)
 
 
 class Stopped(Exception):

@@ -68,7 +68,7 @@ def _watch_attachments(policy: Folder, vault: str, queue: ChangeQueue, tree: Ope
 
     def on_state(state: WatchState, problem: Problem | None) -> None:
         if state is not WatchState.OK and problem is not None:
-            log.warning("%s: attachments in %s: %s %s", policy.name, vault, problem.message, problem.hint)
+            log.warning("%s: attachments in %s: %s", policy.name, vault, problem.in_full)
 
     changes = _Attachments(policy.name, queue)
     return FolderWatcher(replace(policy, root=vault), rules.why_ignored, changes, on_state, tree=tree)
@@ -129,7 +129,7 @@ class FolderWatch:
         answer = self._asking.ask(mark, lambda problem: problem)
         if isinstance(answer, Problem):
             if self._absent != answer:
-                log.warning("%s: %s %s", name, answer.message, answer.hint)
+                log.warning("%s: %s", name, answer.in_full)
             self._absent = answer
             return answer
         self._absent = None
@@ -208,7 +208,7 @@ class FolderWatch:
             state, problem = WatchState.MISSING, self._absent
         elif state is WatchState.MISSING:  # the watcher has not heard yet that it is back
             state, problem = WatchState.POLLING, None
-        why = f"{problem.message} {problem.hint}".strip() if problem else ""
+        why = problem.in_full if problem else ""
         return FolderLive(self.unit.policy.name, self.unit.policy.root, state.value, why)
 
     def _now_at(self) -> Places:
@@ -221,7 +221,7 @@ class FolderWatch:
     def _unseen(self, problem: Problem) -> Places:
         """Nobody can tell: the loop looks for the folder until it can."""
         if self._absent is None:
-            log.warning("%s: %s %s", self.unit.policy.name, problem.message, problem.hint)
+            log.warning("%s: %s", self.unit.policy.name, problem.in_full)
         self._absent = problem
         return self._places
 
@@ -235,7 +235,7 @@ class FolderWatch:
         if state is WatchState.MISSING:
             self._absent = problem  # the loop looks for itself, and says it
         elif problem is not None:
-            log.warning("%s: %s %s", self.unit.policy.name, problem.message, problem.hint)
+            log.warning("%s: %s", self.unit.policy.name, problem.in_full)
         if before is not WatchState.OK and state is WatchState.OK:
             if self._absent is None:
                 log.info("%s: changes are seen at once again", self.unit.policy.name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from errno import EACCES, ENOTDIR
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,16 +48,11 @@ class Home:
 
     @classmethod
     def _open(cls, path: Path, open_index: Callable[[Path], Index]) -> Home:
-        try:
+        with _in_words(path):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             _keep_private(path)
             lock = InstanceLock(path)
             lock.acquire()
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"the state directory {path} cannot be used: {getattr(error, 'strerror', None) or error}",
-                hint="choose another state_dir, on a disk that can be written, in a directory of your own",
-            ) from error
         try:
             return cls(path, open_index(path / INDEX_NAME), lock)
         except BaseException:
@@ -76,16 +73,48 @@ class Home:
         self._lock.release()
 
 
-def _keep_private(path: Path) -> None:
-    """What is sent of private notes lies in the index: mode 0700, as design §10 says."""
-    if os.name != "posix" or not (open_to := stat.S_IMODE(path.stat().st_mode)) & _OTHERS:
-        return
+def expect_usable(path: Path) -> None:
+    """Look whether :meth:`Home.open` would take the directory, and change nothing. Raises ConfigError."""
+    with _in_words(path):
+        if path.exists():
+            _open_to(path)
+            return
+        above = next(each for each in path.parents if each.exists())
+        if not above.is_dir():
+            raise NotADirectoryError(ENOTDIR, f"{above} is no directory")
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, f"nothing can be made in {above}")
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"the state directory {path} cannot be used: {getattr(error, 'strerror', None) or error}",
+            hint="choose another state_dir, on a disk that can be written, in a directory of your own",
+        ) from error
+
+
+def _open_to(path: Path) -> int:
+    """The mode if others can look into the directory, else 0. Raises ConfigError if it is not ours to close."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name != "posix" or not mode & _OTHERS:
+        return 0
     inside = set(os.listdir(path)) - _NOBODYS  # noqa: PTH208  # names alone are needed
     if inside and not inside & _OURS:
         raise ConfigError(
-            f"the state directory {path} holds other things, and others can look into it (mode {open_to:04o})",
+            f"the state directory {path} holds other things, and others can look into it (mode {mode:04o})",
             hint="choose another state_dir, in a directory of your own: this one would be closed to others",
         )
+    return mode
+
+
+def _keep_private(path: Path) -> None:
+    """What is sent of private notes lies in the index: mode 0700, as design §10 says."""
+    if not (open_to := _open_to(path)):
+        return
     try:
         path.chmod(0o700)
         refused = "its file system keeps no permissions" if path.stat().st_mode & _OTHERS else ""

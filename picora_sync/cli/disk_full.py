@@ -31,7 +31,7 @@ def await_room(
     index: Index, free: Callable[[], int], why: IndexUnwritable, notifier: Notifier, stop: threading.Event
 ) -> bool:
     """True as soon as the index can be written again, False if ``stop`` comes first. Raises IndexDamaged."""
-    log.error("%s; work pauses until there is room: %s", why.message, why.hint)
+    log.error("work pauses until there is room: %s", why.in_full)
     notifier.status(f"paused: {why.message}")
     while not _writable(index, free):
         notifier.watchdog()

@@ -11,7 +11,7 @@ import click
 from picora_sync.cli.styles import in_colour, styled
 from picora_sync.cli.table import wrapped
 from picora_sync.cli.words import safe, safe_lines
-from picora_sync.errors import AnotherInstance, PicoraSyncError, Stopped
+from picora_sync.errors import AnotherInstance, PicoraSyncError, Stopped, in_full
 
 OK = 0
 UNFINISHED = 1
@@ -34,6 +34,11 @@ class CommandFailed(Exception):
         self.message = message
         self.hint = hint
         self.exit_code = exit_code
+
+    @property
+    def in_full(self) -> str:
+        """The sentence, and what to do about it."""
+        return in_full(self.message, self.hint)
 
 
 def exit_code_for(error: BaseException, *, verbose: bool) -> int:

@@ -27,7 +27,7 @@ def await_key(find: Callable[[], Key], notifier: Notifier, stop: threading.Event
         except KeyringSilent as locked:
             if locked.message != told:
                 told = locked.message
-                log.warning("%s; waiting for it: %s", locked.message, locked.hint)
+                log.warning("waiting for the key: %s", locked.in_full)
                 notifier.ready(f"waiting: {locked.message}")
         notifier.watchdog()
         if stop.wait(ASK_AGAIN_S):

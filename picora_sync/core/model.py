@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple, Protocol, Self
 
+from picora_sync.errors import in_full
+
 
 class Kind(StrEnum):
     """What a file becomes on Picora."""
@@ -113,6 +115,11 @@ class Problem:
     code: str
     message: str
     hint: str = ""
+
+    @property
+    def in_full(self) -> str:
+        """The sentence, and what to do about it."""
+        return in_full(self.message, self.hint)
 
 
 BAD_FRONTMATTER: Final = "BAD_FRONTMATTER"

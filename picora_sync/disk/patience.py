@@ -72,7 +72,7 @@ class Patience:
         self._root = root
         self._is_over = is_over
         self._on_change = on_change
-        self._questions: queue.SimpleQueue[_Question] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # around what follows
         self._open: set[_Question] = set()
         self._is_silent = False
@@ -87,6 +87,10 @@ class Patience:
             if not self._gives_up(asked):
                 return cast(T, asked.outcome())
         return silent(does_not_answer(self._root))
+
+    def close(self) -> None:
+        """The thread ends, as soon as it is answered."""
+        self._questions.put(None)
 
     def _put(self, asked: _Question) -> bool:
         with self._lock:
@@ -109,8 +113,7 @@ class Patience:
         return True
 
     def _run(self) -> None:
-        while True:
-            asked = self._questions.get()
+        while (asked := self._questions.get()) is not None:
             asked.carry_out()
             with self._lock:
                 self._open.remove(asked)

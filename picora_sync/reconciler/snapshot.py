@@ -26,13 +26,13 @@ def describe(
     under_way = [job.upload for job in reconciler.executor.in_flight if isinstance(job, Send)]
     waiting = reconciler.backlog.counts()
     settling = tuple(islice(reconciler.context.queue.settling(), SHOWN))
-    trouble = connection.trouble
+    trouble = connection.wrong
     at = reconciler.context.clocks.wall()
     return Live(
         pid=os.getpid(),
         at=at,
         account=connection.state.value,
-        trouble=f"{trouble.message} {trouble.hint}".strip() if trouble else "",
+        trouble=trouble.in_full if trouble else "",
         folders=folders,
         settling=settling,
         transfers=[Transfer(u.ref, u.wanted.size_bytes, meter.sent_bytes(u.ref)) for u in under_way],

@@ -181,6 +181,8 @@ def _by_status(answer: Answer, envelope: Envelope | None) -> RemoteError:
             made = Rejected(text, hint=hints.of_rejection(status, envelope, str(answer)), api_code=_REJECTED[status])
         case status if status in _FAULTS:
             made = ServerFault(text, hint=hints.SERVER_FAULT, api_code="INTERNAL")
+        case status if status < 300 and envelope is not None:  # noqa: PLR2004  # the class of success
+            made = ServerFault(text, hint=hints.CONTRADICTION, api_code="INTERNAL")
         case status if envelope is None:
             redirect = status in _REDIRECTS
             made = not_picora(answer, "is a redirect, which is not followed" if redirect else "is not Picora's")

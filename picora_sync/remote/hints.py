@@ -15,7 +15,14 @@ QUOTA: Final = "Delete something on Picora or move to a larger plan; uploads of 
 RATE_LIMITED: Final = "Nothing to do: it is sent again later. Another program may be using the same key."
 SERVER_FAULT: Final = "Nothing to do: it is tried again later. If it lasts, tell Picora the request id in the log."
 
-HELD_BY_THE_TRASH: Final = "Delete the document with the same content from Picora's trash, then restart picora-sync."
+CONTRADICTION: Final = (
+    "Nothing to do: the status says that it worked and the answer that it did not, so it is tried again later. "
+    "If it lasts, tell Picora the request id in the log."
+)
+HELD_BY_THE_TRASH: Final = (
+    "Delete the document with the same content from Picora's trash for good; then save the note once more, "
+    "or run `picora-sync resend` for its folder."
+)
 
 _CERTIFICATE: Final = "The server's certificate is not trusted: check the clock, `account.url`, and any proxy."
 _CONNECT: Final = "Check the network connection and `account.url` in the configuration."

@@ -18,11 +18,12 @@ from picora_sync.account import AccountWatch
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.config.model import AccountConfig, Config
 from picora_sync.content.folder import FolderContent
-from picora_sync.core.model import FileRef, FileState, PlanLimits, Problem, kind_of
+from picora_sync.core.model import FileRef, FileState, PlanLimits, kind_of
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import Folder
 from picora_sync.disk.folder import FolderDisk
 from picora_sync.disk.reading import StableReader
+from picora_sync.errors import Unreachable
 from picora_sync.executor import Executor
 from picora_sync.folder_watch import FolderWatch
 from picora_sync.index import Index
@@ -224,7 +225,7 @@ class Mirror:
     def ask_for_account(self) -> None:
         """Nothing is known of the account, as at the start of a daemon, which asks for it."""
         connection = self.reconciler.connection
-        connection.unverified(self.mono(), Problem("UNREACHABLE", "not asked yet"), refused=False)
+        connection.unverified(self.mono(), Unreachable("not asked yet"))
         config = Config(AccountConfig(), (), self.root)
         watch = AccountWatch(self.client, self._pacer, connection, self.index, self.queue, config, self.mono, AtOnce())
         watch.keep_connected()

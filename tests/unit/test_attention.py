@@ -35,6 +35,8 @@ CASES = {
     "it says nothing": (replace(RUNNING, now=NOW + SILENT_S), ["DAEMON_SILENT"], "attention"),
     "somebody else holds the lock": (replace(RUNNING, alive=False, now=NOW + 1e6), [], "ok"),
     "offline": (replace(RUNNING, account="offline"), ["OFFLINE"], "attention"),
+    "failing": (replace(RUNNING, account="failing"), ["FAILING"], "attention"),
+    "restricted": (replace(RUNNING, account="restricted"), ["KEY_RESTRICTED"], "attention"),
     "was offline": (replace(WELL, account="offline"), ["OFFLINE"], "attention"),
     "refused": (replace(RUNNING, account="refused"), ["KEY_REFUSED"], "attention"),
     "limited": (replace(RUNNING, account="limited"), ["LIMITED"], "attention"),

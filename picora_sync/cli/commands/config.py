@@ -23,6 +23,7 @@ from picora_sync.config.show import effective, effective_yaml, schema
 from picora_sync.core.model import Account
 from picora_sync.core.policy import Folder
 from picora_sync.remote.permissions import Permissions
+from picora_sync.state_dir import expect_usable
 from picora_sync.workers import in_time
 
 
@@ -41,6 +42,7 @@ def check(ctx: click.Context, *, offline: bool, as_json: bool) -> int:
     """
     start_logging(ctx, logging.ERROR)
     config = configuration(ctx)
+    expect_usable(config.state_dir)
     key = find_key(config, os.environ)
     missing = [folder for folder in config.folders if not in_time(folder.root, os.path.isdir, otherwise=False)]
     if not as_json:

@@ -54,7 +54,7 @@ class Asker:
                 wrong = CommandFailed(f"{text}: {error}", hint=error.hint, exit_code=USAGE)
             if given is not None or not self.interactive:
                 raise wrong
-            line(f"{wrong.message} ({wrong.hint})" if wrong.hint else wrong.message)
+            line(wrong.in_full)
             text = None
 
     def folders(self, given: Sequence[Path]) -> list[Path]:
@@ -72,7 +72,7 @@ class Asker:
             try:
                 found.append(_directory(Path(text)))
             except CommandFailed as error:
-                line(f"{error.message}: {error.hint}")
+                line(error.in_full)
 
     def visibility(self, given: str | None, folder: Path) -> Visibility | None:
         """Who can read what says nothing itself; None for the default of each kind."""
@@ -178,7 +178,7 @@ def _key_and_account(asker: Asker, url: str, new: NewKey, offline: bool) -> tupl
         except KeyRefused as error:
             if not key.asked or attempt == _ATTEMPTS - 1:
                 raise
-            line(f"{error.message}. {error.hint}")
+            line(error.in_full)
             continue
         line(f"Picora answers: {described(account, may)}.")
         if may.scope in NARROW:

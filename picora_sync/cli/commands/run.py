@@ -68,9 +68,9 @@ def run_command(ctx: click.Context) -> int:
             following = None if key is None else (config, key)
             before: tuple[Config, str] | None = None
             while following is not None:
-                now = following
+                now, connect = following, _connect if before is None else _connect_again
                 try:
-                    following = _mirror(Rereading(ctx, now[0], notifier), now, home, inbox, signals.stop)
+                    following = _mirror(Rereading(ctx, now[0], notifier), now, home, inbox, signals.stop, connect)
                 except (ConfigError, KeyRefused) as error:
                     if before is None:
                         raise
@@ -92,21 +92,26 @@ def _ask_for_reload(inbox: Inbox) -> None:
 
 
 def _tell_refusal(error: PicoraSyncError) -> None:
-    log.error("still using the configuration from before: %s %s", error.message, error.hint)
+    log.error("still using the configuration from before: %s", error.in_full)
 
 
 def _mirror(
-    reading: Rereading, following: tuple[Config, str], home: Home, inbox: Inbox, stop: threading.Event
+    reading: Rereading,
+    following: tuple[Config, str],
+    home: Home,
+    inbox: Inbox,
+    stop: threading.Event,
+    connect: Callable[[Daemon], None],
 ) -> tuple[Config, str] | None:
     """Mirror with this configuration and key until a signal comes, or until others are to be followed: those.
 
-    Raises KeyRefused or ConfigError if Picora takes them not: starting again cannot help.
+    Raises ConfigError, and what ``connect`` raises.
     """
     (config, key), notifier = following, reading.notifier
     with Daemon(config, key, home, stop, KeyPlace(config, os.environ)) as daemon:
         log.info("mirroring %s to %s", count(len(config.folders), "folder"), config.account.url)
         with suppress(Stopped):
-            _connect(daemon)
+            connect(daemon)
         notifier.ready()
         again = daemon.run(Herald(notifier, partial(_wrong, config, home)).tell, inbox, reading.reread)
         if not again:
@@ -145,13 +150,21 @@ class Rereading:
 
 
 def _connect(daemon: Daemon) -> None:
-    """Try once; what may pass is tried again by the loop."""
+    """Try once; what may pass is tried again by the loop, a refused key among it: another may be put in its place."""
+    try:
+        daemon.connect()
+    except RemoteError as error:
+        log.warning("trying again: %s", error.in_full)
+
+
+def _connect_again(daemon: Daemon) -> None:
+    """The same with a configuration that was read again. Raises KeyRefused: the one from before may have a good key."""
     try:
         daemon.connect()
     except KeyRefused:
         raise
     except RemoteError as error:
-        log.warning("%s; trying again until it answers", error.message)
+        log.warning("trying again: %s", error.in_full)
 
 
 def _wrong(config: Config, home: Home, live: Live) -> list[Concern]:
@@ -207,7 +220,7 @@ class Herald:
         for folder, problem in held.items():
             if folder not in self._told and self._held.get(folder) == problem:  # all of them are held by now
                 self._told.add(folder)
-                log.warning("%s: %s: %s", folder, problem.message, problem.hint)
+                log.warning("%s: %s", folder, problem.in_full)
         self._held = held
 
 

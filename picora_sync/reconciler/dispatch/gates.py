@@ -9,6 +9,7 @@ from enum import StrEnum
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Problem, Rank
 from picora_sync.core.quota import Room
+from picora_sync.errors import KeyRefused, OutcomeUnknown, RemoteError, ScopeMissing, Unreachable
 
 LONGEST_PAUSE_S = 60.0
 LONGEST_PRIVATE_PAUSE_S = 30.0
@@ -22,8 +23,12 @@ class AccountState(StrEnum):
 
     OK = "ok"
     OFFLINE = "offline"
+    FAILING = "failing"
+    """It answers, and neither takes nor refuses the key."""
     REFUSED = "refused"
     LIMITED = "limited"
+    RESTRICTED = "restricted"
+    """The key may not do all that is needed."""
     NOT_ASKED = "not asked yet"
 
 
@@ -42,6 +47,7 @@ class Connection:
         self.deletes_refused: Problem | None = None
         self.offline_since: float | None = None
         self.trouble: Problem | None = None
+        self._answers = False
         self.refused = False
         self.verified = False
         self.informed = False
@@ -57,10 +63,21 @@ class Connection:
         if self.refused:
             return AccountState.REFUSED
         if self.offline_since is not None or self.doubted_since is not None:
-            return AccountState.OFFLINE
+            return AccountState.FAILING if self._answers else AccountState.OFFLINE
         if not self.verified:
             return AccountState.NOT_ASKED
+        if self._lacking() is not None:
+            return AccountState.RESTRICTED
         return AccountState.LIMITED if self._closed or self.room.short else AccountState.OK
+
+    @property
+    def wrong(self) -> Problem | None:
+        """What keeps it from being well, if that is no single file's."""
+        return self.trouble or self._lacking()
+
+    def _lacking(self) -> Problem | None:
+        """What the key may not do, though it is taken."""
+        return next((problem for _, problem in self._closed.values() if problem.code == ScopeMissing.code), None)
 
     def open(self, lane: Lane, now: float, rank: Rank = Rank.BACKFILL) -> bool:
         """Whether work of this lane may start; nothing may before it is known whose account this is (design §7).
@@ -85,16 +102,18 @@ class Connection:
         self.recognised()
         self.informed = True
 
-    def unverified(self, now: float, trouble: Problem, *, refused: bool) -> None:
-        """The account could not be verified: refused, or not reached."""
+    def unverified(self, now: float, error: RemoteError) -> None:
+        """The account could not be verified: the key is refused, Picora not reached, or its answer no help."""
+        trouble, refused = Problem(error.code, error.message, error.hint), isinstance(error, KeyRefused)
         self.verified, self.refused, self.trouble, self.doubted_since = False, refused, trouble, None
+        self._answers = not isinstance(error, Unreachable | OutcomeUnknown)
         self._faults.clear()  # it was not the fault of the work
         if not refused and self.offline_since is None:
             self.offline_since = now
 
     def doubt_key(self, now: float, trouble: Problem) -> None:
         """A call was refused as if the key were wrong: only ``verify`` tells whether it is."""
-        self.trouble = trouble
+        self.trouble, self._answers = trouble, True
         if self.doubted_since is None:
             self.doubted_since = now
 
@@ -120,7 +139,7 @@ class Connection:
             self.private_succeeded()
             return
         if self.offline_since is None:
-            self.offline_since = now
+            self.offline_since, self._answers = now, False
         self._faults.clear()  # it was not the fault of the work
         self._probe_at = now + self.pause_s()
 

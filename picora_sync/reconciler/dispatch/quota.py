@@ -182,7 +182,7 @@ class Admission:
         kind, room = upload.wanted.kind, self._connection.room
         problem = self._problem(upload)
         if kind not in room.short:
-            self._tell(f"{upload.ref.path}: {problem.message}; {problem.hint}")
+            self._tell(f"{upload.ref.path}: {problem.in_full}")
         room.withheld(kind, self._context.clocks.mono())
         self._block(upload, problem)
 

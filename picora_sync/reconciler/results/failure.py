@@ -129,7 +129,7 @@ class Setbacks:
         fresh = self._context.index.leftovers.refuse((delete.object_id for delete in deletes), problem, wall)
         for delete in deletes:
             if delete.object_id in fresh:
-                log.warning("%s: still on Picora: %s %s", delete.ref.path, problem.message, problem.hint)
+                log.warning("%s: still on Picora: %s", delete.ref.path, problem.in_full)
 
     # --- doubts -----------------------------------------------------------------------------------------------------
 
@@ -269,7 +269,7 @@ class Setbacks:
                 pass
             case _:
                 assert_never(job)
-        log.warning("%s: %s %s", job_ref(job).path, problem.message, problem.hint)
+        log.warning("%s: %s", job_ref(job).path, problem.in_full)
 
     def _not_deleted(self, job: Remove, problem: Problem) -> None:
         """A batch that was refused is deleted one by one: one of them must keep no other."""

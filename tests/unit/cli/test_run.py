@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from picora_sync.cli.commands.run import Herald
+from picora_sync.cli.commands.run import Herald, _connect, _connect_again
 from picora_sync.cli.commands.sync import exit_code
 from picora_sync.core.attention import About, Concern
 from picora_sync.core.model import FileRef, Problem
+from picora_sync.errors import KeyRefused
 from picora_sync.index.notices import HELD
 from picora_sync.report import FolderLive, Live, SyncReport, Transfer
 from picora_sync.service.notify import Notifier
@@ -139,3 +140,20 @@ def test_a_pass_exits_with_1_if_it_left_what_it_should_not(
 ) -> None:
     last = live(folders=[FolderLive("notes", "/n", watch)])
     assert exit_code(report, last, waited=waited) == code
+
+
+class Refused:
+    """A mirror whose key Picora refuses."""
+
+    def connect(self) -> None:
+        raise KeyRefused("GET /v1/auth/verify: no (status 401)", hint="make a new key")
+
+
+def test_a_mirror_that_starts_with_a_refused_key_waits_for_another(caplog: pytest.LogCaptureFixture) -> None:
+    _connect(Refused())  # type: ignore[arg-type]  # all that is asked of it
+    assert "(status 401). Make a new key" in caplog.text
+
+
+def test_one_that_was_read_again_is_not_taken_over() -> None:
+    with pytest.raises(KeyRefused):
+        _connect_again(Refused())  # type: ignore[arg-type]  # as above

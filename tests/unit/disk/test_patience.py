@@ -67,6 +67,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     made = Folder()
     yield made
     made.answers.set()
+    made.asking.close()
 
 
 def test_what_answers_is_asked_as_ever(folder: Folder) -> None:

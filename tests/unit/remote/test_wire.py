@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picora_sync.core.model import Kind, PlanLimits, Quota, object_id, told_id
-from picora_sync.errors import NotPicora, Rejected, RemoteError
-from picora_sync.remote import wire
+from picora_sync.errors import NotPicora, Rejected, RemoteError, ServerFault
+from picora_sync.remote import hints, wire
 from picora_sync.remote.failures import Answer
 from picora_sync.remote.limits import limits_of, limits_of_plan, quotas_of
 from tests.unit.remote.support import AUDIO_ID, BASE, DOC_ID, audio, doc
@@ -59,8 +59,9 @@ def test_what_holds_no_list_is_never_an_empty_list(body: object) -> None:
 
 
 def test_a_success_false_with_status_200_is_an_error() -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(ServerFault) as raised:
         wire.page_of(answer({"success": False, "error": "no"}))
+    assert raised.value.hint == hints.CONTRADICTION
 
 
 @pytest.mark.parametrize(

@@ -262,8 +262,8 @@ def test_after_a_401_nothing_more_is_sent_until_the_key_was_verified() -> None:
     before = len(mirror.picora.calls)
     mirror.run(3600)
     assert mirror.picora.calls[before:] == []
-    assert mirror.reconciler.connection.state is AccountState.OFFLINE
-    mirror.reconciler.connection.unverified(mirror.mono_s, Problem("KEY_REFUSED", "wrong"), refused=True)
+    assert mirror.reconciler.connection.state is AccountState.FAILING
+    mirror.reconciler.connection.unverified(mirror.mono_s, KeyRefused("wrong"))
     mirror.run(3600)
     assert mirror.picora.calls[before:] == []
     assert mirror.reconciler.connection.state is AccountState.REFUSED
@@ -652,7 +652,7 @@ def test_what_an_earlier_attempt_made_is_found_though_the_last_one_was_refused(e
 
 def test_nothing_is_sent_before_it_is_known_whose_account_this_is() -> None:
     mirror = Mirror()
-    mirror.reconciler.connection.unverified(mirror.mono(), Problem("SERVER_FAULT", "broken"), refused=False)
+    mirror.reconciler.connection.unverified(mirror.mono(), ServerFault("broken"))
     mirror.write("a.md", "alpha")
     mirror.run(300)
     assert mirror.picora.calls == []
@@ -680,3 +680,35 @@ def test_an_account_that_was_not_asked_for_yet_is_not_said_to_be_well() -> None:
     mirror = Mirror()
     mirror.reconciler.connection.verified = False
     assert mirror.reconciler.connection.state is AccountState.NOT_ASKED
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (Unreachable("no connection"), AccountState.OFFLINE),
+        (OutcomeUnknown("the connection broke"), AccountState.OFFLINE),
+        (ScopeMissing("GET /v1/auth/verify: no (status 403)"), AccountState.FAILING),
+        (ServerFault("GET /v1/auth/verify: broken (status 503)"), AccountState.FAILING),
+        (NotPicora("GET /v1/auth/verify: the answer is not JSON"), AccountState.FAILING),
+        (RateLimited("GET /v1/auth/verify: too often", retry_after_s=1.0), AccountState.FAILING),
+        (KeyRefused("GET /v1/auth/verify: no (status 401)"), AccountState.REFUSED),
+    ],
+)
+def test_what_answers_is_not_called_offline(error: RemoteError, state: AccountState) -> None:
+    mirror = Mirror()
+    connection = mirror.reconciler.connection
+    connection.unverified(mirror.mono(), error)
+    assert (connection.state, connection.wrong) == (state, Problem(error.code, error.message, error.hint))
+    connection.accepted()
+    assert (connection.state, connection.wrong) == (AccountState.OK, None)
+
+
+def test_a_key_that_may_only_read_is_no_limit_of_the_account() -> None:
+    mirror = Mirror()
+    mirror.picora.fail("post_doc", ScopeMissing("POST /v1/docs: no (status 403)", hint="make one that may"), times=9)
+    mirror.write("a.md", "alpha")
+    mirror.quiet(300)
+    connection = mirror.reconciler.connection
+    assert connection.state is AccountState.RESTRICTED
+    assert connection.wrong is not None
+    assert connection.wrong.hint == "make one that may"
