@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -31,7 +31,7 @@ from picora_sync.core.pacing import Pacing
 from picora_sync.core.policy import DOC_SETTLE, Folder, Settle
 from picora_sync.core.ports import KeySource
 from picora_sync.disk.patience import Patience, PatientContent, PatientDisk
-from picora_sync.errors import RemoteError, Stopped
+from picora_sync.errors import IndexUnwritable, RemoteError, Stopped
 from picora_sync.executor import Executor
 from picora_sync.folder_factory import make_unit
 from picora_sync.folder_watch import FolderWatch
@@ -52,7 +52,7 @@ IDLE_S = 30.0
 """The loop looks around at least this often, for clock jumps and folders that came back."""
 
 END_S = 3.0
-"""So long the end waits for watchers, which may hang in a file system."""
+"""So long the end waits for calls under way, and then for watchers, which may hang in a file system."""
 
 
 class Daemon:
@@ -175,6 +175,7 @@ class Daemon:
             self._telling.tell(tell)
             desk.attend(self._account.give_up_if_hopeless)
             self._wait(IDLE_S)
+        self._let_calls_end()
         self._ended = not desk.reloading
         self._telling.tell(on_live, at_once=True)
         desk.close()
@@ -198,6 +199,8 @@ class Daemon:
             if one.over():
                 break
             self._wait(IDLE_S)
+        if self._stop.is_set():
+            self._let_calls_end()
         self._telling.tell(on_live, at_once=True)
 
     def audit(self, tell: Callable[[Progress], None]) -> Audit:
@@ -235,6 +238,15 @@ class Daemon:
         ]
         timeout_s = min([longest_s, *(max(0.0, at - now) for at in times if at is not None)])
         self._queue.wait(timeout_s, self._stop)
+
+    def _let_calls_end(self) -> None:
+        """Uploads are cut off now; which of them certainly stored nothing is written down (decision 0268)."""
+        self._stop.set()
+        never, until = threading.Event(), self._clocks.mono() + END_S
+        with suppress(IndexUnwritable):
+            while self.reconciler.executor.in_flight and self._clocks.mono() < until:
+                self._queue.wait(until - self._clocks.mono(), never)
+                self.reconciler.take_leave()
 
     def _make_pass(self, wait: bool) -> Pass:
         return Pass(self.reconciler, lambda: self._pacer.requests, wait=wait)

@@ -160,6 +160,11 @@ class Reconciler:
             is_in_the_midst=self._is_in_the_midst(),
         )
 
+    def take_leave(self) -> None:
+        """Record what came of calls that were under way when the loop ended: the next process need not ask."""
+        with self.context.index.transaction():
+            self._collect_outcomes()
+
     def heed_pauses(self) -> None:
         """Some folders were paused or resumed; the dispatcher drops what is not to be sent."""
         self._pauses.heed()

@@ -244,6 +244,10 @@ class Exchange:
                 answer = self._answer(call, body, {**headers, **body.headers})
             except OutcomeUnknown as error:
                 raise error if body.whole else _cut(error) from error.__cause__
+            except Stopped:
+                if body.whole:
+                    raise
+                raise UploadCut(f"{call}: picora-sync ended before the file was sent", hint=hints.CUT) from None
             if body.whole:
                 return answer
             if answer.status < 300:  # noqa: PLR2004  # the class of success

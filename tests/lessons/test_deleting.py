@@ -226,8 +226,8 @@ def test_lesson_06_an_index_serves_the_account_it_was_made_for_and_no_other(tmp_
     6,
     Mutation(
         "picora_sync/folder_watch.py",
-        "answer = self._disk.mark_root(known[1] if known else None, self._landmarks())",
-        "answer = self._disk.mark_root(None, self._landmarks())",
+        "mark = partial(self._disk.mark_root, known[1] if known else None, self._landmarks())",
+        "mark = partial(self._disk.mark_root, None, self._landmarks())",
     ),
 )
 def test_lesson_06_the_index_of_an_old_installation_deletes_nothing_for_a_new_folder_at_its_place(

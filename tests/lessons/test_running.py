@@ -36,7 +36,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-@lesson(2, Mutation("picora_sync/cli/commands/sync.py", "report.left or missing or left", "report.left or left"))
+@lesson(
+    2,
+    Mutation(
+        "picora_sync/cli/commands/sync.py", "report.left or report.gaps or missing or left", "report.left or left"
+    ),
+)
 def test_lesson_02_a_missing_folder_is_told_by_exit_code_and_sentence_and_takes_nothing_with_it(
     tmp_path: Path, server: Server
 ) -> None:
