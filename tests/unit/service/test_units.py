@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ from picora_sync.service.installation import Installation, carried
 from picora_sync.service.managers import Act, Launchd, Systemd
 from picora_sync.service.units import command_line, quoted, system_unit, user_unit
 
+ROOT = Path(__file__).resolve().parents[3]
+SYSTEMD = ROOT / "systemd"
 ODD = "/srv/50% of 'my' \"notes\" \\ $HOME; {x}\n\udcff é"
 PLAIN = Installation(("/bin/true", "-P"), Path("/srv/config.yaml"), (Path("/srv/state"), Path("/srv/notes")))
 UNITS: dict[str, Callable[[Installation], str]] = {"user": user_unit, "system": lambda it: system_unit(it, "ada")}
@@ -159,6 +162,12 @@ def test_systemd_finds_little_exposed(scope: str, most: int, tmp_path: Path) -> 
     command = ["systemd-analyze", "security", "--offline=true", f"--threshold={most}", "--no-pager", str(unit)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stdout[-400:]
+
+
+def test_the_units_in_the_project_are_what_is_written_for_the_usual_places() -> None:
+    made = runpy.run_path(str(ROOT / "scripts" / "make_units.py"))["units"]()
+    there = {str(file.relative_to(SYSTEMD)): file.read_text("utf-8") for file in SYSTEMD.rglob("*.service")}
+    assert there == made
 
 
 def test_the_launchd_agent_runs_the_daemon_and_restarts_it_after_a_failure() -> None:
