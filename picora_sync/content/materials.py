@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from picora_sync.content.comments import strip_path, strip_value
 from picora_sync.content.frontmatter import Frontmatter, parse_frontmatter
 from picora_sync.content.images import data_uri, data_uri_bytes, media_type
+from picora_sync.content.logseq import is_graph
 from picora_sync.content.lookups import Lookups
 from picora_sync.content.remarks import Remarks
 from picora_sync.content.vault import Vault
@@ -41,6 +42,11 @@ class Surroundings:
     reader: Reader
     mirrored: Callable[[str], bool]
     ignored: Callable[[str], bool]
+
+    @property
+    def in_graph(self) -> bool:
+        """Whether the notes are those of Logseq."""
+        return is_graph(self.folder.root) or is_graph(self.vault.root)
 
 
 @dataclass(frozen=True, slots=True)

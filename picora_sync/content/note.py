@@ -9,9 +9,11 @@ from picora_sync.content.blocks import without_mark
 from picora_sync.content.comments import strip_comments, strip_metadata, strip_path, strip_value
 from picora_sync.content.frontmatter import LIMIT_CHARS, Frontmatter, parse_frontmatter
 from picora_sync.content.hashtags import tags_in
+from picora_sync.content.logseq import holds_logseq
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
 from picora_sync.content.metadata import Value
+from picora_sync.content.publishers import foreign_keys
 from picora_sync.content.transform import Place, transform
 from picora_sync.content.visibility import Visibility, visibility_of
 from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted
@@ -53,6 +55,9 @@ def derive_note(
         return problem
     tags, dropped = merge_tags((own_tags, folder.tags))
     materials.remarks.add(visibility.problem)
+    materials.remarks.add(None if visibility.problem else _foreign(front))
+    if folder.obsidian and holds_logseq(shown, in_graph=around.in_graph):
+        materials.remarks.about("LOGSEQ_UNRESOLVED", "")
     materials.remarks.add(dropped)
     wanted = Wanted(
         kind=Kind.DOC,
@@ -171,6 +176,17 @@ def _title(path: str, front: Frontmatter, body: str, folder: Folder) -> str:
         said = first_h1(body, obsidian=folder.obsidian)
         said = without_mark(said) if folder.obsidian else said
     return title_for(Kind.DOC, _shown_path(path, folder), rule, said)
+
+
+def _foreign(front: Frontmatter) -> Problem | None:
+    keys = sorted(foreign_keys(front))
+    if not keys:
+        return None
+    return Problem(
+        code="FOREIGN_KEY",
+        message=f"“{keys[0]}” is a key of another program, and says nothing to Picora",
+        hint="write “public: true” or “public: false”; for notes that say neither, the folder's `visibility` holds",
+    )
 
 
 def _shown_path(path: str, folder: Folder) -> str:

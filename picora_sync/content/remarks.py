@@ -42,6 +42,10 @@ _WITHOUT_NAMES = {
         "bases (.base) are shown by Obsidian alone; their names are sent",
         "copy the base as a Markdown table into the note",
     ),
+    "LOGSEQ_UNRESOLVED": (
+        "block references ((…)), properties (key:: value) and queries of Logseq are sent as they are written",
+        "Picora shows them as text; Logseq's own export can write the referenced text into the page",
+    ),
 }
 """The same for all notes, so that a folder has one of each (``core.attention.PER_FOLDER``)."""
 

@@ -25,6 +25,8 @@ _MARK = b"%%"
 """Only what holds one matters."""
 _FENCE = re.compile(rb"`{3,}|~{3,}")
 _END_OF_FENCE = re.compile(rb"[ \t>]*(`{3,}|~{3,})[ \t]*")
+_MOST_BLANKS = 3
+"""A fence may be indented by so many (CommonMark 4.5)."""
 _LETTER = re.compile(rb"[\w\x80-\xff\\]")
 _URL = re.compile(rb"://[^\s<>]+")
 _BREAK = re.compile(rb"[\r\n]")
@@ -199,8 +201,9 @@ def is_closed(data: bytes, start: int, end: int) -> bool:
     if opening is None or closing is None or not closing[1].startswith(opening[0]):
         return False
     begin = max(0, start - LOOKBACK_BYTES)
-    quotes = data.count(b">", max(begin, data.rfind(b"\n", begin, start) + 1), start)
-    return quotes == data.count(b">", last, text_end)
+    begin = max(begin, data.rfind(b"\n", begin, start) + 1)
+    indented = closing.start(1) - last > max(_MOST_BLANKS, start - begin)  # that is code, or at least doubtful
+    return not indented and data.count(b">", begin, start) == data.count(b">", last, text_end)
 
 
 def _is_code(data: bytes, start: int, end: int) -> bool:

@@ -23,7 +23,7 @@ class About(StrEnum):
     DISK = "disk"
 
 
-PER_FOLDER = frozenset({"EMBED_CANVAS", "EMBED_BASE", "LOGSEQ_UNRESOLVED"})
+PER_FOLDER = frozenset({"EMBED_CANVAS", "EMBED_BASE", "LOGSEQ_UNRESOLVED", "FOREIGN_KEY"})
 """Remarks that say the same of many files, so that one for the whole folder is enough."""
 
 
