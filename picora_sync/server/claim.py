@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from picora_sync.server.errors import DataInUse
-from picora_sync.server.private_directory import keep_private
+from picora_sync.server.private_directory import keep_private, open_own
 
 NAME = "lock"
 
@@ -22,11 +22,11 @@ def claimed(data: Path) -> Iterator[int]:
 
     Raises:
         DataInUse: another server holds it.
-        ServerError: it cannot be kept from other users.
+        ServerError: it cannot be kept from other users, or its lock is a symbolic link.
         OSError: the directory cannot be made or written.
     """
     keep_private(data)
-    descriptor = os.open(data / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_own(data / NAME, os.O_RDWR | os.O_CREAT)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from picora_sync.server.accounts import bootstrap, is_revoked
 from picora_sync.server.errors import ServerError
-from picora_sync.server.private_directory import keep_private
+from picora_sync.server.private_directory import keep_private, open_own
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store import ids
 
@@ -32,7 +32,7 @@ def usable_key(settings: ServerSettings) -> UsableKey:
     A kept key that was revoked is replaced by a new one.
 
     Raises:
-        ServerError: the given key was revoked.
+        ServerError: the given key was revoked, or the file is a symbolic link.
     """
     keep_private(settings.data)
     known = settings.key or _read(settings)
@@ -46,14 +46,15 @@ def usable_key(settings: ServerSettings) -> UsableKey:
 
 def _read(settings: ServerSettings) -> str | None:
     try:
-        return (settings.data / NAME).read_text("utf-8").strip() or None
+        with os.fdopen(open_own(settings.data / NAME, os.O_RDONLY), encoding="utf-8") as file:
+            return file.read().strip() or None
     except FileNotFoundError:
         return None
 
 
 def _write(settings: ServerSettings) -> str:
     key = ids.new_key()
-    descriptor = os.open(settings.data / NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = open_own(settings.data / NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(key + "\n")
         file.flush()

@@ -46,11 +46,28 @@ def keep_private(data: Path) -> None:
             raise _refusal(data, f"others can read it (mode {open_to:04o}), and it holds other things")
         _close(data, 0o700)
         _LOG.warning("%s was accessible to other users (mode %04o); changed to 0700", data, open_to)
-    for name in inside:
+    for name, entry in inside.items():
+        if stat.S_ISLNK(entry.st_mode) and name not in _OURS:
+            continue  # what it leads to is not ours to close
         with suppress(FileNotFoundError):  # a link that leads nowhere, or another process of ours removed it
             mode = stat.S_IMODE((data / name).stat().st_mode)
             if mode & _OTHERS:
                 _close(data / name, mode & ~_OTHERS)
+
+
+def open_own(path: Path, flags: int) -> int:
+    """A descriptor of a file that we made in it, or make now: never of what a symbolic link leads to.
+
+    Raises:
+        ServerError: it is a symbolic link.
+        OSError: as ``os.open``.
+    """
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if path.is_symlink():
+            raise ServerError(f"{path} is a symbolic link", hint="Remove it: the server makes its own file.") from error
+        raise
 
 
 def _close(path: Path, mode: int) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.e2e.harness import wait_until
+
 KEY = "sk_live_Canary-" + "Zq7Rt_9x" * 3 + "A"
 ESCAPED = "".join(f"%{ord(character):02x}" for character in KEY)
 WITHIN_S = 120.0
@@ -109,16 +111,65 @@ def ended(config: Path, *command: str) -> tuple[int | None, bytes]:
     return process.returncode, words
 
 
+def found(content: bytes) -> list[str]:
+    """Which parts of the key, in which spelling, stand in it."""
+    lowered = content.lower()
+    secrets = [secret for secret in (KEY[8:24], KEY[16:32], ESCAPED[30:60]) if secret.lower().encode() in lowered]
+    return secrets + ["in base 64"] * (b64encode(f"Bearer {KEY}".encode())[20:48] in content)
+
+
+def kept(directory: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(directory.rglob("*")) if file.is_file())
+
+
 def test_the_key_is_nowhere(config: Path) -> None:
     said = b""
     for command in COMMANDS:
         code, words = ended(config, *command)
         assert code != 70, (command, words)
         said += words
-    state = config.parent / "state"
-    kept = b"".join(file.read_bytes() for file in sorted(state.rglob("*")) if file.is_file())
-    for place, content in (("shown", said), ("kept", kept)):
-        lowered = content.lower()
-        for secret in (KEY[8:24], KEY[16:32], ESCAPED[30:60]):
-            assert secret.lower().encode() not in lowered, place
-        assert b64encode(f"Bearer {KEY}".encode())[20:48] not in content, place
+    assert (found(said), found(kept(config.parent / "state"))) == ([], [])
+
+
+ASKED = (
+    ("status", "--json"),
+    ("problems", "--json"),
+    ("ls", "--json"),
+    ("history", "--json"),
+    ("rescan", "--json"),
+    ("pause", "--json"),
+    ("resume", "--json"),
+    ("approve", "notes", "--json"),
+    ("sync", "--no-wait", "--json"),
+)
+"""By the control socket of a daemon that runs, and beside it."""
+
+
+@pytest.mark.parametrize("config", ["error", "refused"], indirect=True)
+def test_nor_is_it_told_by_a_daemon(config: Path, tmp_path: Path) -> None:
+    log = tmp_path / "daemon.log"
+    program = [sys.executable, "-m", "picora_sync", "--config", str(config), "-v", "run"]
+    with log.open("wb") as said:
+        daemon = subprocess.Popen(program, stdout=said, stderr=said, env=os.environ | {"PICORA_API_KEY": KEY})
+        try:
+            wait_until(lambda: b"/v1/auth/verify" in log.read_bytes(), 60, "it has asked")
+            told = b"".join(ended(config, *command)[1] for command in ASKED)
+        finally:
+            daemon.terminate()
+            assert daemon.wait(WITHIN_S) == 0
+    assert b'"folders"' in told
+    assert (found(told), found(log.read_bytes()), found(kept(config.parent / "state"))) == ([], [], [])
+
+
+def test_up_shows_and_keeps_the_key_of_its_own_server_in_one_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text("# A\n")
+    data = tmp_path / "data"
+    program = [sys.executable, "-m", "picora_sync", "-v", "up", str(tmp_path / "notes"), "--data", str(data), "--once"]
+    ran = subprocess.run([*program, "--json"], capture_output=True, timeout=WITHIN_S, check=False)
+    assert ran.returncode == 0, ran.stderr
+    (file,) = data.rglob("key")
+    key = file.read_bytes().strip()
+    assert file.stat().st_mode & 0o077 == 0
+    assert key not in ran.stdout + ran.stderr
+    assert [each for each in data.rglob("*") if each.is_file() and key in each.read_bytes()] == [file]

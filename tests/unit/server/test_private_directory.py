@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from picora_sync.server.claim import claimed
 from picora_sync.server.errors import ServerError
+from picora_sync.server.keyfile import usable_key
 from picora_sync.server.private_directory import keep_private
+from picora_sync.server.settings import ServerSettings
 from tests.contract import samples
 from tests.server_process import Starter
 
@@ -125,3 +128,28 @@ def test_a_server_says_why_it_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "index.html").touch()
     tmp_path.chmod(0o755)
     assert "cannot hold the library: others can read it" in Starter(tmp_path).refusal()
+
+
+@pytest.mark.parametrize("name", ["key", "lock"])
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing"])
+def test_nothing_is_written_through_a_symbolic_link(tmp_path: Path, name: str, there: bool) -> None:
+    data, other = tmp_path / "data", tmp_path / "other.txt"
+    data.mkdir(mode=0o700)
+    if there:
+        other.write_text("somebody else's")
+    (data / name).symlink_to(other)
+    with pytest.raises(ServerError, match="is a symbolic link"), claimed(data):
+        usable_key(ServerSettings(data=data))
+    assert not there or other.read_text() == "somebody else's"
+    assert other.exists() == there
+
+
+def test_what_a_link_leads_to_is_not_closed(tmp_path: Path) -> None:
+    data, shared = tmp_path / "data", tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    data.mkdir(mode=0o700)
+    (data / "picora.db").touch(mode=0o600)
+    (data / "elsewhere").symlink_to(shared)
+    keep_private(data)
+    assert mode(shared) == 0o755
