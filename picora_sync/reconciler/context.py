@@ -95,7 +95,9 @@ class Context:
     ``closing`` those of them that the scan before could. ``unread`` are files that may have changed and could not be
     read. ``left`` is audio that the index forgot and Picora still holds. ``alone`` are objects whose deletion was
     refused in a batch: they are deleted one by one, so that one of them keeps no other. ``hide_again`` are ``hidden``
-    objects that could not be made private, and when that is tried again (monotonic).
+    objects that could not be made private, and when that is tried again (monotonic). ``away`` are folders of which a
+    path was to be looked at while the whole root was out of sight, and was not looked through since; True: it is asked
+    for that.
     """
 
     index: Index
@@ -111,6 +113,7 @@ class Context:
     superseded: set[str] = field(default_factory=set)
     outdated: set[FileRef] = field(default_factory=set)
     scanned: set[str] = field(default_factory=set)
+    away: dict[str, bool] = field(default_factory=dict)
     untold: dict[str, FileRef] = field(default_factory=dict)
     to_peek: set[FileRef] = field(default_factory=set)
     places: dict[str, frozenset[FileRef]] = field(default_factory=dict)

@@ -135,6 +135,7 @@ class Reconciler:
         if self._calls_back():
             return
         self._pauses.end()
+        self._welcome_back()
         if self._looks_through():
             return
         self._peek()
@@ -281,6 +282,14 @@ class Reconciler:
         self._recall.turn()
         self._only_make_private()
         return True
+
+    def _welcome_back(self) -> None:
+        """What happened while a root was out of sight was told in vain: it is looked through as soon as it is back."""
+        for folder in sorted(self.context.away):
+            unit = self.context.units.get(folder)
+            if not self.context.away[folder] and (unit is None or unit.disk.check_root() is None):
+                self.context.away[folder] = True
+                self.context.queue.rescan(folder, "its root is back")
 
     def _looks_through(self) -> bool:
         """Look through folders; whether that, and making private, is all that is done for now: as long as nobody knows

@@ -143,6 +143,8 @@ class Ending:
                 continue
             if any(held_at_some_time(line, item) for tree in leaving_behind for line in tree.everything()):
                 continue
+            if any(is_among(item, tree.given) for tree in self._keeping()):
+                continue
             if item.id in self._left:
                 assert not (item.public and self._wants_private(self._left[item.id])), (
                     f"4: an old version is public: {item}"

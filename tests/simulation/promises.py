@@ -131,6 +131,10 @@ class Promises:
                 self._held.pop(row.bound, None)
                 self._budget.approved()
 
+    def is_held(self, object_id: str) -> bool:
+        """Whether it waits for a person."""
+        return object_id in self._held
+
     def taken_out(self, folder: str) -> None:
         """From now on what this folder has on Picora stays there."""
         tree, now = self._world.folders.trees[folder], self._world.mono()

@@ -58,7 +58,7 @@ class Secrecy:
 
     def _leaks_of(self, policy: Folder, path: str, line: Line) -> list[str]:
         hidden = _hidden_since(policy, line)
-        if hidden is None or self._became_another_unseen(path, line):
+        if hidden is None:
             return []
         since, before = hidden
         world = self._world
@@ -70,6 +70,9 @@ class Secrecy:
         shared = (item.id for item in alike if any(_held_lately(other, item.sha256, now) for other in others))
         self._shared_at.update(dict.fromkeys(shared, now))
         troubled_s = max(world.troubled_at + LAST_TROUBLE_S, max(world.fault_at, self._met_at) + LAST_FAULT_S)
+        if self._became_another_unseen(path, line):
+            troubled_s += REMOVED_WITHIN_S
+            alike = [item for item in alike if not world.promises.is_held(item.id)]
         if world.mono() < max(since + WITHIN_S[world.scenario.calm], troubled_s):
             return []
         return [
@@ -80,7 +83,7 @@ class Secrecy:
 
     def _became_another_unseen(self, path: str, line: Line) -> bool:
         """Whether it got another inode and then another name, and nobody could look in between: then nobody can know it
-        for the same, and the old name's object goes as that of a missing file (decision 0165).
+        for the same, and the old name's object goes as that of a missing file (decision 0165), if that is not held.
         """
         if not line.has_moved or line.saved_over_at > line.moved_at:
             return False

@@ -43,6 +43,12 @@ REGRESSIONS: dict[str, tuple[str, int]] = {
     "a note that was removed before its upload was confirmed": ("people", 100120),
     "a note that became the same as one whose document others deleted": ("others", 400007),
     "a folder that is mirrored no more, and an index that is lost": ("everything", 100137),
+    "a note that went to another folder, and was saved anew, before it was missed": ("moves", 16),
+    "a note that went from a folder that keeps everything to where it is not published": ("moves", 940075),
+    "a note that was made private after the index was copied": ("older", 940063),
+    "notes that moved while the mark of their root was lost": ("mounts", 960012),
+    "a removed note whose text another one holds, which is never taken": ("hoard", 960012),
+    "a note that got another inode and another name while nothing ran": ("privacy", 930034),
 }
 """Chapters and seeds by what they are about."""
 

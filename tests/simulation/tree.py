@@ -30,7 +30,7 @@ class Tree:
     the remote objects of removed files are, or were at some time, left behind. Of the next reads, every third of
     ``flaky`` fails, the last time at ``flaked_at``. ``disks`` are the mount points below the root as they are now;
     ``displaced`` is the one that is not as it should be. ``inodes`` are the numbers that files seem to have, if those
-    are not the real ones.
+    are not the real ones. ``given`` is what files held that went to another folder: here they were removed.
     """
 
     def __init__(self, name: str, root: Path, clocks: Clocks, told: Callable[[str, str], None]) -> None:
@@ -59,6 +59,7 @@ class Tree:
         self._wall, self._mono = clocks.wall, clocks.mono
         self._tell_of = told
         self.told = 0
+        self.given: list[Matter] = []
         root.mkdir(parents=True)
 
     @property
@@ -183,6 +184,7 @@ class Tree:
         other.lines[path] = self.lines.pop(path).moved(self._mono())
         other.stood[path] = [*other.stood.get(path, ()), *self.stood.get(path, ())]
         other.lines[path].unknown = True
+        self.given += [matter for _, matter in other.lines[path].history]
         other._take_name(path)
         self._tell(path)
         other._tell(path)

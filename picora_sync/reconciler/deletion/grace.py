@@ -201,6 +201,8 @@ class Removals:
         if unit is None:
             return None
         match unit.disk.look(row.ref.path):
+            case Absent() if row.ref.folder in self._context.away:  # its root came back, and was not looked through yet
+                self._due_at[row.ref] = self._context.clocks.mono() + LOOK_AGAIN_S
             case Absent():
                 return self._removed(row, places)
             case Ignored(why):
@@ -302,8 +304,9 @@ class Removals:
     def _pass_guard(self, folder: str, leaving: dict[FileRef, Leaving], places: Places) -> dict[FileRef, Leaving]:
         """Those that may go: what is on Picora under another name is no removal (design §6)."""
         index, wall = self._context.index, self._context.clocks.wall()
-        keeps = self._keeps(folder)
-        moved = {ref: why for ref, why in leaving.items() if keeps or not why.counted}
+        held = {ref for ref, _, approved in index.holds.held(folder) if not approved}
+        forgotten = leaving.keys() - held if self._keeps(folder) else frozenset()
+        moved = {ref: why for ref, why in leaving.items() if ref in forgotten or not why.counted}
         for ref in moved:
             index.holds.release(ref)
         pending = {ref: why for ref, why in leaving.items() if ref not in moved}

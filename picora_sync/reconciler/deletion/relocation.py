@@ -80,7 +80,7 @@ class Places:
                 is_same = _inode_of(fingerprint) == _inode_of(gone.fingerprint) is not None
                 is_same = is_same and not is_another(gone.born_ns, born_ns)
                 is_equal = row.file_sha256 is not None and row.file_sha256 == gone.file_sha256
-                return is_same or (is_equal and not _stood_beside(row, fingerprint, gone))
+                return is_same or (is_equal and row.bound is None and not _stood_beside(row, fingerprint, gone))
             case Unknown():
                 return row.bound is None
             case _:

@@ -74,6 +74,7 @@ class Inspector:
             case Unknown(problem, of_root=of_root):
                 self._derivations.withdraw(ref)
                 if of_root:
+                    self._context.away[ref.folder] = False
                     self._out_of_sight(row)
                 else:
                     self._unreadable(ref, problem, None)

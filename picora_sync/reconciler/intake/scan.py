@@ -81,6 +81,7 @@ def looking(context: Context, unit: Unit) -> Steps:
         context.index.set_mounts(unit.policy.name, mounts)
         context.index.set_untaken(unit.policy.name, found.untaken)
         context.scanned.add(unit.policy.name)
+        context.away.pop(unit.policy.name, None)
     return differences
 
 

@@ -10,6 +10,8 @@ from tests.simulation.timeline import Act
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+VERIFY_S = 3000.0
+"""What the older index cannot know is put right when index and account are compared: so often here, daily otherwise."""
 BY_HAND_S = 120.0
 """Putting a copy back takes longer than lists lag behind writes."""
 
@@ -41,4 +43,5 @@ CHAPTER = Chapter(
     "older",
     weights={"copy_state": 3, "restore_state": 3},
     deeds={"copy_state": copy, "restore_state": restore},
+    verify_s=VERIFY_S,
 )

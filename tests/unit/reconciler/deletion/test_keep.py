@@ -33,15 +33,45 @@ def test_however_many_files_vanish_none_is_held_and_no_object_deleted(number: in
     assert len(mirror.picora.objects) == MANY
 
 
-def test_a_folder_that_is_to_keep_from_now_on_lets_go_what_was_held() -> None:
+def held_before() -> Mirror:
+    """Twenty are held, and from now on nothing is to be deleted."""
     mirror = many(Folder("notes", "/notes"))
     mirror.remove(*[f"{n}.md" for n in range(20)])
     mirror.quiet()
     assert list(mirror.states().values()).count(FileState.HELD) == 20
     mirror.configure(on_delete=OnDelete.KEEP)
     mirror.quiet()
+    return mirror
+
+
+def test_a_folder_that_is_to_keep_from_now_on_goes_on_holding_what_is_held() -> None:
+    mirror = held_before()
+    assert list(mirror.states().values()).count(FileState.HELD) == 20
+    mirror.remove("20.md")
+    mirror.restart()
+    mirror.run(25 * 3600)
+    assert "20.md" not in mirror.states()
+    mirror.configure(on_delete=OnDelete.DELETE)
+    mirror.quiet()
+    assert list(mirror.states().values()).count(FileState.HELD) == 20
+    assert mirror.picora.count("delete") == 0
+
+
+def test_what_is_approved_where_nothing_is_deleted_is_forgotten() -> None:
+    mirror = held_before()
+    mirror.index.holds.approve([mirror.ref(f"{n}.md") for n in range(20)])
+    mirror.reconciler.removals.reconsider_held(mirror.policies)
+    mirror.quiet()
     assert mirror.states() == {f"{n}.md": FileState.SYNCED for n in range(20, MANY)}
     assert len(mirror.picora.objects) == MANY
+
+
+def test_what_is_held_where_nothing_is_deleted_any_more_is_as_before_when_it_is_back() -> None:
+    mirror = held_before()
+    mirror.write("0.md", "text 0")
+    mirror.quiet()
+    assert mirror.states()["0.md"] is FileState.SYNCED
+    assert list(mirror.states().values()).count(FileState.HELD) == 19
 
 
 def test_what_was_kept_leaves_the_budget_to_what_is_deleted() -> None:

@@ -378,6 +378,20 @@ def test_a_removed_file_does_not_wait_for_an_equal_one_that_stood_beside_it_and_
     assert mirror.titles() == ["b"]
 
 
+def test_a_removed_file_does_not_wait_for_one_on_picora_that_got_its_text_and_is_refused() -> None:
+    mirror = Mirror()
+    for name, text in (("a.md", "one"), ("b.md", "two")):
+        mirror.write(name, text)
+    mirror.quiet()
+    mirror.picora.fail("post_doc", Rejected("422"), times=3)
+    for name in ("a.md", "b.md"):
+        mirror.write(name, "three")
+        mirror.quiet()
+    mirror.remove("a.md")
+    mirror.run(300)
+    assert mirror.titles() == ["b"]
+
+
 def test_a_removed_file_waits_for_an_equal_one_that_came_later_and_is_refused() -> None:
     mirror = Mirror()
     mirror.write("a.md", "one")
@@ -390,3 +404,24 @@ def test_a_removed_file_waits_for_an_equal_one_that_came_later_and_is_refused() 
     mirror.write("later.md", "three")
     mirror.run(300)
     assert mirror.titles() == ["a", "b"]
+
+
+@pytest.mark.parametrize("new_name", ["new.md", "d/a.md"])
+def test_what_moved_while_the_root_was_out_of_sight_is_looked_for_before_its_old_name_counts_as_missing(
+    new_name: str,
+) -> None:
+    mirror = Mirror()
+    mirror.write("a.md", "one")
+    mirror.write("b.md", "two")
+    mirror.quiet()
+    mirror.disk.missing_root = True
+    mirror.disk.move("a.md", new_name)
+    mirror.touch(new_name)
+    mirror.run(60)
+    mirror.touch("a.md")
+    mirror.run(9)
+    mirror.disk.missing_root = False
+    mirror.run(300)
+    assert mirror.picora.count("post_doc") == 2
+    assert mirror.picora.count("delete") == 0
+    assert mirror.states() == {"b.md": FileState.SYNCED, new_name: FileState.SYNCED}
