@@ -131,6 +131,11 @@ class ChangeQueue:
             taken, self._rescans = self._rescans, {}
             return taken
 
+    def is_settling(self) -> bool:
+        """Whether any path is waiting."""
+        with self._changed:
+            return self._settler.holds_any()
+
     def settling(self) -> Iterable[FileRef]:
         """The paths that are waiting."""
         with self._changed:

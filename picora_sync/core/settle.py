@@ -83,6 +83,10 @@ class Settler:
         times = [at for at in (self._due.next(), self._peeks.next()) if at is not None]
         return min(times, default=None)
 
+    def holds_any(self) -> bool:
+        """Whether any file is held."""
+        return bool(self._bursts)
+
     def settling(self) -> Iterable[FileRef]:
         """The files that are held."""
         return tuple(self._bursts)

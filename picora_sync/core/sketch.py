@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator
-from itertools import chain, pairwise
+from itertools import pairwise
 from zlib import crc32
 
 KEPT = 32
@@ -30,14 +29,11 @@ def sketch(text: str) -> bytes:
     first quarter of a million characters do, so that no text takes long.
     """
     counted = _DATA_URI.sub("", text[:_READ_CHARACTERS])[:_MOST_CHARACTERS]
-    words = (found[0].lower() for found in _WORD.finditer(counted))
-    hashes = heapq.nsmallest(KEPT, set(_hashes(words)))
+    words = _WORD.findall(counted)
+    small = {word: word.lower() for word in ("", *words)}
+    pairs = {f"{small[one]} {small[other]}" for one, other in set(pairwise(("", *words)))}
+    hashes = heapq.nsmallest(KEPT, {crc32(pair.encode("utf-8", "surrogatepass")) for pair in pairs})
     return b"".join(each.to_bytes(HASH_BYTES, "big") for each in hashes)
-
-
-def _hashes(words: Iterator[str]) -> Iterator[int]:
-    for one, other in pairwise(chain(("",), words)):
-        yield crc32(f"{one} {other}".encode("utf-8", "surrogatepass"))
 
 
 def similarity(one: bytes, other: bytes) -> float:

@@ -63,6 +63,7 @@ class Index:
                     connection.execute("PRAGMA journal_mode = WAL")
                     connection.execute("PRAGMA synchronous = FULL")
                     connection.execute("PRAGMA foreign_keys = ON")
+                    connection.execute("PRAGMA temp_store = MEMORY")  # else each trigger opens a file
                     migrate(connection, migrations, partial(safety.back_up, connection, path))
                     scrub_once(connection, path)
                     undo.pop_all()

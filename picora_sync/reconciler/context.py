@@ -15,6 +15,9 @@ from picora_sync.core.ports import Content, Digest, Disk, StableFile
 from picora_sync.errors import Stopped
 from picora_sync.index import Index
 
+Unsettled = Callable[[], frozenset[FileRef]]
+"""The files of which nobody knows what they hold now, gathered when it is asked for."""
+
 CLOCK = "clock"
 """The meta key of what is known of the clocks."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Collection
-from functools import partial
+from functools import cache, partial
 
 from picora_sync.change_queue import ChangeQueue
 from picora_sync.core.backlog import Backlog, Lane
@@ -15,7 +15,7 @@ from picora_sync.errors import Stopped
 from picora_sync.executor import Executor
 from picora_sync.index import Index
 from picora_sync.reconciler.background_scans import Scans
-from picora_sync.reconciler.context import Clocks, Context, Unit
+from picora_sync.reconciler.context import Clocks, Context, Unit, Unsettled
 from picora_sync.reconciler.deletion.grace import Removals
 from picora_sync.reconciler.deletion.orphans import collect_orphans
 from picora_sync.reconciler.dispatch.dispatcher import Dispatcher
@@ -145,11 +145,11 @@ class Reconciler:
         self._judge_removals()
         self.removals.recount()
         self._reopen()
-        unsettled = self._unsettled()
+        unsettled = cache(self._unsettled)  # of many files; only who has something to delete asks
         self._collect_orphans(unsettled)
         self._dispatcher.pump(unsettled, more_to_come=self.settling())
 
-    def _collect_orphans(self, unsettled: frozenset[FileRef]) -> None:
+    def _collect_orphans(self, unsettled: Unsettled) -> None:
         is_open = self.connection.deletes_closed_until <= self.context.clocks.mono()
         refusal = None if is_open else self.connection.deletes_refused
         collect_orphans(
@@ -236,7 +236,7 @@ class Reconciler:
 
     def settling(self) -> bool:
         """Whether files still settle, or removals wait out their grace."""
-        return bool(self.context.queue.settling()) or len(self.removals) > 0
+        return self.context.queue.is_settling() or len(self.removals) > 0
 
     def _unsettled(self) -> frozenset[FileRef]:
         """The files of which nobody knows what they hold now."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from picora_sync.core.backlog import Backlog
-from picora_sync.core.model import FileRef, Problem
+from picora_sync.core.model import Problem
 from picora_sync.core.plan import Delete, Patch, Reason
 from picora_sync.core.planner import collect
 from picora_sync.core.ports import Change
 from picora_sync.core.view import Content, Unbound
 from picora_sync.index.objects import Orphan
-from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.context import Context, Unsettled
 from picora_sync.reconciler.deletion.relocation import still_unsettled
 from picora_sync.reconciler.uploads.late import may_be_made_anew
 
@@ -18,7 +18,7 @@ def collect_orphans(
     context: Context,
     backlog: Backlog,
     busy: frozenset[Content],
-    unsettled: frozenset[FileRef] = frozenset(),
+    unsettled: Unsettled = frozenset,
     refusal: Problem | None = None,
     *,
     is_in_the_midst: bool = False,

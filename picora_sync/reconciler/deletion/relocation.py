@@ -10,7 +10,7 @@ from picora_sync.core.ports import Absent, Presence, Present, Unknown
 from picora_sync.core.succession import is_another, is_heir
 from picora_sync.index.objects import Orphan
 from picora_sync.index.rows import FileRow, Seen
-from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.context import Context, Unsettled
 from picora_sync.reconciler.deletion.rename_traces import traces_of
 
 
@@ -93,9 +93,7 @@ class Places:
         return self._looks[ref]
 
 
-def still_unsettled(
-    context: Context, orphans: Iterable[Orphan], unsettled: frozenset[FileRef]
-) -> dict[str, frozenset[FileRef]]:
+def still_unsettled(context: Context, orphans: Iterable[Orphan], unsettled: Unsettled) -> dict[str, frozenset[FileRef]]:
     """For each object that lost its last file the paths that were unsettled then, and still are: what it holds may have
     gone there, as when two files are swapped. Paths that change later are no reason to wait.
     """
@@ -106,11 +104,11 @@ def still_unsettled(
         kind, before = orphan.object.kind, context.places.get(orphan.object.id)
         if before is None:
             if kind not in fresh:
-                fresh[kind] = frozenset(ref for ref in unsettled if kind_of(ref.path) is kind)
+                fresh[kind] = frozenset(ref for ref in unsettled() if kind_of(ref.path) is kind)
             places[orphan.object.id] = fresh[kind] - {orphan.ref} if orphan.ref in fresh[kind] else fresh[kind]
         else:
             if before not in left:
-                left[before] = before & unsettled
+                left[before] = before & unsettled()
             places[orphan.object.id] = left[before]
     return places
 

@@ -14,7 +14,7 @@ from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present
 from picora_sync.core.view import Content
 from picora_sync.executor import Executor
 from picora_sync.jobs import Alter, Probe, Remove, Seek, Send
-from picora_sync.reconciler.context import Context, Unit
+from picora_sync.reconciler.context import Context, Unit, Unsettled
 from picora_sync.reconciler.dispatch.gates import Connection
 from picora_sync.reconciler.dispatch.quota import Admission
 from picora_sync.reconciler.intake.open_files import Writers
@@ -51,7 +51,7 @@ class Dispatcher:
         self._deletes_since: float | None = None
         self._budget_at: float | None = None
 
-    def pump(self, unsettled: frozenset[FileRef], *, more_to_come: bool) -> None:
+    def pump(self, unsettled: Unsettled, *, more_to_come: bool) -> None:
         """Stage what can be started now; ``more_to_come`` tells that deletes may soon have company. What an object
         holds may have gone to an ``unsettled`` path.
         """
@@ -136,7 +136,7 @@ class Dispatcher:
             return False
         return all(item.id != delete.object_id for item in self._context.index.objects.doomed())
 
-    def _uploads(self, lane: Lane, unsettled: frozenset[FileRef], now: float) -> None:
+    def _uploads(self, lane: Lane, unsettled: Unsettled, now: float) -> None:
         while self._connection.open(lane, now):
             if self._doubts.any_due(lane, now):
                 rank: Rank | None = Rank.INTERACTIVE
@@ -151,7 +151,7 @@ class Dispatcher:
             if not isinstance(job, Send):
                 self._executor.budget.give_back(Tier.UPLOAD)
 
-    def _rank(self, lane: Lane, unsettled: frozenset[FileRef], now: float) -> Rank | None:
+    def _rank(self, lane: Lane, unsettled: Unsettled, now: float) -> Rank | None:
         """How urgent the first new upload of a lane is; None if none may be sent now. No audio is sent before the
         account's audio was listed.
         """
@@ -174,7 +174,7 @@ class Dispatcher:
             self._budget_at = min(now + wait_s, self._budget_at or float("inf"))
         return not wait_s
 
-    def _next_upload(self, lane: Lane, unsettled: frozenset[FileRef]) -> Send | Seek | None:
+    def _next_upload(self, lane: Lane, unsettled: Unsettled) -> Send | Seek | None:
         upload = self._backlog.take(lane)
         assert isinstance(upload, Upload)  # noqa: S101  (the lane holds nothing else)
         if self._is_paused(upload):

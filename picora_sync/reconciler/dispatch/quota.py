@@ -18,7 +18,7 @@ from picora_sync.core.policy import WhenFull
 from picora_sync.core.quota import cost
 from picora_sync.errors import QuotaExceeded
 from picora_sync.jobs import Job, Remove, Send, upload_lane
-from picora_sync.reconciler.context import Context
+from picora_sync.reconciler.context import Context, Unsettled
 from picora_sync.reconciler.dispatch.gates import Connection
 from picora_sync.reconciler.uploads.unconfirmed import Doubts
 
@@ -61,7 +61,7 @@ class Admission:
         self._places: dict[str, frozenset[FileRef]] = {}
         self._largest_bytes: dict[Kind, int | None] = {}
 
-    def ready(self, lane: Lane, unsettled: frozenset[FileRef]) -> bool:
+    def ready(self, lane: Lane, unsettled: Unsettled) -> bool:
         """Whether the first upload of a lane may be sent. Those before it that do not fit are blocked."""
         while isinstance(upload := self._backlog.peek(lane), Upload):
             fit = self._fit(upload, unsettled)
@@ -71,7 +71,7 @@ class Admission:
             self._refuse(upload)
         return False
 
-    def as_it_fits(self, upload: Upload, unsettled: frozenset[FileRef]) -> Upload:
+    def as_it_fits(self, upload: Upload, unsettled: Unsettled) -> Upload:
         """The upload that :meth:`ready` allowed, just now: with the deletion of the old version in front if need be."""
         kind, size_bytes = upload.wanted.kind, upload.wanted.size_bytes
         self._largest_bytes[kind] = max(self._largest_of_ours(kind) or 0, size_bytes)
@@ -116,7 +116,7 @@ class Admission:
 
     # --- what fits --------------------------------------------------------------------------------------------------
 
-    def _fit(self, upload: Upload, unsettled: frozenset[FileRef]) -> _Fit:
+    def _fit(self, upload: Upload, unsettled: Unsettled) -> _Fit:
         kind = upload.wanted.kind
         left = self._connection.room.left(kind)
         if left is None or upload.delete_first is not None:
@@ -155,7 +155,7 @@ class Admission:
 
     # --- one in place of the other ----------------------------------------------------------------------------------
 
-    def _fit_in_its_place(self, upload: Upload, left: int, unsettled: frozenset[FileRef]) -> _Fit:
+    def _fit_in_its_place(self, upload: Upload, left: int, unsettled: Unsettled) -> _Fit:
         old = None if upload.replaces is None else self._context.index.objects.get(upload.replaces)
         if old is None or not self._may_go_first(upload, old):
             return _Fit.NO
@@ -163,7 +163,7 @@ class Admission:
         if cost(kind, upload.wanted.size_bytes) > left - self._under_way(kind) + cost(kind, old.size_bytes):
             return _Fit.NO
         # As for what was replaced (`places.still_unsettled`): what the old version holds may have gone there.
-        elsewhere = frozenset(ref for ref in unsettled if ref != upload.ref and kind_of(ref.path) is kind)
+        elsewhere = frozenset(ref for ref in unsettled() if ref != upload.ref and kind_of(ref.path) is kind)
         self._places[old.id] = self._places.get(old.id, elsewhere) & elsewhere
         return _Fit.LATER if self._places[old.id] else _Fit.IN_ITS_PLACE
 

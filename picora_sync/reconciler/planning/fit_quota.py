@@ -45,10 +45,10 @@ def fitting(context: Context, actions: Iterable[Action], quotas: Mapping[Kind, Q
     admission = Admission(context, backlog, connection, lambda: (), Doubts(), tell=lambda _: None)
     admitted: dict[FileRef, Upload] = {}
     for lane in (Lane.DOC, Lane.AUDIO):
-        while admission.ready(lane, frozenset()):
+        while admission.ready(lane, frozenset):
             upload = backlog.take(lane)
             assert isinstance(upload, Upload)  # noqa: S101  (the lane holds nothing else)
-            upload = admitted[upload.ref] = admission.as_it_fits(upload, frozenset())
+            upload = admitted[upload.ref] = admission.as_it_fits(upload, frozenset)
             room.stored(upload.wanted.kind, upload.wanted.size_bytes)
             old = objects.get(upload.replaces or upload.delete_first or "")
             if old is not None and old.ours:
