@@ -45,6 +45,8 @@ def exit_code_for(error: BaseException, *, verbose: bool) -> int:
     """Say on standard error what happened, and return the code to exit with."""
     if isinstance(error, click.UsageError):
         error.show()
+        if error.ctx is None:  # which would have said how the command is used
+            click.echo("Hint: `picora-sync --help` lists commands and options", err=True)
         return USAGE
     if isinstance(error, BrokenPipeError):
         _silence_stdout()

@@ -66,7 +66,7 @@ def folder_of(argument: str, roots: Roots, cwd: str) -> str:
         return whole
     if found and ("/" in argument or os.path.exists(absolute(argument, cwd))):  # noqa: PTH110  # as above
         raise CommandFailed(
-            f"{argument} is inside of the folder {found[0].folder}",
+            f"{argument} is inside the folder {found[0].folder}",
             hint=f"this command is about whole folders: name {found[0].folder}",
             exit_code=USAGE,
         )

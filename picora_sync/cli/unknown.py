@@ -33,7 +33,7 @@ def unknown(look: Look, argument: str, known: Iterable[FileRef], cwd: str) -> Co
     path = absolute(argument, cwd)
     if os.path.lexists(path) and not any(on_disk(argument, roots_of(look.config.folders), cwd)):
         return CommandFailed(
-            f"{argument} is outside of every folder that is mirrored",
+            f"{argument} is outside every mirrored folder",
             hint=f"mirrored are {_listed(folder.root for folder in look.config.folders)}; the configuration names them",
         )
     if any(look.index.objects.has_history(place.folder, place.path) for place in _places(look, argument, cwd)):

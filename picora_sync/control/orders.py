@@ -149,7 +149,10 @@ class Orders:
     def _pause(self, folders: Collection[str], for_s: float | None) -> Paused:
         if for_s is not None and not 0 < for_s <= LONGEST_PAUSE_S:
             raise CommandRefused(
-                "BAD_TIME", "a pause lasts for more than 0 s, and for 10 years at most", exit_code=_USAGE
+                "BAD_TIME",
+                "a pause lasts for more than 0 s, and for 10 years at most",
+                hint="write --for 30m, 2h or 1d; without --for it lasts until `picora-sync resume`",
+                exit_code=_USAGE,
             )
         until = inf if for_s is None else self._context.clocks.wall() + for_s
         with self._index.transaction():

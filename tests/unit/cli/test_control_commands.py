@@ -374,7 +374,7 @@ def test_a_folder_may_be_named_by_its_path(
 def test_a_path_inside_of_a_folder_is_no_folder(mirror: Any, invoke: Invoke) -> None:
     (mirror.directory / "notes" / "sub").mkdir()
     ran = invoke("--config", mirror.config_file, "pause", mirror.directory / "notes" / "sub")
-    assert (ran.code, "is inside of the folder notes" in ran.err) == (2, True)
+    assert (ran.code, "is inside the folder notes" in ran.err) == (2, True)
     assert mirror.index.paused() == frozenset()
 
 

@@ -34,8 +34,8 @@ def vault(mirror: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize(
     ("argument", "message", "hint"),
     [
-        ("../elsewhere.md", "../elsewhere.md is outside of every folder that is mirrored", "mirrored are /"),
-        ("/", "/ is outside of every folder", "mirrored are /"),
+        ("../elsewhere.md", "../elsewhere.md is outside every mirrored folder", "mirrored are /"),
+        ("/", "/ is outside every mirrored folder", "mirrored are /"),
         ("draft.md", "notes/draft.md is ignored: pattern 'draft.md' in line 3 of .picoraignore", "is not mirrored"),
         ("notes/draft.md", "notes/draft.md is ignored: pattern", "is not mirrored"),
         ("sub/skip.md", "notes/sub/skip.md is ignored: pattern 'sub/skip*' in line 4 of .picoraignore", ""),
