@@ -97,7 +97,7 @@ def _silent(scene: Scene) -> Problem | None:
     if scene.died:
         return Problem(
             "DAEMON_DIED",
-            f"the daemon (process {live.pid}) ended without a word, after it was last seen {_ago(scene.now - live.at)}",
+            f"the daemon (process {live.pid}) ended unexpectedly; it was last seen {_ago(scene.now - live.at)}",
             "start it again with `picora-sync run`, or look into its log",
         )
     if scene.running and scene.alive and scene.now - live.at > SILENT_S:

@@ -125,4 +125,4 @@ def _keep_private(path: Path) -> None:
             f"others can look into {path} (mode {open_to:04o}), and that cannot be changed: {refused}",
             hint="choose another state_dir, on a disk that keeps permissions, in a directory of your own",
         )
-    log.warning("others could look into %s (mode %04o): it is 0700 now", path, open_to)
+    log.warning("%s was accessible to other users (mode %04o): changed to 0700", path, open_to)

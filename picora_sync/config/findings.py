@@ -50,5 +50,5 @@ class ConfigInvalid(ConfigError):
             lines = "\n".join(f"  {finding}" for finding in self.findings)
             super().__init__(
                 f"{len(self.findings)} mistakes in {first.place.file}:\n{lines}",
-                hint="put them right, then run: picora-sync config check",
+                hint="fix them, then run: picora-sync config check",
             )

@@ -45,7 +45,7 @@ class Forgetting:
         if request.delete and any(intent.ref.folder == folder for intent in self._index.objects.intents()):
             raise CommandRefused(
                 "IN_DOUBT",
-                f"nobody knows yet what became of an upload of {folder}",
+                f"the outcome of an upload of {folder} is not known yet",
                 hint="run `picora-sync sync`, which finds out, then try again",
             )
         if not request.delete:

@@ -50,7 +50,7 @@ def test_a_directory_others_can_look_into_is_closed_to_them_and_it_is_said(
     directory.chmod(0o755)
     with Home.open(directory):
         assert mode_of(directory) == 0o700
-    assert caplog.messages == [f"others could look into {directory} (mode 0755): it is 0700 now"]
+    assert caplog.messages == [f"{directory} was accessible to other users (mode 0755): changed to 0700"]
 
 
 @pytest.mark.parametrize("name", ["live.json", "lock", "server", "lost+found"])

@@ -78,7 +78,9 @@ def _tell(answer: Approved, *, running: bool) -> None:
 
 def _agreed(removals: int, left_open: int, *, keep: bool) -> bool:
     if not sys.stdin.isatty():
-        raise CommandFailed("nobody can be asked here", hint="add --yes to approve what is listed", exit_code=USAGE)
+        raise CommandFailed(
+            "not a terminal: cannot ask for confirmation", hint="add --yes to approve what is listed", exit_code=USAGE
+        )
     questions = [f"{'forget' if keep else 'remove from Picora'} {count(removals, 'file')}"] if removals else []
     if left_open:
         questions.append(f"send {count(left_open, 'open file')} unchanged")

@@ -62,7 +62,7 @@ def forget_command(ctx: click.Context, folder: str, *, delete: bool, yes: bool, 
 
 def _agreed(known: Known, *, delete: bool) -> bool:
     if not sys.stdin.isatty():
-        raise CommandFailed("nobody can be asked here", hint="add --yes", exit_code=USAGE)
+        raise CommandFailed("not a terminal: cannot ask for confirmation", hint="add --yes", exit_code=USAGE)
     what = f"{count(known.files, 'file')} of {safe(known.folder)}"
     if delete:
         return click.confirm(f"Forget {what}, and delete {count(known.objects, 'object')} from Picora?", err=True)

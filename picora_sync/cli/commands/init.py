@@ -134,9 +134,7 @@ def init_command(  # noqa: PLR0913  (an option each)
     _refuse_what_is_there(file)
     interactive = not yes
     if interactive and not sys.stdin.isatty():
-        raise CommandFailed(
-            "not a terminal: nobody can be asked", hint="give --key-file, --folder and --yes", exit_code=USAGE
-        )
+        raise CommandFailed("not a terminal: cannot ask", hint="give --key-file, --folder and --yes", exit_code=USAGE)
     named = [_directory(path) for path in folders]
     asker = Asker(interactive)
     address = asker.url(url)

@@ -70,6 +70,6 @@ def _print_others(report: RebuildReport) -> None:
     if len(rows) > MOST_OTHERS:
         line(f"and {count(len(rows) - MOST_OTHERS, 'more object')}: --json lists them all")
     line(
-        f"{count(len(rows), 'other object')} on Picora, left alone: no file is like that now. "
-        "Delete there what is an older version of yours."
+        f"{count(len(rows), 'other object')} on Picora, left alone: no file matches. "
+        "Delete there what is an older version of a file of yours."
     )

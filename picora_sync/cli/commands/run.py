@@ -92,7 +92,10 @@ def _ask_for_reload(inbox: Inbox) -> None:
 
 
 def _tell_refusal(error: PicoraSyncError) -> None:
-    log.error("still using the configuration from before: %s", error.in_full)
+    first, *more = error.in_full.split("\n")
+    log.error("still using the configuration from before: %s", first)
+    for line in more:  # one record each: a line break in a record could forge another, and is shown as "\\n"
+        log.error("%s", line)
 
 
 def _mirror(

@@ -37,7 +37,7 @@ _WORDS = {"missing": "not on Picora any more", "changed": "changed on Picora", "
     default=0,
     help="Also read N objects, chosen at random; all if there are no more.",
 )
-@click.option("--repair", "repairs", is_flag=True, help="Put right what was found, with one pass as `sync` makes it.")
+@click.option("--repair", "repairs", is_flag=True, help="Fix what was found, with one pass as `sync` makes it.")
 @click.option("--yes", is_flag=True, help="Do not ask whether much may be uploaded again.")
 @json_option
 @click.pass_context
@@ -46,7 +46,7 @@ def verify_command(ctx: click.Context, *, sample: int, repairs: bool, yes: bool,
 
     Names what is not there any more, what somebody else changed, and with --sample what holds other bytes than were
     sent; the exit code is then 1. Works beside a running daemon, which compares by itself once a day; with --repair
-    the daemon is asked to put right what was found.
+    the daemon is asked to fix what was found.
     """
     start_logging(ctx, logging.ERROR)
     config = configuration(ctx)
@@ -106,7 +106,7 @@ def _print(report: VerifyReport, *, repaired: bool) -> None:
     if report.found and not repaired:
         line(_advice(report))
     elif report.found:
-        line(f"{report.repaired} of {len(report.found)} put right")
+        line(f"{report.repaired} of {len(report.found)} fixed")
     if report.held:
         line(f"{report.held} not uploaded again, since it is much at once: --yes does it")
 
@@ -114,7 +114,7 @@ def _print(report: VerifyReport, *, repaired: bool) -> None:
 def _advice(report: VerifyReport) -> str:
     if any(each.what == "content" for each in report.found):
         return f"`picora-sync verify --sample {report.compared} --repair` sends again what holds other content."
-    return "A running daemon puts it right within a day; `picora-sync verify --repair` does it now."
+    return "A running daemon fixes it within a day; `picora-sync verify --repair` does it now."
 
 
 def _row(each: Discrepancy) -> list[str]:

@@ -37,7 +37,7 @@ LOOKS = 3
 
 UNSURE = Problem(
     "AUDIO_NOT_COMPARABLE",
-    "audio of the same size on Picora cannot be read, so nobody knows whether it is this file",
+    "audio of the same size on Picora cannot be read, so it may or may not be this file",
     "make the audio of this size public on Picora, or delete it there: the file waits for that",
 )
 

@@ -173,7 +173,7 @@ class Setbacks:
         if is_too_old(job, self._context.server_time()):
             self._end(job)
             self._strangers.ask_anew()
-            log.warning("%s: nobody knows what became of its upload of a day ago", job.upload.ref.path)
+            log.warning("%s: upload outcome still unknown after 24 h: giving up", job.upload.ref.path)
         elif pause_s is not None:
             self._doubts.ask_at(job, self._context.clocks.mono() + pause_s)
         else:
