@@ -43,6 +43,13 @@ def line(text: str = "") -> None:
         click.echo(each)
 
 
+def note(text: str) -> None:
+    """The same on standard error: what is worth knowing beside a result."""
+    text = safe(text)
+    for each in wrapped(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else [text]:
+        click.echo(each, err=True)
+
+
 def write_table(
     headings: Sequence[str],
     rows: Rows,

@@ -58,8 +58,8 @@ def _stopped(now: Standing) -> str:
         return died.problem.message
     seen = now.account.checked_at
     if seen is None:
-        return "nothing was mirrored yet: `picora-sync run` starts the daemon, `picora-sync sync` mirrors once"
-    return f"no daemon runs since {ago(seen)}: start it with `picora-sync run`"
+        return "nothing was mirrored yet"
+    return f"no daemon runs; the last one was at work {ago(seen)}"
 
 
 def account_lines(account: AccountStanding) -> Iterator[str]:

@@ -6,11 +6,9 @@ import time
 from collections.abc import Container, Sequence
 from math import inf
 
-import click
-
-from picora_sync.cli.output import line, write_table
+from picora_sync.cli.output import line, note, write_table
 from picora_sync.cli.visibility import change, headline
-from picora_sync.cli.words import count, duration, place, safe, until
+from picora_sync.cli.words import count, duration, place, until
 from picora_sync.config.model import Config
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.index import Index
@@ -114,7 +112,7 @@ def _table(actions: Sequence[Planned], unclear: Container[FileRef]) -> None:
 def note_pauses(config: Config, index: Index) -> None:
     """Say on standard error for which folders nothing is sent."""
     for name, end_at in pauses(config, index).items():
-        click.echo(safe(f"Note: {name} is paused: nothing of it is sent {until(name, end_at)}."), err=True)
+        note(f"Note: {name} is paused: nothing of it is sent {until(name, end_at)}.")
 
 
 def pauses(config: Config, index: Index) -> dict[str, float | None]:

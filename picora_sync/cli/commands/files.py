@@ -13,12 +13,11 @@ from click.shell_completion import CompletionItem
 from picora_sync.cli.documents import file_document, history_document
 from picora_sync.cli.failures import OK, CommandFailed
 from picora_sync.cli.options import json_option, wide_option
-from picora_sync.cli.output import line, write_json, write_json_list, write_rows, write_table
+from picora_sync.cli.output import line, note, write_json, write_json_list, write_rows, write_table
 from picora_sync.cli.paths import absolute, choose, roots_of
 from picora_sync.cli.settings import Look, look_at
 from picora_sync.cli.shells import PATH
 from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
-from picora_sync.cli.words import safe
 from picora_sync.core.history import Entry as Event
 from picora_sync.core.history import Turn, chronicle
 from picora_sync.core.model import FileRef, FileState, kind_of
@@ -138,7 +137,7 @@ def _note_privacy(entry: Entry) -> None:
         return
     why = f" ({entry.unclear.message})" if entry.unclear is not None else ""
     told = UNKNOWN if entry.object.public is None else PRIVATE
-    click.echo(safe(f"{told}{why}"), err=True)
+    note(f"{told}{why}")
 
 
 @click.command("history", epilog="Example: picora-sync history notes/welcome.md")

@@ -10,10 +10,9 @@ import click
 from picora_sync.cli.documents import plan_document
 from picora_sync.cli.failures import OK
 from picora_sync.cli.options import json_option
-from picora_sync.cli.output import write_json
+from picora_sync.cli.output import note, write_json
 from picora_sync.cli.settings import configuration, look_at
 from picora_sync.cli.summaries import note_pauses, print_plan
-from picora_sync.cli.words import safe
 from picora_sync.config.keys import find_key
 from picora_sync.config.model import Config
 from picora_sync.core.model import Account
@@ -38,7 +37,7 @@ def _account(config: Config) -> Account | None:
     try:
         return ask(config, find_key(config, os.environ).secret, threading.Event())
     except RemoteError as error:
-        click.echo(safe(f"Note: Picora was not asked for the account's limits: {error.message}."), err=True)
+        note(f"Note: Picora was not asked for the account's limits: {error.message}.")
         return None
 
 
@@ -49,7 +48,7 @@ def show_plan(ctx: click.Context, *, as_json: bool) -> int:
     with look_at(ctx) as look:
         note_pauses(config, look.index)
     for name, problem in report.away:
-        click.echo(safe(f"Note: {problem.message}: nothing is planned for {name}."), err=True)
+        note(f"Note: {problem.message}: nothing is planned for {name}.")
     if as_json:
         write_json(plan_document(report))
     else:

@@ -64,7 +64,11 @@ def _print_headline(now: Standing) -> None:
 
 
 def _print(now: Standing) -> None:
-    line(f"Running (process {now.pid})" if now.running else "Not running: start it with `picora-sync run`")
+    line(
+        f"Running (process {now.pid})"
+        if now.running
+        else "Not running: `picora-sync run` starts the daemon, `picora-sync sync` mirrors once"
+    )
     for each in account_lines(now.account):
         line(each)
     line()
@@ -77,7 +81,7 @@ def _print(now: Standing) -> None:
         line()
         serious = now.problems - now.notes
         told = [count(serious, "problem")] if serious else []
-        told += [f"{count(now.notes, 'note')} that {'is' if now.notes == 1 else 'are'} no problem"] if now.notes else []
+        told += [count(now.notes, "note")] if now.notes else []
         line(f"{' and '.join(told)}: `picora-sync problems` shows {'it' if now.problems == 1 else 'them'}")
     for folder in now.folders:
         if folder.states["held"]:

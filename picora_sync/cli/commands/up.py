@@ -25,6 +25,7 @@ from picora_sync.cli.signals import Signals, stop_on_signals
 from picora_sync.cli.summaries import print_numbers
 from picora_sync.cli.up_workspace import Playground, check_roots, make_folders
 from picora_sync.cli.view import screen
+from picora_sync.cli.words import safe
 from picora_sync.config.model import Config
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.server import listening
@@ -68,7 +69,8 @@ def _playground(data: Path | None) -> Iterator[Playground]:
 
 def _greet(config: Config, playground: Playground, *, kept: bool) -> None:
     line(f"Picora runs at {config.account.url}, its data in {playground.data}" + ("" if kept else " (until the end)"))
-    line(f"Look at it with: {shlex.join([_program(), '--config', str(playground.config_file), 'ls'])}")
+    command = shlex.join([_program(), "--config", str(playground.config_file), "ls"])
+    click.echo(safe(f"Look at it with: {command}"))  # on one line, however long: to be copied
 
 
 def _program() -> str:
