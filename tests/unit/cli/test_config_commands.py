@@ -162,3 +162,25 @@ def test_check_ends_at_once_whatever_the_server_answers(
     ran = invoke("--config", account.config_file, "config", "check")
     assert ran.code == code
     assert f"(status {status})" in ran.err
+
+
+def _shared(state: Path) -> None:
+    state.mkdir(exist_ok=True)
+    state.chmod(0o755)
+    (state / "somebody's.txt").touch()
+
+
+def _in_the_way(state: Path) -> None:
+    state.parent.joinpath("file").touch()
+
+
+@pytest.mark.parametrize(("spoil", "name"), [(_shared, "shared"), (_in_the_way, "file/state")])
+def test_check_refuses_a_state_directory_that_run_would_refuse(
+    spoil: Callable[[Path], None], name: str, mirror: Any, invoke: Callable[..., Any]
+) -> None:
+    spoil(mirror.directory / "shared")
+    mirror.config_file.write_text(f"state_dir: {name}\nfolders:\n  - path: notes\n")
+    ran = invoke("--config", mirror.config_file, "config", "check", "--offline")
+    assert ran.code == 78
+    assert "state directory" in ran.err
+    assert "Hint: choose another state_dir" in ran.err
