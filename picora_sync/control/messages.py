@@ -338,9 +338,17 @@ R = TypeVar("R", bound=Request)
 
 def document(message: Request | Answer) -> dict[str, Any]:
     """The JSON object of a message."""
-    found = msgspec.to_builtins(message)
+    found = msgspec.to_builtins(message, enc_hook=_plain)
     assert isinstance(found, dict)  # noqa: S101  (a struct is an object)
     return found
+
+
+def _plain(value: object) -> float | str:
+    """What a value of the configuration is for others: a number or a text."""
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    raise NotImplementedError  # msgspec says which type it is
 
 
 def request_of(kind: type[R], given: object, *, from_query: bool = False) -> R:

@@ -201,6 +201,12 @@ def test_looking_for_what_is_held_before_the_first_run_makes_no_state_directory(
             id="pause",
         ),
         pytest.param(
+            ["pause", "notes", "--for", "2h"],
+            {"Pause": Paused(folders=(FolderPause(name="notes", paused=True),))},
+            "notes is paused until `picora-sync resume notes`; what becomes private still does.\n",
+            id="pause for a time",
+        ),
+        pytest.param(
             ["resume"],
             {"Resume": Paused(folders=(FolderPause(name="notes", paused=False),))},
             "notes goes on.\n",
