@@ -10,7 +10,7 @@ from tests.simulation.simulate import shown, simulate
 from tests.simulation.timeline import scenario
 
 FIRST = int(os.environ.get("SIMULATE_FROM", "0"))
-SEEDS = int(os.environ.get("SIMULATE_SEEDS", "100"))
+SEEDS = int(os.environ.get("SIMULATE_SEEDS", "40"))
 AT_ONCE = 20
 REGRESSIONS = {
     "an unsendable file that was renamed before another got the content it had": 79,
