@@ -500,18 +500,21 @@ def test_promise_04_a_key_that_may_not_see_its_usage_makes_private(tmp_path: Pat
     Mutation("picora_sync/content/comments.py", "[*editor.hidden, *view.hidden, ", "[*view.hidden, "),
     Mutation("picora_sync/content/terrain.py", "if _is_code(self.data, start, end) else self.spans", "if True else []"),
     Mutation("picora_sync/content/note.py", "said = strip_value(said)", "pass"),
-    Mutation("picora_sync/content/note.py", "return strip_line_comments(head) + transform", "return head + transform"),
+    Mutation("picora_sync/content/note.py", "return stripped.text + transform", "return head + transform"),
+    Mutation("picora_sync/content/note.py", "return strip_path(path) if folder.obsidian else path", "return path"),
 )
 def test_promise_04_nothing_that_is_sent_holds_a_comment(tmp_path: Path) -> None:
-    """In the text, the title and the tags, for a note and for those that embed it."""
+    """In the text, the title, the tags and the name, for a note and for those that embed it."""
     rng = random.Random(4)  # noqa: S311  # a repeatable choice
     vault = VaultOnDisk(tmp_path)
     head = "---\ntitle: a %%SECRET%%\ntags: [a, '%%SECRET%%b', 'c %%SECRET%%']\n---\n"
     vault.write("whole.md", "![[note]]")
     vault.write("part.md", "![[note#Head]]")
+    scalar = "---\ninfo: |\n  %%\n  SECRET\n  %%\n---\n"
+    vault.write("named %%SECRET%%.md", f"{scalar}![[note]]")
     for _ in range(150):
-        vault.write("note.md", rng.choice([head, "", "# %%SECRET%% Title\n\n"]) + "# Head\n\n" + a_note(rng))
-        for path in ("note.md", "whole.md", "part.md"):
+        vault.write("note.md", rng.choice([head, scalar, "", "# %%SECRET%% Title\n\n"]) + "# Head\n\n" + a_note(rng))
+        for path in ("note.md", "whole.md", "part.md", "named %%SECRET%%.md"):
             derived = vault.derive(path, public=True)
             assert isinstance(derived, Derived)
             told = (derived.text, derived.wanted.title, derived.wanted.tags, derived.wanted.filename)
