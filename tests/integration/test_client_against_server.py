@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from picora_sync import errors
-from picora_sync.core.model import Kind, PlanLimits, Tier
+from picora_sync.core.model import Kind, PlanLimits, Tier, told_id
 from picora_sync.core.pacing import Pacing
 from picora_sync.core.ports import Change, DocUpload
 from picora_sync.remote.client import PicoraClient
@@ -133,7 +133,7 @@ def test_audio_of_every_format_lives_its_whole_life(both: Both, kind: str) -> No
     upload = audio_upload(MemoryFile(content), filename=f'a "b" ü 🎙.{kind}', title="Épisode 1", public=False)
     made = both.client.post_audio(upload).object
     assert (made.title, made.public, made.size_bytes) == ("Épisode 1", False, len(content))
-    stored = both.service.owner().data(f"/v1/audio/{made.id}")
+    stored = both.service.owner().data(f"/v1/audio/{told_id(made.id)}")
     assert stored["filename"] == f'a "b" ü 🎙.{kind}'
     (found,) = both.client.find_audio(sha256(content), len(content))
     assert (found.id, found.title, found.sha256) == (made.id, "Épisode 1", sha256(content))

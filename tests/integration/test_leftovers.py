@@ -17,6 +17,7 @@ from picora_sync.server.errors import StorageUnavailable
 from picora_sync.server.library.upkeep import SHARED_GRACE_S
 from picora_sync.server.settings import ServerSettings
 from picora_sync.server.store.blobs import Blobs
+from picora_sync.server.store.prepared import Line
 from tests.contract import samples
 from tests.fakes import mortal
 
@@ -58,6 +59,16 @@ class Outage:
         if self.away:
             raise OperationalError("", None, ConnectionError("away"))
 
+    def refusing(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """A method of a line that refuses, too."""
+
+        def refuse(*words: Any) -> Any:
+            if self.away:
+                raise StorageUnavailable("away")
+            return method(*words)
+
+        return refuse
+
 
 class _Blobs(Blobs):
     """A store that suffers from it."""
@@ -77,9 +88,11 @@ class _Blobs(Blobs):
 
 
 @pytest.fixture
-def outage() -> Iterator[Outage]:
+def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outage]:
     """None as long as ``after_puts`` is 0."""
     made = Outage()
+    for name in ("first", "all", "run", "run_many", "command"):
+        monkeypatch.setattr(Line, name, made.refusing(getattr(Line, name)))
     event.listen(Engine, "before_cursor_execute", made.refuse)
     yield made
     event.remove(Engine, "before_cursor_execute", made.refuse)

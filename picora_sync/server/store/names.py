@@ -24,11 +24,15 @@ _MOST = 500
 _TABLES = """
 DROP TABLE IF EXISTS name_index;
 DROP TABLE IF EXISTS names;
-CREATE TABLE names (number INTEGER PRIMARY KEY, object_id VARCHAR(21) NOT NULL UNIQUE, text TEXT NOT NULL);
+CREATE TABLE names (
+    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, object_id VARCHAR(21) NOT NULL, text TEXT NOT NULL,
+    UNIQUE (object_id, kind)
+);
 CREATE VIRTUAL TABLE name_index
     USING fts5(text, content='names', content_rowid='number', tokenize='trigram case_sensitive 1');
-INSERT INTO names (object_id, text) SELECT id, title_folded FROM docs;
-INSERT INTO names (object_id, text) SELECT id, title_folded || char(10) || filename_folded FROM media;
+INSERT INTO names (kind, object_id, text) SELECT 'docs', id, title_folded FROM docs;
+INSERT INTO names (kind, object_id, text)
+    SELECT 'media', id, title_folded || char(10) || filename_folded FROM media;
 INSERT INTO name_index (name_index) VALUES ('rebuild');
 """
 _TRIGGERS = {
@@ -43,19 +47,21 @@ _TRIGGERS = {
         INSERT INTO name_index (rowid, text) VALUES (new.number, new.text);
     END""",
     "docs_named": """AFTER INSERT ON docs BEGIN
-        INSERT INTO names (object_id, text) VALUES (new.id, new.title_folded);
+        INSERT INTO names (kind, object_id, text) VALUES ('docs', new.id, new.title_folded);
     END""",
     "docs_renamed": """AFTER UPDATE OF title_folded ON docs BEGIN
-        UPDATE names SET text = new.title_folded WHERE object_id = new.id;
+        UPDATE names SET text = new.title_folded WHERE object_id = new.id AND kind = 'docs';
     END""",
-    "docs_unnamed": "AFTER DELETE ON docs BEGIN DELETE FROM names WHERE object_id = old.id; END",
+    "docs_unnamed": "AFTER DELETE ON docs BEGIN DELETE FROM names WHERE object_id = old.id AND kind = 'docs'; END",
     "media_named": """AFTER INSERT ON media BEGIN
-        INSERT INTO names (object_id, text) VALUES (new.id, new.title_folded || char(10) || new.filename_folded);
+        INSERT INTO names (kind, object_id, text)
+            VALUES ('media', new.id, new.title_folded || char(10) || new.filename_folded);
     END""",
     "media_renamed": """AFTER UPDATE OF title_folded ON media BEGIN
-        UPDATE names SET text = new.title_folded || char(10) || new.filename_folded WHERE object_id = new.id;
+        UPDATE names SET text = new.title_folded || char(10) || new.filename_folded
+            WHERE object_id = new.id AND kind = 'media';
     END""",
-    "media_unnamed": "AFTER DELETE ON media BEGIN DELETE FROM names WHERE object_id = old.id; END",
+    "media_unnamed": "AFTER DELETE ON media BEGIN DELETE FROM names WHERE object_id = old.id AND kind = 'media'; END",
 }
 
 _HAS_INDEX = Prepared(
