@@ -18,7 +18,7 @@ from picora_sync.server.store import ids
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside, :mod:`secrets` gives away what this seed says. The server gives each document's id to audio, too."""
+    """Inside, :mod:`secrets` gives away what this seed says; ids of one kind do not depend on the other kind."""
     dice = random.Random(f"secrets {seed}")  # noqa: S311  (a simulation)
 
     def token_bytes(length: int = 32) -> bytes:
@@ -30,12 +30,12 @@ def seeded(seed: int) -> Iterator[None]:
     with (
         mock.patch.object(secrets, "token_bytes", token_bytes),
         mock.patch.object(secrets, "token_hex", token_hex),
-        mock.patch.object(documents, "ids", _ids(seed)),
-        mock.patch.object(audio, "ids", _ids(seed)),
+        mock.patch.object(documents, "ids", _ids("doc", seed)),
+        mock.patch.object(audio, "ids", _ids("audio", seed)),
     ):
         yield
 
 
-def _ids(seed: int) -> SimpleNamespace:
+def _ids(kind: str, seed: int) -> SimpleNamespace:
     dice = random.Random(f"ids {seed}")  # noqa: S311  (a simulation)
-    return SimpleNamespace(is_id=ids.is_id, new_id=lambda: f"same-{dice.randbytes(8).hex()}")
+    return SimpleNamespace(is_id=ids.is_id, new_id=lambda: f"{kind}-{dice.randbytes(8).hex()}")
