@@ -17,8 +17,6 @@ REGULAR_SCAN = "regular scan"
 OPEN_AGAIN_S = 5.0
 """A file that is still open for writing is looked at again after its quiet time, but not more often than this."""
 
-_LONGEST_WAIT_S = 1.0  # so that `stop` is seen even by a waiter whom nobody wakes
-
 
 class ChangeQueue:
     """A lock around :class:`Settler`, the folders to look through, and a way to wait for either.
@@ -155,7 +153,7 @@ class ChangeQueue:
     def wait(self, timeout_s: float, stop: threading.Event) -> None:
         """Return when something is due, a rescan is asked for, ``wake`` was called, ``stop`` is set or time is up.
 
-        Whoever sets ``stop`` should call ``wake`` as well; otherwise it is seen within a second.
+        Whoever sets ``stop`` must call ``wake`` as well: nothing else ends the wait for it.
         """
         deadline_s = self._clock() + timeout_s
         with self._changed:
@@ -165,7 +163,7 @@ class ChangeQueue:
                 left_s = self._wake_at_s - self._clock()
                 if left_s <= 0:
                     break
-                self._changed.wait(min(left_s, _LONGEST_WAIT_S))
+                self._changed.wait(left_s)
             self._woken = False
             self._wake_at_s = float("-inf")
 

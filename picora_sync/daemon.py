@@ -70,6 +70,7 @@ class Daemon:
         self._meter = Meter(Throttle(rate, time.monotonic, stop.wait) if rate else None)
         self._settles = {folder.name: folder for folder in config.folders}
         self._queue = ChangeQueue(self._settle_of, time.monotonic)
+        threading.Thread(target=self._wake_to_stop, name="stop", daemon=True).start()
         self._threads = Threads(self._queue.wake)
         self._readers = Readers(self._queue.wake)
         self._pacer = ThreadPacer(Pacing(), time.monotonic, stop)
@@ -247,6 +248,11 @@ class Daemon:
             while self.reconciler.executor.in_flight and self._clocks.mono() < until:
                 self._queue.wait(until - self._clocks.mono(), never)
                 self.reconciler.take_leave()
+
+    def _wake_to_stop(self) -> None:
+        """Whoever sets ``stop`` need not know the queue in which the loop sleeps."""
+        self._stop.wait()
+        self._queue.wake()
 
     def _make_pass(self, wait: bool) -> Pass:
         return Pass(self.reconciler, lambda: self._pacer.requests, wait=wait)

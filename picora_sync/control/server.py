@@ -56,7 +56,7 @@ class Limits:
     calls: int = 16
 
 
-_LOOK_AROUND_S = 0.5  # an idle daemon wakes up seldom (performance budget 8)
+_LOOK_AROUND_S = 0.5  # while somebody is calling
 _DRAIN_S = 1.0
 _LINGER_S = 1.0
 
@@ -102,7 +102,7 @@ def _serve(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: Li
     except OSError as error:
         log.warning("commands cannot reach this daemon: no control socket can be made: %s", error)
         return None
-    threading.Thread(target=server.serve_forever, args=(_LOOK_AROUND_S,), name="control", daemon=True).start()
+    server.thread.start()
     return server
 
 
@@ -116,7 +116,24 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self.request_queue_size = limits.calls
         self._free = threading.Semaphore(limits.calls)
         self._reading: dict[socket.socket, float] = {}
+        self._ending = False
+        self.thread = threading.Thread(target=self.serve, name="control", daemon=True)
         super().__init__(path, _Handler)
+
+    def serve(self) -> None:
+        """Take calls until :meth:`shutdown`; where nobody calls, sleep."""
+        while not self._ending:
+            self.timeout = _LOOK_AROUND_S if self._reading else None
+            self.handle_request()
+            self.service_actions()
+
+    def shutdown(self) -> None:
+        """Take no more calls; the one that wakes the thread is ours."""
+        self._ending = True
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as knock:
+            knock.settimeout(_LINGER_S)
+            knock.connect(str(self.server_address))
+        self.thread.join(_LINGER_S)
 
     def server_bind(self) -> None:
         super().server_bind()
@@ -124,6 +141,8 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def verify_request(self, request: _Connection, client_address: object) -> bool:  # noqa: ARG002  # the base's signature
         """Only the owner (and root), and not too many at a time."""
+        if self._ending:
+            return False
         if not _is_allowed(request):
             return False
         if self._free.acquire(blocking=False):

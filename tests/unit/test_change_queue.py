@@ -136,10 +136,10 @@ def returns(queue: ChangeQueue, stop: threading.Event, cause: Callable[[], None]
         pytest.param(lambda queue, _: queue.wake(), id="wake"),
         pytest.param(lambda queue, _: queue.rescan("notes", "asked"), id="rescan"),
         pytest.param(lambda queue, _: queue.touch(NOTE, changed_s_ago=3600.0), id="something-is-due"),
-        pytest.param(lambda _, stop: stop.set(), id="stop"),
+        pytest.param(lambda queue, stop: (stop.set(), queue.wake()), id="stop"),
     ],
 )
-def test_wait_ends_soon_after(cause: Callable[[ChangeQueue, threading.Event], None]) -> None:
+def test_wait_ends_soon_after(cause: Callable[[ChangeQueue, threading.Event], object]) -> None:
     queue, stop = make(time.monotonic), threading.Event()
     assert returns(queue, stop, lambda: cause(queue, stop)) < LONG_S / 2
 
