@@ -172,12 +172,21 @@ def test_lesson_18_a_damaged_index_is_put_aside_told_and_not_taken_for_an_empty_
         assert mirror.held() == before
 
 
+LEAF_OF_INDEX = 0x0A
+"""What such a page begins with (SQLite's file format, 1.6); its number of entries is at 3, their places from 8 on."""
+
+
 def spoil_an_index(file: Path) -> None:
-    """Swap the keys in a page, as a failing disk might: every byte can be read, but an order is wrong."""
-    data = file.read_bytes()
-    one, other = b"note 10.md", b"note 40.md"
-    assert data.count(one) > 1
-    file.write_bytes(data.replace(one, b"\0" * len(one)).replace(other, one).replace(b"\0" * len(one), other, 1))
+    """Let two entries of a page be one, as a failing disk might: every byte can be read, but what they say is wrong."""
+    data = bytearray(file.read_bytes())
+    page_bytes = int.from_bytes(data[16:18], "big")
+    leaf = next(
+        at
+        for at in range(page_bytes, len(data), page_bytes)
+        if data[at] == LEAF_OF_INDEX and data[at + 4] > 1 and b"note 1" in data[at : at + page_bytes]
+    )
+    data[leaf + 10 : leaf + 12] = data[leaf + 8 : leaf + 10]
+    file.write_bytes(data)
 
 
 class _Nights(threading.Event):
@@ -210,7 +219,7 @@ def test_lesson_19_a_keyring_that_is_locked_at_boot_is_waited_for(caplog: pytest
     with caplog.at_level(logging.WARNING):
         assert await_key(find, Notifier(), _Nights()) == "sk_live_x"
     assert [record.message for record in caplog.records] == [
-        "the keyring did not answer: KeyringLocked; waiting for it: unlock it"
+        "waiting for the key: the keyring did not answer: KeyringLocked. Unlock it"
     ]
 
 
