@@ -46,7 +46,7 @@ FAILING_LIMIT_S = 240.0
 """And after so long in which Picora answered nothing but errors: by then, what fails by itself is blocked."""
 _LATER = "run the same command again later"
 
-Answer = TypeVar("Answer")
+Asked = TypeVar("Asked")
 
 
 class AccountWatch:
@@ -126,11 +126,11 @@ class AccountWatch:
         return in_doubt or connection.refused or not connection.verified
 
     def _refresh_at(self) -> float:
-        return self._asked_at + (FULL_S if self._connection.room.short else REFRESH_S)
+        return self._asked_at + (FULL_S if self._connection.quota.short else REFRESH_S)
 
     # --- questions and answers --------------------------------------------------------------------------------------
 
-    def _ask(self, question: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+    def _ask(self, question: Callable[[], Asked], then: Callable[[Asked], None]) -> None:
         """Have a thread ask this; what is to be done about the answer is done by the loop."""
 
         def work() -> Callable[[], None]:
@@ -211,7 +211,7 @@ class AccountWatch:
         """Where the plan allows something else than when the index last heard of it, judge anew what it kept out."""
         self.limits, self.told = limits_for(account, self._index), account
         if account.usage_told:
-            self._connection.room.learn(account.quotas, self._mono())
+            self._connection.quota.learn(account.quotas, self._mono())
         elif not self._untold:
             log.info("Picora does not tell this key what its account uses; the limits are those known of its plan")
         self._untold = not account.usage_told

@@ -160,9 +160,9 @@ class Executor:
         """The server's clock as its last answer told, None if none did."""
         return self._picora.server_time()
 
-    def room(self, lane: Lane, rank: Rank) -> bool:
+    def has_worker(self, lane: Lane, rank: Rank) -> bool:
         """Whether another job of this lane may be started now."""
-        return self._pool.room(lane, rank)
+        return self._pool.has_worker(lane, rank)
 
     def stage(self, lane: Lane, job: Job) -> None:
         """Take a job; it goes to a worker with :meth:`flush`, when what is written about it in the index is safe."""

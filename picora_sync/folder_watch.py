@@ -33,7 +33,7 @@ class WatcherDied(RuntimeError):
     """A thread that watches ended, and with it what keeps the folder mirrored: the process must (design §12)."""
 
 
-Places = dict[str, tuple[int, int] | None]
+InodesByPath = dict[str, tuple[int, int] | None]
 """Device and inode by path; None where nothing is."""
 
 
@@ -97,7 +97,7 @@ class FolderWatch:
         self._watching = False
         self._state: tuple[WatchState, Problem | None] = (WatchState.OK, None)
         self._absent: Problem | None = None
-        self._places: Places = {}
+        self._places: InodesByPath = {}
         self._next_look = 0.0
         self._next_scan = 0.0
 
@@ -211,14 +211,14 @@ class FolderWatch:
         why = problem.in_full if problem else ""
         return FolderLive(self.unit.policy.name, self.unit.policy.root, state.value, why)
 
-    def _now_at(self) -> Places:
+    def _now_at(self) -> InodesByPath:
         """Which directories the root and the mount points below it lead to."""
         root = self.unit.policy.root
         below = self._index.mounts(self.unit.policy.name) or ()
         paths = (root, *(f"{root}/{mount}" for mount in below))
         return self._asking.ask(lambda: {path: _place_of(path) for path in paths}, self._unseen)
 
-    def _unseen(self, problem: Problem) -> Places:
+    def _unseen(self, problem: Problem) -> InodesByPath:
         """Nobody can tell: the loop looks for the folder until it can."""
         if self._absent is None:
             log.warning("%s: %s", self.unit.policy.name, problem.in_full)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -161,6 +161,9 @@ class Progress:
     done: int = 0
     total: int | None = None
     eta_s: float = 0.0
+
+
+Tell = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from picora_sync.account import client_of, limits_for, refuse_another
 from picora_sync.config.model import Config
 from picora_sync.control.messages import Repair, Withheld, Wrong
-from picora_sync.core.comparison import CONFIRM_AFTER_S, Finding
+from picora_sync.core.comparison import CONFIRM_AFTER_S, Mismatch
 from picora_sync.core.model import FileRef, PlanLimits, RemoteObject
 from picora_sync.core.pacing import Pacing
 from picora_sync.daemon import Daemon
@@ -21,13 +21,12 @@ from picora_sync.folder_factory import make_unit
 from picora_sync.index import Index
 from picora_sync.reconciler.audit.remote_query import bound_objects
 from picora_sync.reconciler.audit.repair import GONE, beyond_budget, words
-from picora_sync.reconciler.audit.verify import Audit, Content, steady
+from picora_sync.reconciler.audit.verify import Audit, ContentCheck, steady
 from picora_sync.reconciler.context import Unit
 from picora_sync.reconciler.dispatch.bandwidth import Meter
 from picora_sync.remote.pacer import ThreadPacer
-from picora_sync.report import INDEX_NAME, Discrepancy, Live, Progress, VerifyReport
+from picora_sync.report import INDEX_NAME, Discrepancy, Live, Progress, Tell, VerifyReport
 
-Tell = Callable[[Progress], None]
 Agree = Callable[[Sequence[str]], bool]
 """Asked whether so much may be uploaded again; the sentences say how much of which folder."""
 CarryOut = Callable[[Repair], int]
@@ -87,7 +86,7 @@ def _order(looked: _Looked, held: Mapping[FileRef, str]) -> Repair:
     )
 
 
-def _wrong(finding: Finding) -> Wrong:
+def _wrong(finding: Mismatch) -> Wrong:
     if finding.seen is None:
         return Wrong(object=finding.object.id, what="missing")
     change = finding.change
@@ -101,8 +100,8 @@ class _Looked:
     index: Index
     audit: Audit
     others: int
-    findings: list[Finding]
-    contents: Mapping[str, Content]
+    findings: list[Mismatch]
+    contents: Mapping[str, ContentCheck]
     requests: Callable[[], int]
     server_time: Callable[[], float | None]
 
@@ -110,7 +109,9 @@ class _Looked:
     def damaged(self) -> list[RemoteObject]:
         """The objects that hold other bytes than were sent."""
         known = bound_objects(self.index)
-        return [known[each] for each, content in self.contents.items() if content is Content.OTHER and each in known]
+        return [
+            known[each] for each, content in self.contents.items() if content is ContentCheck.OTHER and each in known
+        ]
 
     def confirm_gone(self, stop: threading.Event, tell: Tell) -> None:
         """Only what is not there 90 s later either is gone (design §8)."""
@@ -132,7 +133,7 @@ class _Looked:
             compared=len(bound_objects(self.index)),
             others=self.others,
             sampled=len(self.contents),
-            unread=sum(content is Content.UNREAD for content in self.contents.values()),
+            unread=sum(content is ContentCheck.UNREAD for content in self.contents.values()),
             found=found,
             requests=self.requests(),
         )
@@ -156,7 +157,7 @@ def _looking(config: Config, key: str, stop: threading.Event, tell: Tell, sample
         yield _Looked(index, audit, comparison.others, findings, contents, lambda: pacer.requests, client.server_time)
 
 
-def _confirmed(gone: list[Finding], audit: Audit, tell: Tell, stop: threading.Event) -> list[Finding]:
+def _confirmed(gone: list[Mismatch], audit: Audit, tell: Tell, stop: threading.Event) -> list[Mismatch]:
     """Those that are not there 90 s later either (design §8)."""
     if not gone:
         return []
@@ -178,7 +179,7 @@ def _after(report: VerifyReport, now: Index, held: Mapping[FileRef, str], reques
     return replace(report, repaired=sum(map(is_mended, report.found)), held=waiting, requests=requests)
 
 
-def _found(index: Index, finding: Finding) -> Discrepancy:
+def _found(index: Index, finding: Mismatch) -> Discrepancy:
     what = "missing" if finding.seen is None else "changed"
     return _discrepancy(index, finding.object, what, words(finding.change))
 

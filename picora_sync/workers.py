@@ -19,7 +19,7 @@ _Work = queue.SimpleQueue[tuple[Lane, Callable[[], None]] | None]
 class Pool(Protocol):
     """Where jobs run: threads in the daemon, at once in a simulation."""
 
-    def room(self, lane: Lane, rank: Rank) -> bool:
+    def has_worker(self, lane: Lane, rank: Rank) -> bool:
         """Whether a worker of this lane is free and not reserved, nor kept for more urgent work."""
 
     def reserve(self, lane: Lane) -> None:
@@ -72,7 +72,7 @@ class Threads:
         for number in range(CHANGES):
             threading.Thread(target=self._run, args=(self._changes,), name=f"change-{number}", daemon=True).start()
 
-    def room(self, lane: Lane, rank: Rank) -> bool:
+    def has_worker(self, lane: Lane, rank: Rank) -> bool:
         """Whether a worker of this lane is free for this."""
         with self._lock:
             return is_room(self._busy, lane, rank)

@@ -22,7 +22,7 @@ _TOLD_CHARACTERS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Picora:
+class EmbeddedPicora:
     """Where it answers, and with which key."""
 
     url: str
@@ -31,7 +31,7 @@ class Picora:
 
 
 @contextmanager
-def embedded_picora(data: Path, log_dir: Path, port: int, on_death: Callable[[], None]) -> Iterator[Picora]:
+def embedded_picora(data: Path, log_dir: Path, port: int, on_death: Callable[[], None]) -> Iterator[EmbeddedPicora]:
     """Start it on this port, or on a free one if that is taken; ``on_death`` is called if it ends before we let it.
 
     Raises CommandFailed if it does not start, or did not live until the end.
@@ -56,7 +56,7 @@ def embedded_picora(data: Path, log_dir: Path, port: int, on_death: Callable[[],
         _end(child)
         watcher.join()
     if died:
-        raise _failure(f"the embedded Picora ended by itself (exit code {child.returncode})", log)
+        raise _failure(f"the embedded EmbeddedPicora ended by itself (exit code {child.returncode})", log)
 
 
 def _start(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
@@ -70,7 +70,7 @@ def _start(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
         )
 
 
-def _ready(child: subprocess.Popen[bytes], log: Path) -> Picora:
+def _ready(child: subprocess.Popen[bytes], log: Path) -> EmbeddedPicora:
     """Wait for its one line; ends it if that does not come."""
     lines: queue.Queue[bytes] = queue.Queue()
     stdout = child.stdout
@@ -79,10 +79,10 @@ def _ready(child: subprocess.Popen[bytes], log: Path) -> Picora:
     threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
     try:
         document = json.loads(lines.get(timeout=READY_WITHIN_S))
-        return Picora(document["url"], document["key"], child.pid)
+        return EmbeddedPicora(document["url"], document["key"], child.pid)
     except (queue.Empty, ValueError, TypeError, KeyError):
         _end(child)
-        raise _failure("the embedded Picora did not start", log) from None
+        raise _failure("the embedded EmbeddedPicora did not start", log) from None
 
 
 def _watch(child: subprocess.Popen[bytes], ending: threading.Event, on_death: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ from picora_sync.cli.words import count, duration, size
 from picora_sync.core.attention import Concern
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.index import Index
-from picora_sync.index.listing import Entry, Moving, Place, count_states, entries
+from picora_sync.index.listing import Entry, Moving, Subtree, count_states, entries
 from picora_sync.index.notices import concerns
 from picora_sync.report import Live
 
@@ -82,7 +82,7 @@ class Observer:
     def opened(self) -> list[Entry]:
         """The files that everybody can read since the beginning, and could not before."""
         refs = self._index.states.opened_since(self._since)
-        return [each for ref in refs for each in entries(self._index, Place(ref.folder, ref.path)) if each.ref == ref]
+        return [each for ref in refs for each in entries(self._index, Subtree(ref.folder, ref.path)) if each.ref == ref]
 
     def _count(self, live: Live) -> tuple[list[Entry], list[FileRef]]:
         """What moves, or is still on Picora, is looked at again the next time."""
@@ -93,7 +93,7 @@ class Observer:
         self._later.clear()
         changed, gone = [], []
         for ref in sorted(refs):
-            entry = next((e for e in entries(self._index, Place(ref.folder, ref.path), moving) if e.ref == ref), None)
+            entry = next((e for e in entries(self._index, Subtree(ref.folder, ref.path), moving) if e.ref == ref), None)
             if entry is None:
                 gone.append(ref)
             elif entry.left is None and entry.state in AT_REST:

@@ -83,14 +83,14 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ListArea:
     """What the terminal has for the lists."""
 
     columns: int
     lines: int
 
 
-def render(picture: Picture, title: str, latest: Latest, room: Room) -> RenderableType:
+def render(picture: Picture, title: str, latest: Latest, room: ListArea) -> RenderableType:
     """The whole picture."""
     parts: list[RenderableType] = [_heading(picture, title), _folders(picture), Text()]
     if picture.done < picture.total:
@@ -108,9 +108,9 @@ def render(picture: Picture, title: str, latest: Latest, room: Room) -> Renderab
     return Group(*parts)
 
 
-def _room(screen: Console, picture: Picture) -> Room:
+def _room(screen: Console, picture: Picture) -> ListArea:
     taken = _FRAME_LINES + len(picture.states) + min(_MOST_TRANSFERS, len(picture.live.transfers))
-    return Room(screen.width, max(2, min(2 * _MOST_LINES, screen.height - taken)))
+    return ListArea(screen.width, max(2, min(2 * _MOST_LINES, screen.height - taken)))
 
 
 def _heading(picture: Picture, title: str) -> Text:
@@ -170,7 +170,7 @@ def _largest(picture: Picture) -> Sequence[Transfer]:
     return by_size[:_MOST_TRANSFERS]
 
 
-def _stacked(latest: Sequence[Entry], room: Room) -> bool:
+def _stacked(latest: Sequence[Entry], room: ListArea) -> bool:
     """Whether too little would be left of the paths beside the URLs."""
     return room.columns - _VISIBILITY_COLUMNS - max(len(_url(each)) for each in latest) < _LEAST_PATH_COLUMNS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from picora_sync.cli.failures import USAGE, CommandFailed
 from picora_sync.core.policy import Folder
-from picora_sync.index.listing import Place
+from picora_sync.index.listing import Subtree
 from picora_sync.workers import in_time
 
 Roots = Sequence[tuple[str, str]]
@@ -24,31 +24,31 @@ def absolute(argument: str, cwd: str) -> str:
     return os.path.normpath(os.path.join(cwd, os.path.expanduser(argument)))  # noqa: PTH111, PTH118  # bytes that are no UTF-8 must survive
 
 
-def on_disk(argument: str, roots: Roots, cwd: str) -> Iterator[Place]:
+def on_disk(argument: str, roots: Roots, cwd: str) -> Iterator[Subtree]:
     """The places of folders at which a path on disk is."""
     path = absolute(argument, cwd)
     for name, configured in roots:
         for seen in {path: None, _real(path): None, os.path.realpath(path): None}:
             for root in {configured: None, in_time(configured, os.path.realpath, configured): None}:
                 if seen == root:
-                    yield Place(name, "")
+                    yield Subtree(name, "")
                 elif seen.startswith(f"{root.rstrip('/')}/"):
-                    yield Place(name, seen[len(root.rstrip("/")) + 1 :])
+                    yield Subtree(name, seen[len(root.rstrip("/")) + 1 :])
 
 
-def places(argument: str, roots: Roots, cwd: str) -> Iterator[Place]:
+def places(argument: str, roots: Roots, cwd: str) -> Iterator[Subtree]:
     """What the argument may mean, the likeliest first: a path on disk, FOLDER or FOLDER/PATH, a path in any folder."""
     yield from on_disk(argument, roots, cwd)
     name, _, rest = argument.partition("/")
     for folder, _ in roots:
         if folder == name:
-            yield Place(folder, rest.strip("/"))
+            yield Subtree(folder, rest.strip("/"))
     if not argument.startswith(("/", "..", "~")):
         for folder, _ in roots:
-            yield Place(folder, os.path.normpath(argument))
+            yield Subtree(folder, os.path.normpath(argument))
 
 
-def choose(argument: str, roots: Roots, knows: Callable[[Place], bool], cwd: str) -> Place | None:
+def choose(argument: str, roots: Roots, knows: Callable[[Subtree], bool], cwd: str) -> Subtree | None:
     """The first meaning of which anything is known; None if there is none."""
     return next(filter(knows, places(argument, roots, cwd)), None)
 

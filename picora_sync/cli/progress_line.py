@@ -11,12 +11,10 @@ from typing import IO
 import click
 
 from picora_sync.cli.words import duration
-from picora_sync.report import Progress
+from picora_sync.report import Progress, Tell
 
 TELL_EVERY_S = 5.0
 RENEW_EVERY_S = 0.1
-
-Tell = Callable[[Progress], None]
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def _refuse_what_is_no_directory(state_dir: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class MirrorState:
     """What can be seen of a mirror from outside. ``live`` is the last snapshot, current only if ``running``."""
 
     config: Config
@@ -73,7 +73,7 @@ class Look:
 
 
 @contextmanager
-def look_at(ctx: click.Context) -> Iterator[Look]:
+def look_at(ctx: click.Context) -> Iterator[MirrorState]:
     """Read the index, beside a running daemon or without one; an index that is not there yet is empty.
 
     Raises IndexDamaged, also from the block it opens.
@@ -83,6 +83,6 @@ def look_at(ctx: click.Context) -> Iterator[Look]:
     try:
         running = is_held(config.state_dir)
         with index.reading():
-            yield Look(config, index, running, Live.read(config.state_dir / LIVE_NAME))
+            yield MirrorState(config, index, running, Live.read(config.state_dir / LIVE_NAME))
     finally:
         index.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from picora_sync.attention import NOT_ASKED, Scene, gather, state_of
 from picora_sync.cli.disk_full import shortage
-from picora_sync.cli.settings import Look
+from picora_sync.cli.settings import MirrorState
 from picora_sync.cli.summaries import pauses
 from picora_sync.core.attention import Concern, most_pressing
 from picora_sync.core.model import FileState
@@ -62,7 +62,7 @@ class AccountStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MirrorStatus:
     """The document; its fields are only ever added to. ``state`` is ``ok``, ``working``, ``attention`` or ``stopped``.
     ``shortage`` says that there is little room for the index; ``wrong`` is what somebody must see to, the most pressing
     first, ``problems`` how much there is to read in `problems`, of which ``notes`` are nothing to see to.
@@ -79,7 +79,7 @@ class Standing:
     notes: int = 0
 
 
-def standing(look: Look) -> Standing:
+def standing(look: MirrorState) -> MirrorStatus:
     """Put together what index and last snapshot say."""
     account = _account(look)
     current = look.live if look.running else None
@@ -95,7 +95,7 @@ def standing(look: Look) -> Standing:
     scene = _scene(look, account, folders)
     wrong = gather(look.index, look.folders, scene)
     moving = any(folder.states[state] for folder in folders for state in _MOVING)
-    return Standing(
+    return MirrorStatus(
         state=state_of(wrong, scene, moving=moving),
         running=look.running,
         pid=current.pid if current else None,
@@ -108,14 +108,14 @@ def standing(look: Look) -> Standing:
     )
 
 
-def everything_wrong(look: Look) -> list[Concern]:
+def everything_wrong(look: MirrorState) -> list[Concern]:
     """What ``problems`` lists."""
     current = look.live if look.running else None
     folders = [_folder(look, folder, current) for folder in look.config.folders]
     return gather(look.index, look.folders, _scene(look, _account(look), folders))
 
 
-def _account(look: Look) -> AccountStanding:
+def _account(look: MirrorState) -> AccountStanding:
     live, url = look.live, look.config.account.url
     known = look.index.meta("base_url")
     if live is None:
@@ -134,7 +134,7 @@ def _account(look: Look) -> AccountStanding:
     )
 
 
-def _scene(look: Look, account: AccountStanding, folders: Iterable[FolderStanding]) -> Scene:
+def _scene(look: MirrorState, account: AccountStanding, folders: Iterable[FolderStanding]) -> Scene:
     live = look.live
     return Scene(
         account=account.state,
@@ -158,7 +158,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _folder(look: Look, folder: Folder, live: Live | None) -> FolderStanding:
+def _folder(look: MirrorState, folder: Folder, live: Live | None) -> FolderStanding:
     states = count_states(look.index, folder.name, look.moving)
     watch, why = _watch(folder, live)
     known = look.index.folder(folder.name)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from picora_sync.cli.status_view import AccountStanding, FolderStanding, Standing
+from picora_sync.cli.status_view import AccountStanding, FolderStanding, MirrorStatus
 from picora_sync.cli.words import count, duration, place, size
 from picora_sync.core.attention import About, Concern
 from picora_sync.core.model import FileState
@@ -16,13 +16,13 @@ _KINDS = {"doc": "documents", "audio": "audio"}
 _MOVING = (FileState.UPLOADING, FileState.QUEUED, FileState.SETTLING)
 
 
-def headline(now: Standing) -> str:
+def headline(now: MirrorStatus) -> str:
     """The state in one word, and why."""
     why = {"ok": _fine, "working": _working, "attention": _attention, "stopped": _stopped}[now.state](now)
     return f"{now.state.upper()}: {why}"
 
 
-def _fine(now: Standing) -> str:
+def _fine(now: MirrorStatus) -> str:
     counts = _counts(now)
     files = sum(number for state, number in counts.items() if state != FileState.IGNORED)
     public = sum(folder.public for folder in now.folders)
@@ -35,14 +35,14 @@ def _fine(now: Standing) -> str:
     return f"{told}; {', '.join(paused)} paused" if paused else told
 
 
-def _working(now: Standing) -> str:
+def _working(now: MirrorStatus) -> str:
     counts = _counts(now)
     told = ", ".join(f"{counts[state]} {state.value}" for state in _MOVING if counts[state])
     eta_s = max((folder.eta_s for folder in now.folders), default=0)
     return f"{told} of {count(sum(counts.values()) - counts[FileState.IGNORED], 'file')}" + _left(eta_s)
 
 
-def _attention(now: Standing) -> str:
+def _attention(now: MirrorStatus) -> str:
     first = now.wrong[0]
     alike = [each for each in now.wrong if each.problem.code == first.problem.code]
     more = len(now.wrong) - len(alike)
@@ -52,7 +52,7 @@ def _attention(now: Standing) -> str:
     return f"{what} (and {count(more, 'other problem')})" if more else what
 
 
-def _stopped(now: Standing) -> str:
+def _stopped(now: MirrorStatus) -> str:
     died = next((each for each in now.wrong if each.about is About.DAEMON), None)
     if died is not None:
         return died.problem.message
@@ -79,7 +79,7 @@ def ago(at: float | None) -> str:
     return "never" if at is None else f"{duration(time.time() - at)} ago"
 
 
-def _counts(now: Standing) -> Counter[str]:
+def _counts(now: MirrorStatus) -> Counter[str]:
     counts = Counter[str]()
     for folder in now.folders:
         counts.update(folder.states)

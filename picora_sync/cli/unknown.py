@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from picora_sync.cli.failures import CommandFailed
 from picora_sync.cli.paths import absolute, on_disk, places, roots_of
-from picora_sync.cli.settings import Look
+from picora_sync.cli.settings import MirrorState
 from picora_sync.core.model import AUDIO_SUFFIXES, DOC_SUFFIXES, FileRef, kind_of
 from picora_sync.core.policy import Folder
-from picora_sync.index.listing import Place
+from picora_sync.index.listing import Subtree
 
 _MOST_NAMES = 5
 _MOST_COMPARED = 10_000
@@ -21,7 +21,7 @@ _MOST_COMPARED = 10_000
 _USUAL = "name a file or directory on disk, or FOLDER/PATH as `picora-sync ls` shows it"
 
 
-def unknown(look: Look, argument: str, known: Iterable[FileRef], cwd: str) -> CommandFailed:
+def unknown(look: MirrorState, argument: str, known: Iterable[FileRef], cwd: str) -> CommandFailed:
     """The error for a path that stands for no file of which anything is known."""
     refs = list(known)
     for place in dict.fromkeys(places(argument, roots_of(look.config.folders), cwd)):
@@ -44,17 +44,17 @@ def unknown(look: Look, argument: str, known: Iterable[FileRef], cwd: str) -> Co
     return CommandFailed(f"nothing is known of {argument}", hint=_USUAL)
 
 
-def why_ignored(look: Look, ref: FileRef) -> str:
+def why_ignored(look: MirrorState, ref: FileRef) -> str:
     """The rule, and its line, that leaves a known file out; nothing if none does."""
     folder = next((each for each in look.config.folders if each.name == ref.folder), None)
     return "" if folder is None else _rule(look, folder, ref.path, is_dir=False)
 
 
-def _places(look: Look, argument: str, cwd: str) -> Collection[Place]:
+def _places(look: MirrorState, argument: str, cwd: str) -> Collection[Subtree]:
     return dict.fromkeys(places(argument, roots_of(look.config.folders), cwd))
 
 
-def _there(look: Look, folder: Folder, place: Place) -> CommandFailed | None:
+def _there(look: MirrorState, folder: Folder, place: Subtree) -> CommandFailed | None:
     """Why a file or directory that is in a folder is not known."""
     name = f"{folder.name}/{place.path}" if place.path else folder.name
     try:
@@ -73,7 +73,7 @@ def _there(look: Look, folder: Folder, place: Place) -> CommandFailed | None:
     return CommandFailed(f"{name} is there, and is not synced yet", hint=when)
 
 
-def _rule(look: Look, folder: Folder, path: str, *, is_dir: bool) -> str:
+def _rule(look: MirrorState, folder: Folder, path: str, *, is_dir: bool) -> str:
     from picora_sync.disk.folder import FolderDisk  # noqa: PLC0415  # only where something is unknown
 
     return FolderDisk(folder, state_paths=[str(look.config.state_dir)]).why_ignored(path, is_dir=is_dir) or ""
@@ -88,7 +88,7 @@ def _holds_any(folder: Folder, path: str) -> bool:
     return False
 
 
-def _misspelt(look: Look, argument: str, refs: Collection[FileRef], cwd: str) -> list[str]:
+def _misspelt(look: MirrorState, argument: str, refs: Collection[FileRef], cwd: str) -> list[str]:
     """The known files of which this is another spelling: of upper and lower case, without its suffix, or nearly so."""
     wanted = {_plain(place.path) for place in _places(look, argument, cwd) if place.path}
     names = {f"{ref.folder}/{ref.path}": _plain(ref.path) for ref in refs}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from picora_sync.cli.embedded import Picora
+from picora_sync.cli.embedded import EmbeddedPicora
 from picora_sync.cli.failures import USAGE, CommandFailed
 from picora_sync.cli.words import safe
 from picora_sync.config.load import load_config
@@ -78,7 +78,7 @@ class Playground:
         finally:
             index.close()
 
-    def config(self, picora: Picora, folders: Sequence[Folder]) -> Config:
+    def config(self, picora: EmbeddedPicora, folders: Sequence[Folder]) -> Config:
         """The configuration in force; it is also written down for the other commands."""
         account = AccountConfig(picora.url, Plan.PRO_PLUS, self.server_dir / "key")
         config = Config(account, tuple(folders), self.state_dir)

@@ -21,7 +21,7 @@ from picora_sync.report import Live
 PROGRESS_EVERY_S = 5.0
 
 
-class View(Protocol):
+class Display(Protocol):
     """Shows pictures one after the other."""
 
     def show(self, picture: Picture) -> None:
@@ -78,7 +78,7 @@ class Screen:
     start, and could not before, when it is finished.
     """
 
-    def __init__(self, view: View | None, observer: Observer) -> None:
+    def __init__(self, view: Display | None, observer: Observer) -> None:
         self._view = view
         self._observer = observer
         self.last: Live | None = None
@@ -108,7 +108,7 @@ def screen(
     summary at the end.
     """
     stream = sys.stderr if as_json else sys.stdout
-    view: View | None
+    view: Display | None
     if stream.isatty():
         from picora_sync.cli.live_view import LiveView  # noqa: PLC0415  # rich: only where there is a terminal
 

@@ -9,7 +9,7 @@ from picora_sync.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where in which file; line and column count from 1, as editors do."""
 
     file: str
@@ -21,10 +21,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Mistake:
     """One mistake: where, what, and how to put it right."""
 
-    place: Place
+    place: Position
     message: str
     hint: str = ""
 
@@ -41,7 +41,7 @@ class ConfigMissing(ConfigError):
 class ConfigInvalid(ConfigError):
     """The file was read, and is wrong in all the places of ``findings`` (never empty), in the file's order."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Mistake]) -> None:
         self.findings = tuple(sorted(findings, key=lambda finding: (finding.place.line, finding.place.column)))
         first = self.findings[0]
         if len(self.findings) == 1:

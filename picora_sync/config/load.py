@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from picora_sync.config import checks, tree
-from picora_sync.config.findings import ConfigInvalid, ConfigMissing, Finding, Place
+from picora_sync.config.findings import ConfigInvalid, ConfigMissing, Mistake, Position
 from picora_sync.config.locations import default_state_dir, read_regular, resolve
 from picora_sync.config.model import DEFAULT_URL, VERIFY_S, AccountConfig, Config, Visibility
-from picora_sync.config.reader import Reader
+from picora_sync.config.reader import ConfigReader
 from picora_sync.config.sections import AccountSection, FileSection, FolderSection, SettleSection, SettleTimes
 from picora_sync.core.policy import AUDIO_SETTLE, DOC_SETTLE, Folder, Settle
 from picora_sync.errors import ConfigError
@@ -37,7 +37,7 @@ def load_config(file: Path, environ: Mapping[str, str]) -> Config:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        finding = Finding(Place(str(file), line, column), "this is not UTF-8", "save the file as UTF-8")
+        finding = Mistake(Position(str(file), line, column), "this is not UTF-8", "save the file as UTF-8")
         raise ConfigInvalid([finding]) from error
     return parse_config(text, file, environ)
 
@@ -50,7 +50,7 @@ def parse_config(text: str, file: Path, environ: Mapping[str, str]) -> Config:
     root, findings = tree.parse(text, str(file), environ)
     if root is None:
         raise ConfigInvalid(findings)
-    reader = Reader(findings)
+    reader = ConfigReader(findings)
     section = reader.section(FileSection, root)
     if section is None:
         raise ConfigInvalid(findings)
@@ -58,17 +58,17 @@ def parse_config(text: str, file: Path, environ: Mapping[str, str]) -> Config:
     try:
         config = replace(build.config(section), written=reader.written)
     except ConfigError as error:
-        findings.append(Finding(root.place, error.message, error.hint))
+        findings.append(Mistake(root.place, error.message, error.hint))
         raise ConfigInvalid(findings) from error
     if not section.folders and not findings:
-        findings.append(Finding(reader.places["folders",], "no folder is mirrored", "add '- path: …' below folders:"))
+        findings.append(Mistake(reader.places["folders",], "no folder is mirrored", "add '- path: …' below folders:"))
     findings += _check(section, config, reader.places)
     if findings:
         raise ConfigInvalid(findings)
     return config
 
 
-def _check(section: FileSection, config: Config, places: checks.Places) -> Iterator[Finding]:
+def _check(section: FileSection, config: Config, places: checks.Positions) -> Iterator[Mistake]:
     for number, folder in enumerate(section.folders):
         yield from checks.check_folder(folder, number, places)
     yield from checks.check_together(

@@ -11,8 +11,8 @@ from typing import Annotated, TypeVar, assert_never
 
 import msgspec
 
-from picora_sync.config.findings import Finding, Place
-from picora_sync.config.tree import Broken, Entry, Items, Node, Scalar, Section
+from picora_sync.config.findings import Mistake, Position
+from picora_sync.config.tree import Broken, Items, KeyValue, Node, Scalar, Section
 from picora_sync.config.values import (
     ApiUrl,
     BadValue,
@@ -52,13 +52,13 @@ _TEXT = ("text", "put it in quotes if it is meant as text")
 
 
 @dataclass(slots=True)
-class Reader:
+class ConfigReader:
     """Reads one file's tree. ``findings`` grows; ``places`` says where each value that was read stands, ``written`` how
     those were written in which a variable stands.
     """
 
-    findings: list[Finding] = field(default_factory=list)
-    places: dict[Path, Place] = field(default_factory=dict)
+    findings: list[Mistake] = field(default_factory=list)
+    places: dict[Path, Position] = field(default_factory=dict)
     written: dict[Path, str] = field(default_factory=dict)
 
     def section(self, kind: type[_Struct], node: Node, path: Path = ()) -> _Struct | None:
@@ -81,7 +81,7 @@ class Reader:
                     self._refuse(node.place, f"'{name}' is missing", f"add '{name}:'")
         return None if lacks_required else kind(**values)
 
-    def _value(self, annotation: object, entry: Entry | None, path: Path) -> object:
+    def _value(self, annotation: object, entry: KeyValue | None, path: Path) -> object:
         """The value under a key; _MISSING if it is left out, empty, or wrong (which is noted)."""
         if entry is None or _is_null(entry.value):
             return _MISSING
@@ -155,8 +155,8 @@ class Reader:
         if not isinstance(node, Broken):
             self._refuse(node.place, f"expected {expected}, found {_shape_of(node)}", hint)
 
-    def _refuse(self, place: Place, message: str, hint: str) -> None:
-        self.findings.append(Finding(place, message, hint))
+    def _refuse(self, place: Position, message: str, hint: str) -> None:
+        self.findings.append(Mistake(place, message, hint))
 
 
 def _parse(kind: type[Value], value: object) -> Value:

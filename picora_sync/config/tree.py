@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from picora_sync.config.findings import Finding, Place
+from picora_sync.config.findings import Mistake, Position
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE_TAG = "tag:yaml.org,2002:"
@@ -25,7 +25,7 @@ class Scalar:
     is what a message may show: variables hold what nobody should read in a log.
     """
 
-    place: Place
+    place: Position
     text: str
     value: Plain
     written: str
@@ -40,15 +40,15 @@ class Scalar:
 class Items:
     """A list."""
 
-    place: Place
+    place: Position
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyValue:
     """One ``key: value`` of a mapping; ``place`` is the key's."""
 
-    place: Place
+    place: Position
     value: Node
 
 
@@ -56,21 +56,21 @@ class Entry:
 class Section:
     """A mapping with text keys."""
 
-    place: Place
-    entries: dict[str, Entry]
+    place: Position
+    entries: dict[str, KeyValue]
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
     """Something is wrong here, and it was noted already."""
 
-    place: Place
+    place: Position
 
 
 Node = Scalar | Items | Section | Broken
 
 
-def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Finding]]:
+def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Mistake]]:
     """The tree of one YAML document, and what is wrong with it; None if nothing of it can be used.
 
     ``${NAME}`` inside a value becomes the environment variable; ``$${`` stands for a literal ``${``.
@@ -80,23 +80,25 @@ def parse(text: str, file: str, environ: Mapping[str, str]) -> tuple[Node | None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        place = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 1, 1)
         hint = "indent with spaces; quote text that holds ': ', '#', '{' or '['"
-        return None, [Finding(place, f"this is no YAML: {error.problem or error.context}", hint)]
+        return None, [Mistake(place, f"this is no YAML: {error.problem or error.context}", hint)]
     except RecursionError:
-        return None, [Finding(Place(file, 1, 1), "this is nested too deeply", "`picora-sync config example` shows one")]
+        return None, [
+            Mistake(Position(file, 1, 1), "this is nested too deeply", "`picora-sync config example` shows one")
+        ]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         hint = "remove the control character, or save the file as UTF-8"
-        return None, [Finding(Place(file, line, 1), f"this is no YAML: {error.reason}", hint)]
+        return None, [Mistake(Position(file, line, 1), f"this is no YAML: {error.reason}", hint)]
     if root is None:
-        return None, [Finding(Place(file, 1, 1), "the file is empty", "`picora-sync config example` shows one")]
+        return None, [Mistake(Position(file, 1, 1), "the file is empty", "`picora-sync config example` shows one")]
     builder = _Builder(file, environ)
     try:
         return builder.node(root, ()), builder.findings
     except (_TooMuch, RecursionError):
         hint = "write out what the aliases stand for; `picora-sync config example` shows one"
-        return None, [Finding(Place(file, 1, 1), "this is more than any configuration holds", hint)]
+        return None, [Mistake(Position(file, 1, 1), "this is more than any configuration holds", hint)]
 
 
 class _TooMuch(Exception):
@@ -107,7 +109,7 @@ class _Builder:
     """Walks PyYAML's nodes once, keeping what is wrong."""
 
     def __init__(self, file: str, environ: Mapping[str, str]) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[Mistake] = []
         self._file = file
         self._left = _MOST_NODES
         self._environ = environ
@@ -127,8 +129,8 @@ class _Builder:
             return Items(place, tuple(self.node(item, inner) for item in node.value))
         return self._scalar(node, place, str(node.value))
 
-    def _entries(self, node: yaml.MappingNode, parents: tuple[yaml.Node, ...]) -> dict[str, Entry]:
-        entries: dict[str, Entry] = {}
+    def _entries(self, node: yaml.MappingNode, parents: tuple[yaml.Node, ...]) -> dict[str, KeyValue]:
+        entries: dict[str, KeyValue] = {}
         for key, value in node.value:
             place = self._place(key)
             if not isinstance(key, yaml.ScalarNode):
@@ -137,10 +139,10 @@ class _Builder:
                 first = entries[key.value].place.line
                 self._refuse(place, f"'{key.value}' is given twice", f"the first one is in line {first}: keep one")
             else:
-                entries[key.value] = Entry(place, self.node(value, parents))
+                entries[key.value] = KeyValue(place, self.node(value, parents))
         return entries
 
-    def _scalar(self, node: yaml.Node, place: Place, written: str) -> Scalar | Broken:
+    def _scalar(self, node: yaml.Node, place: Position, written: str) -> Scalar | Broken:
         tag = node.tag.removeprefix(_CORE_TAG)
         if tag not in {"str", "int", "float", "bool", "null", "timestamp"}:
             return self._refuse(place, f"the tag {node.tag[:100]} is not allowed here", "write a plain value")
@@ -153,7 +155,7 @@ class _Builder:
             return Scalar(place, written, value, written)
         return self._text(place, written)
 
-    def _text(self, place: Place, written: str) -> Scalar | Broken:
+    def _text(self, place: Position, written: str) -> Scalar | Broken:
         text = self._expand(written, place)
         if text is None:
             return Broken(place)
@@ -166,7 +168,7 @@ class _Builder:
             return self._refuse(place, "this holds characters that no file and no name can have", "write it anew")
         return Scalar(place, text, text, written)
 
-    def _expand(self, text: str, place: Place) -> str | None:
+    def _expand(self, text: str, place: Position) -> str | None:
         wrong = len(self.findings)
 
         def replace(match: re.Match[str]) -> str:
@@ -181,11 +183,11 @@ class _Builder:
         expanded = _REFERENCE.sub(replace, text)
         return expanded if len(self.findings) == wrong else None
 
-    def _place(self, node: yaml.Node) -> Place:
-        return Place(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _place(self, node: yaml.Node) -> Position:
+        return Position(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _refuse(self, place: Place, message: str, hint: str) -> Broken:
-        self.findings.append(Finding(place, message, hint))
+    def _refuse(self, place: Position, message: str, hint: str) -> Broken:
+        self.findings.append(Mistake(place, message, hint))
         return Broken(place)
 
 

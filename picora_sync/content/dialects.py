@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from frontmatter.default_handlers import BaseHandler
 
-from picora_sync.content.metadata import MAX_DEPTH, Entry, Metadata, Unreadable, Value
+from picora_sync.content.metadata import MAX_DEPTH, FieldValue, FrontmatterMapping, KeyLine, Unreadable
 from picora_sync.content.spelling import BREAK
 from picora_sync.content.yaml_events import read_yaml
 
@@ -52,14 +52,14 @@ class Dialect(BaseHandler):
             raise ValueError("no block of this dialect")
         return text[block.start : block.end], text[block.body :]
 
-    def load(self, fm: str) -> Metadata:
+    def load(self, fm: str) -> FrontmatterMapping:
         """What the inside of a block says. Raises Unreadable."""
         read = self.read(fm)
         if read is None:
             raise Unreadable(1, "it is no mapping")
         return read
 
-    def read(self, block: str) -> Metadata | None:
+    def read(self, block: str) -> FrontmatterMapping | None:
         """As :meth:`load`, but None for what can be read, and is no mapping."""
         raise NotImplementedError
 
@@ -70,7 +70,7 @@ class YamlDialect(Dialect):
     FM_BOUNDARY = re.compile(r"---[ \t]*\r?\n")
     CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
-    def read(self, block: str) -> Metadata | None:
+    def read(self, block: str) -> FrontmatterMapping | None:
         """Read the block as JSON where it is some (tabs make that no YAML), else as YAML."""
         if block.lstrip().startswith("{"):
             try:
@@ -87,7 +87,7 @@ class TomlDialect(Dialect):
     FM_BOUNDARY = re.compile(r"\+\+\+[ \t]*\r?\n")
     CLOSING = re.compile(r"^\+\+\+[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
-    def read(self, block: str) -> Metadata:
+    def read(self, block: str) -> FrontmatterMapping:
         """Read TOML, with the lines of its plain top-level keys."""
         return read_toml(block)
 
@@ -98,7 +98,7 @@ class FencedJsonDialect(Dialect):
     FM_BOUNDARY = re.compile(r";;;[ \t]*\r?\n")
     CLOSING = re.compile(r"^;;;[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
-    def read(self, block: str) -> Metadata | None:
+    def read(self, block: str) -> FrontmatterMapping | None:
         """Read JSON."""
         return read_json(block)
 
@@ -122,7 +122,7 @@ class JsonDialect(Dialect):
                     return Block(0, token.end(), rest.end()) if rest else None
         return None
 
-    def read(self, block: str) -> Metadata | None:
+    def read(self, block: str) -> FrontmatterMapping | None:
         """Read JSON."""
         return read_json(block)
 
@@ -141,7 +141,7 @@ _TOML_WHERE = re.compile(r"\(at line (\d+)")
 _NESTING = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
-def read_json(block: str) -> Metadata | None:
+def read_json(block: str) -> FrontmatterMapping | None:
     """The entries of a JSON object, None for any other document. Raises Unreadable."""
     _expect_shallow(token[0] for token in _json_tokens(block))
     try:
@@ -152,8 +152,8 @@ def read_json(block: str) -> Metadata | None:
         return None
     _expect_text(pairs)
     top, nested = _json_lines(block)
-    entries = tuple(Entry(key, _json_value(value), line) for (key, value), line in zip(pairs, top, strict=True))
-    return Metadata(entries, nested)
+    entries = tuple(KeyLine(key, _json_value(value), line) for (key, value), line in zip(pairs, top, strict=True))
+    return FrontmatterMapping(entries, nested)
 
 
 class _Pairs(tuple[tuple[str, object], ...]):
@@ -162,7 +162,7 @@ class _Pairs(tuple[tuple[str, object], ...]):
     __slots__ = ()
 
 
-def _json_value(value: object) -> Value:
+def _json_value(value: object) -> FieldValue:
     if isinstance(value, str | bool):
         return value
     if isinstance(value, float):  # NaN and the like
@@ -172,10 +172,10 @@ def _json_value(value: object) -> Value:
     return None
 
 
-def _json_lines(block: str) -> tuple[list[int], tuple[Entry, ...]]:
+def _json_lines(block: str) -> tuple[list[int], tuple[KeyLine, ...]]:
     """The lines of the top-level keys of a JSON object that can be read, and all other keys."""
     starts = [0, *(found.end() for found in BREAK.finditer(block))]
-    top, nested = list[int](), list[Entry]()
+    top, nested = list[int](), list[KeyLine]()
     depth, before = 0, None
     for token in _json_tokens(block):
         sign = token[0]
@@ -184,13 +184,13 @@ def _json_lines(block: str) -> tuple[list[int], tuple[Entry, ...]]:
             if depth == 1:
                 top.append(line)
             else:
-                nested.append(Entry(str(json.loads(before[0])), None, line))
+                nested.append(KeyLine(str(json.loads(before[0])), None, line))
         depth += _NESTING.get(sign, 0)
         before = token if sign.startswith('"') else None
     return top, tuple(nested)
 
 
-def read_toml(block: str) -> Metadata:
+def read_toml(block: str) -> FrontmatterMapping:
     """The top-level keys of a TOML document. Raises Unreadable."""
     text = block.replace("\r\n", "\n")
     _expect_shallow(_toml_tokens(text))
@@ -203,17 +203,17 @@ def read_toml(block: str) -> Metadata:
     starts = [0, *(found.end() for found in BREAK.finditer(text))]
     for found in _TOML_LINE.finditer(text):
         places.setdefault(found[1].strip("\"'"), bisect_right(starts, found.start(1)))
-    entries = tuple(Entry(key, _toml_value(value), places.get(key, 1)) for key, value in table.items())
-    return Metadata(entries, tuple(_nested(table, places, top=True)))
+    entries = tuple(KeyLine(key, _toml_value(value), places.get(key, 1)) for key, value in table.items())
+    return FrontmatterMapping(entries, tuple(_nested(table, places, top=True)))
 
 
-def _toml_value(value: object) -> Value:
+def _toml_value(value: object) -> FieldValue:
     if isinstance(value, list):
         return tuple(str(item) for item in value if not isinstance(item, dict | list | bool))
     return None if isinstance(value, dict) else value if isinstance(value, bool) else str(value)
 
 
-def _nested(value: object, places: dict[str, int], *, top: bool = False) -> Iterator[Entry]:
+def _nested(value: object, places: dict[str, int], *, top: bool = False) -> Iterator[KeyLine]:
     """The keys of the tables within a table; how deep they lie was checked before."""
     if isinstance(value, list):
         for item in value:
@@ -221,7 +221,7 @@ def _nested(value: object, places: dict[str, int], *, top: bool = False) -> Iter
     elif isinstance(value, dict):
         for key, inner in value.items():
             if not top:
-                yield Entry(key, _toml_value(inner), places.get(key, 1))
+                yield KeyLine(key, _toml_value(inner), places.get(key, 1))
             yield from _nested(inner, places)
 
 

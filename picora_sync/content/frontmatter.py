@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 from picora_sync.content.dialects import DIALECTS, FENCED_JSON, JSON, YAML, Block, Dialect
 from picora_sync.content.evidence import bad, breaks, given, named, weak
-from picora_sync.content.metadata import Entry, Unreadable, Value
+from picora_sync.content.metadata import FieldValue, KeyLine, Unreadable
 from picora_sync.content.openings import JSON_MEANT, LIMIT_CHARS, Opening, odd_key, of_start, region_of
 from picora_sync.content.spelling import KEYS, Line, lines
 from picora_sync.core.model import Problem
 
-__all__ = ["LIMIT_CHARS", "Entry", "Frontmatter", "parse_frontmatter"]
+__all__ = ["LIMIT_CHARS", "Frontmatter", "KeyLine", "parse_frontmatter"]
 
 MAX_LINES = 2_000
 
@@ -32,11 +32,11 @@ class Frontmatter:
     """
 
     end: int = 0
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[KeyLine, ...] = ()
     problem: Problem | None = None
     body: int = 0
 
-    def get(self, key: str) -> Value:
+    def get(self, key: str) -> FieldValue:
         """The value of the last entry of this name; None if there is none."""
         return next((entry.value for entry in reversed(self.entries) if entry.key == key), None)
 

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 MAX_DEPTH = 16
 
-Value = str | bool | tuple[str, ...] | None
+FieldValue = str | bool | tuple[str, ...] | None
 """A scalar as written, a YAML 1.2 boolean, a list of scalars, or None for null, for mappings and for nested lists."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyLine:
     """One key as written, its value, and the line it is on."""
 
     key: str
-    value: Value
+    value: FieldValue
     line: int
 
 
-class Metadata(dict[str, Value]):
+class FrontmatterMapping(dict[str, FieldValue]):
     """What the ``load`` of our handlers gives: the mapping that python-frontmatter asks for, in which the last of equal
     keys counts, and all entries in their order with lines that count from 1 at the block's first.
     """
 
-    def __init__(self, entries: tuple[Entry, ...], nested: tuple[Entry, ...] = ()) -> None:
+    def __init__(self, entries: tuple[KeyLine, ...], nested: tuple[KeyLine, ...] = ()) -> None:
         super().__init__((entry.key, entry.value) for entry in entries)
         self.entries = entries
         self.nested = nested

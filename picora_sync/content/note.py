@@ -12,10 +12,10 @@ from picora_sync.content.hashtags import tags_in
 from picora_sync.content.logseq import holds_logseq
 from picora_sync.content.markdown import Unparsable, count_data_uris, first_h1
 from picora_sync.content.materials import BOM, CEILING_BYTES, Materials, Oversized, Surroundings
-from picora_sync.content.metadata import Value
+from picora_sync.content.metadata import FieldValue
 from picora_sync.content.publishers import foreign_keys
 from picora_sync.content.transform import Place, transform
-from picora_sync.content.visibility import Visibility, visibility_of
+from picora_sync.content.visibility import WantedVisibility, visibility_of
 from picora_sync.core.model import Fingerprint, Kind, PlanLimits, Problem, Wanted
 from picora_sync.core.policy import Folder, PrivateImages, Select, TagsFrom
 from picora_sync.core.ports import Derived
@@ -108,7 +108,7 @@ def _guessed(head: bytes) -> str:
     return head.decode(errors="replace")
 
 
-def _is_published(visibility: Visibility, folder: Folder) -> bool:
+def _is_published(visibility: WantedVisibility, folder: Folder) -> bool:
     return folder.select is Select.ALL or visibility.published
 
 
@@ -199,7 +199,7 @@ def _own_tags(front: Frontmatter, body: str, folder: Folder) -> tuple[str, ...]:
     return (*_listed(front.get("tags")), *_listed(front.get("tag")), *(tags_in(body) if folder.obsidian else ()))
 
 
-def _listed(value: Value) -> tuple[str, ...]:
+def _listed(value: FieldValue) -> tuple[str, ...]:
     if isinstance(value, str):
         return parse_tags(strip_value(value))
     return parse_tags(tuple(map(strip_value, value))) if isinstance(value, tuple) else ()

@@ -9,7 +9,7 @@ from itertools import chain, islice, takewhile
 
 from picora_sync.content.dialects import TOML, YAML, Dialect
 from picora_sync.content.evidence import bad, doubtful, given, is_filled, is_of_keys, named, weak
-from picora_sync.content.metadata import Metadata, Unreadable
+from picora_sync.content.metadata import FrontmatterMapping, Unreadable
 from picora_sync.content.spelling import BREAK, KEYS, Line, canonical, evidence, is_begun, is_key_like, lines
 from picora_sync.core.model import Problem
 
@@ -157,7 +157,7 @@ def _is_mapping(dialect: Dialect, head: str, region: list[Line]) -> bool:
     return metadata is not None and odd_key(metadata, 0) is None
 
 
-def odd_key(metadata: Metadata, before: int) -> Problem | None:
+def odd_key(metadata: FrontmatterMapping, before: int) -> Problem | None:
     """A key that may be meant as ours, and is not: below the top level, or spelled in another way."""
     odd = (entry for entry in metadata.entries if entry.key.casefold() not in KEYS)
     for each in chain(odd, metadata.nested):

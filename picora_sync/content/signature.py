@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple
 
 from picora_sync.content.formats import id3, mp4, mpeg
-from picora_sync.content.formats.window import Spent, Window
+from picora_sync.content.formats.window import ReadWindow, Spent
 from picora_sync.core.model import Problem
 
 HEAD_BYTES: Final = 64
@@ -60,9 +60,9 @@ _LOOKS: tuple[tuple[Callable[[bytes], bool], _Look], ...] = (
 def fault(file: BinaryIO, size_bytes: int, suffix: str) -> Problem | None:
     """Why Picora would refuse these bytes under this extension; None if it takes them. Raises OSError."""
     head = file.read(HEAD_BYTES)
-    if _ACCEPTED[suffix](head) or (suffix == ".m4a" and _holds_sound(Window(file, size_bytes))):
+    if _ACCEPTED[suffix](head) or (suffix == ".m4a" and _holds_sound(ReadWindow(file, size_bytes))):
         return None
-    look = _look(Window(file, size_bytes), head, suffix) or _Look("none of the formats that Picora takes")
+    look = _look(ReadWindow(file, size_bytes), head, suffix) or _Look("none of the formats that Picora takes")
     return Problem(
         code="WRONG_SIGNATURE",
         message=f"the name says {suffix[1:]}, but the content looks like {look.name}",
@@ -70,7 +70,7 @@ def fault(file: BinaryIO, size_bytes: int, suffix: str) -> Problem | None:
     )
 
 
-def _holds_sound(window: Window) -> bool:
+def _holds_sound(window: ReadWindow) -> bool:
     try:
         return mp4.holds_sound(window)
     except (Spent, ValueError, struct.error):
@@ -86,7 +86,7 @@ def _hint(look: _Look, suffix: str) -> str:
     return f"{rename}, or export it again as {suffix[1:]}"
 
 
-def _look(window: Window, head: bytes, suffix: str) -> _Look | None:
+def _look(window: ReadWindow, head: bytes, suffix: str) -> _Look | None:
     plain = next((look for fits, look in _LOOKS if fits(head)), None)
     if plain is not None and plain.name != _ZEROS:
         return plain
@@ -96,7 +96,7 @@ def _look(window: Window, head: bytes, suffix: str) -> _Look | None:
         return plain
 
 
-def _behind_tags(window: Window, head: bytes) -> _Look | None:
+def _behind_tags(window: ReadWindow, head: bytes) -> _Look | None:
     """Something that begins with a tag that does not belong there."""
     if head.startswith(b"APETAGEX"):
         return _Look("an MP3 file behind an APE tag", ".mp3", f"remove the APE tag, or {_TAG_IT}")
@@ -113,7 +113,7 @@ def _behind_tags(window: Window, head: bytes) -> _Look | None:
     return _Look("an MP3 file", ".mp3")
 
 
-def _frames(window: Window, head: bytes, suffix: str) -> _Look | None:
+def _frames(window: ReadWindow, head: bytes, suffix: str) -> _Look | None:
     """MP3 frames that Picora does not know by their first bytes."""
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:  # noqa: PLR2004  (the sync of a frame)
         return _Look("an MP3 file in a variant that Picora refuses without an ID3 tag", ".mp3", _TAG_IT)

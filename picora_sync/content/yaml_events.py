@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 import yaml
 
-from picora_sync.content.metadata import MAX_DEPTH, Entry, Metadata, Unreadable, Value
+from picora_sync.content.metadata import MAX_DEPTH, FieldValue, FrontmatterMapping, KeyLine, Unreadable
 
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _FRAMING = (yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-def read_yaml(block: str) -> Metadata | None:
+def read_yaml(block: str) -> FrontmatterMapping | None:
     """The top-level mapping, an empty one for a block without content, None for any other document. Lines count from 1
     at the block's first. Raises Unreadable.
     """
@@ -37,32 +37,32 @@ class _Reading:
     def __init__(self, block: str) -> None:
         events = yaml.parse(block, Loader=yaml.CSafeLoader)
         self._events: Iterator[yaml.Event] = (event for event in events if not isinstance(event, _FRAMING))
-        self._nested: list[Entry] = []
+        self._nested: list[KeyLine] = []
 
-    def document(self) -> Metadata | None:
+    def document(self) -> FrontmatterMapping | None:
         root = next(self._events, None)
         if root is None:
-            return Metadata(())
+            return FrontmatterMapping(())
         if not isinstance(root, yaml.MappingStartEvent):
             self._value(root, 0)
             self._expect_end()
             return None
         entries = tuple(self._mapping(0))
         self._expect_end()
-        return Metadata(entries, tuple(self._nested))
+        return FrontmatterMapping(entries, tuple(self._nested))
 
     def _expect_end(self) -> None:
         more = next(self._events, None)
         if more is not None:
             raise Unreadable(_line(more), "a second document begins")
 
-    def _mapping(self, depth: int) -> Iterator[Entry]:
+    def _mapping(self, depth: int) -> Iterator[KeyLine]:
         """Read on to the end of a mapping whose start was taken."""
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 return
             key = self._key(event, depth)
-            yield Entry(key, self._value(next(self._events), depth), _line(event))
+            yield KeyLine(key, self._value(next(self._events), depth), _line(event))
 
     def _key(self, event: yaml.Event, depth: int) -> str:
         if isinstance(event, yaml.ScalarEvent):
@@ -76,7 +76,7 @@ class _Reading:
         """A key that is no scalar: each word in it counts as one."""
         value = self._value(event, depth)
         words = value if isinstance(value, tuple) else ()
-        self._nested += (Entry(word, None, _line(event)) for word in words)
+        self._nested += (KeyLine(word, None, _line(event)) for word in words)
 
     def _sequence(self, depth: int) -> Iterator[str]:
         """Read on to the end of a sequence whose start was taken; only its scalars count."""
@@ -89,7 +89,7 @@ class _Reading:
             else:
                 self._value(event, depth)
 
-    def _value(self, event: yaml.Event, depth: int) -> Value:
+    def _value(self, event: yaml.Event, depth: int) -> FieldValue:
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event)
         if isinstance(event, yaml.AliasEvent):
@@ -103,7 +103,7 @@ class _Reading:
         return None
 
 
-def _scalar(event: yaml.ScalarEvent) -> Value:
+def _scalar(event: yaml.ScalarEvent) -> FieldValue:
     text = str(event.value)
     plain = event.tag is None and event.implicit[0]
     if not plain:

@@ -13,12 +13,12 @@ import httpx
 
 from picora_sync.control import address
 from picora_sync.control.messages import (
-    PLACES,
+    ROUTES,
     VERSION,
     A,
-    About,
+    DaemonInfo,
     Passed,
-    Progress,
+    PassProgress,
     Request,
     Sync,
     answer_of,
@@ -59,7 +59,7 @@ class ControlClient:
     def program(self) -> str:
         """Which picora-sync answers. Raises as :meth:`ask`."""
         with _in_words():
-            return answer_of(About, _object(self._http.get("/v1/").text)).program
+            return answer_of(DaemonInfo, _object(self._http.get("/v1/").text)).program
 
     def ask(self, request: Request, kind: type[A]) -> A:
         """Ask, and wait for the answer.
@@ -79,17 +79,17 @@ class ControlClient:
                 said = _object(line)
                 if "live" not in said:
                     return answer_of(Passed, said).report()
-                on_live(answer_of(Progress, said).live)
+                on_live(answer_of(PassProgress, said).live)
         raise _gone()
 
 
 def _wire(request: Request) -> tuple[str, str]:
-    method, name = PLACES[type(request)]
+    method, name = ROUTES[type(request)]
     return method, f"/v{VERSION}/{name}"
 
 
 def _content(request: Request) -> dict[str, Any]:
-    if PLACES[type(request)][0] == "GET":
+    if ROUTES[type(request)][0] == "GET":
         return {"params": document(request)}
     return {"content": json.dumps(document(request)).encode(), "headers": {"Content-Type": "application/json"}}
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from picora_sync.control.inbox import Ask, Inbox, stopping
-from picora_sync.control.messages import PLACES, Progress, Reload, Reloaded, Request, Rescan, Sync
+from picora_sync.control.messages import ROUTES, PassProgress, Reload, Reloaded, Request, Rescan, Sync
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass, Rescanning
 from picora_sync.errors import CommandRefused, PicoraSyncError
@@ -54,7 +54,7 @@ class Desk:
                 if not one.over():
                     continue
                 if isinstance(one, Pass):
-                    ask.say(Progress(live=one.live(self._snapshot())), last=False)
+                    ask.say(PassProgress(live=one.live(self._snapshot())), last=False)
                 ask.say(one.answer())
             except PicoraSyncError as error:
                 ask.say(error)
@@ -65,7 +65,7 @@ class Desk:
         self._errands = [(ask, one) for ask, one in self._errands if not ask.abandoned]
         for ask, one in self._errands:
             if isinstance(one, Pass):
-                ask.say(Progress(live=one.live(live)), last=False)
+                ask.say(PassProgress(live=one.live(live)), last=False)
 
     def close(self) -> None:
         """The loop has ended: what was begun goes on with the next one, if there is to be one."""
@@ -76,7 +76,7 @@ class Desk:
                 ask.say(stopping())
 
     def _begin(self, ask: Ask) -> None:
-        method, name = PLACES[type(ask.request)]
+        method, name = ROUTES[type(ask.request)]
         if method == "POST":
             log.info("asked to %s%s", name, _about(ask.request))
         match ask.request:

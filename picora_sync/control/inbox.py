@@ -7,10 +7,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from picora_sync.control.messages import Answer, Request
+from picora_sync.control.messages import Reply, Request
 from picora_sync.errors import CommandRefused, PicoraSyncError
 
-Said = Answer | PicoraSyncError
+Said = Reply | PicoraSyncError
 
 
 class Ask:

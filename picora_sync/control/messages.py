@@ -19,7 +19,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What is asked. A field that the daemon does not know is refused: it could be the one that matters."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What is answered. A field that the command does not know is passed over."""
 
 
@@ -32,14 +32,14 @@ class ShowHeld(Request, frozen=True):
     folder: str
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RemovalRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One removal as it was shown: the file, and the object that it would lose."""
 
     path: str
     object: str | None = None
 
 
-class OpenFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OpenAudio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Audio that a program has open for writing, as it was shown: ``version`` is how the file looks."""
 
     path: str
@@ -52,9 +52,9 @@ class Approve(Request, frozen=True):
     """
 
     folder: str
-    rows: tuple[Row, ...]
+    rows: tuple[RemovalRow, ...]
     keep: bool = False
-    open: tuple[OpenFile, ...] = ()
+    open: tuple[OpenAudio, ...] = ()
 
 
 class Pause(Request, frozen=True):
@@ -150,13 +150,13 @@ ENDPOINTS: dict[tuple[str, str], type[Request]] = {
     ("POST", "repair"): Repair,
     ("POST", "sync"): Sync,
 }
-PLACES = {kind: place for place, kind in ENDPOINTS.items()}
+ROUTES = {kind: place for place, kind in ENDPOINTS.items()}
 
 
 # --- what is answered -----------------------------------------------------------------------------------------------
 
 
-class About(Answer, frozen=True):
+class DaemonInfo(Reply, frozen=True):
     """``GET /v1/``: who answers."""
 
     version: int
@@ -164,7 +164,7 @@ class About(Answer, frozen=True):
     pid: int
 
 
-class HeldRow(Answer, frozen=True):
+class HeldRow(Reply, frozen=True):
     """A removal that waits, and why; ``object`` and ``url`` are what would be deleted."""
 
     path: str
@@ -173,15 +173,15 @@ class HeldRow(Answer, frozen=True):
     url: str | None = None
 
 
-class OpenRow(Answer, frozen=True):
-    """Audio that waits for a program to close it, and why; see :class:`OpenFile`."""
+class OpenRow(Reply, frozen=True):
+    """Audio that waits for a program to close it, and why; see :class:`OpenAudio`."""
 
     path: str
     why: str
     version: str
 
 
-class Held(Answer, frozen=True):
+class Held(Reply, frozen=True):
     """What waits for a person."""
 
     folder: str
@@ -189,14 +189,14 @@ class Held(Answer, frozen=True):
     open: tuple[OpenRow, ...] = ()
 
 
-class RefusedRow(Answer, frozen=True):
+class RefusedRow(Reply, frozen=True):
     """A row that was left as it is, because it is not (any more) what was shown."""
 
     path: str
     why: str
 
 
-class Approved(Answer, frozen=True):
+class Approved(Reply, frozen=True):
     """What became of the rows; ``sent`` counts the open files that are sent. ``paused``: nothing of it is carried out
     until the folder is resumed.
     """
@@ -209,7 +209,7 @@ class Approved(Answer, frozen=True):
     sent: int = 0
 
 
-class FolderPause(Answer, frozen=True):
+class FolderPause(Reply, frozen=True):
     """Whether a folder is paused, and the wall clock's time at which that ends by itself (None: it does not)."""
 
     name: str
@@ -217,13 +217,13 @@ class FolderPause(Answer, frozen=True):
     until: float | None = None
 
 
-class Paused(Answer, frozen=True):
+class Paused(Reply, frozen=True):
     """How it is now, folder by folder."""
 
     folders: tuple[FolderPause, ...]
 
 
-class FolderScan(Answer, frozen=True):
+class FolderScan(Reply, frozen=True):
     """How many paths differ from the index, and so are looked at; ``trouble`` is why some could not be."""
 
     name: str
@@ -231,20 +231,20 @@ class FolderScan(Answer, frozen=True):
     trouble: str = ""
 
 
-class Rescanned(Answer, frozen=True):
+class Rescanned(Reply, frozen=True):
     """What was looked through."""
 
     folders: tuple[FolderScan, ...]
 
 
-class Resending(Answer, frozen=True):
+class Resending(Reply, frozen=True):
     """How many files are read again."""
 
     folder: str
     files: int
 
 
-class Known(Answer, frozen=True):
+class Known(Reply, frozen=True):
     """A folder that is not configured any more: ``objects`` are ours and no other folder's, ``others`` are not."""
 
     folder: str
@@ -253,7 +253,7 @@ class Known(Answer, frozen=True):
     others: int
 
 
-class Forgotten(Answer, frozen=True):
+class Forgotten(Reply, frozen=True):
     """What was forgotten, and how many objects are being deleted."""
 
     folder: str
@@ -261,28 +261,28 @@ class Forgotten(Answer, frozen=True):
     deleting: int
 
 
-class Reloaded(Answer, frozen=True):
+class Reloaded(Reply, frozen=True):
     """The configuration in force from now on."""
 
     folders: tuple[str, ...]
     url: str
 
 
-class Unrepaired(Answer, frozen=True):
+class Unrepaired(Reply, frozen=True):
     """An object that was left as it is, and why."""
 
     object: str
     why: str
 
 
-class Repaired(Answer, frozen=True):
+class Repaired(Reply, frozen=True):
     """How many objects are being put right; a pass (``sync``) waits until that is done."""
 
     begun: int
     left: tuple[Unrepaired, ...]
 
 
-class Finding(Answer, frozen=True):
+class FileProblem(Reply, frozen=True):
     """One problem of a pass."""
 
     folder: str
@@ -292,7 +292,7 @@ class Finding(Answer, frozen=True):
     hint: str = ""
 
 
-class Passed(Answer, frozen=True):
+class Passed(Reply, frozen=True):
     """What a pass came to, in the words of ``sync --json``."""
 
     files: int
@@ -303,7 +303,7 @@ class Passed(Answer, frozen=True):
     patched: int
     deleted: int
     requests: int
-    problems: tuple[Finding, ...]
+    problems: tuple[FileProblem, ...]
     left: int = 0
     gaps: int = 0
 
@@ -311,7 +311,7 @@ class Passed(Answer, frozen=True):
     def of(cls, report: SyncReport) -> Passed:
         """The report as an answer."""
         numbers = {name: getattr(report, name) for name in _NUMBERS}
-        problems = tuple(Finding(folder=ref.folder, path=ref.path, **asdict(p)) for ref, p in report.problems)
+        problems = tuple(FileProblem(folder=ref.folder, path=ref.path, **asdict(p)) for ref, p in report.problems)
         return cls(**numbers, problems=problems)
 
     def report(self) -> SyncReport:
@@ -324,19 +324,19 @@ class Passed(Answer, frozen=True):
 _NUMBERS = ("files", "synced", "blocked", "held", "uploaded", "patched", "deleted", "requests", "left", "gaps")
 
 
-class Progress(Answer, frozen=True):
+class PassProgress(Reply, frozen=True):
     """A line of a pass that goes on: a snapshot, counted from the start of the pass."""
 
     live: Live
 
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=Reply)
 R = TypeVar("R", bound=Request)
 
 # --- on the wire ----------------------------------------------------------------------------------------------------
 
 
-def document(message: Request | Answer) -> dict[str, Any]:
+def document(message: Request | Reply) -> dict[str, Any]:
     """The JSON object of a message."""
     found = msgspec.to_builtins(message, enc_hook=_plain)
     assert isinstance(found, dict)  # noqa: S101  (a struct is an object)

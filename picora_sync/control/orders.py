@@ -8,7 +8,6 @@ from math import inf
 
 from picora_sync.control.forgetting import Forgetting
 from picora_sync.control.messages import (
-    Answer,
     Approve,
     Approved,
     FolderPause,
@@ -20,6 +19,7 @@ from picora_sync.control.messages import (
     Paused,
     RefusedRow,
     Repair,
+    Reply,
     Request,
     Resend,
     Resending,
@@ -48,7 +48,7 @@ class Orders:
         self._index = reconciler.context.index
         self._forgetting = Forgetting(reconciler.context)
 
-    def carry_out(self, request: Request) -> Answer:  # noqa: PLR0911  (one case and return per request: a table)
+    def carry_out(self, request: Request) -> Reply:  # noqa: PLR0911  (one case and return per request: a table)
         """Raises CommandRefused if it cannot be done; then nothing was changed."""
         match request:
             case ShowHeld(folder=folder):

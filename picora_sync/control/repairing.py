@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from picora_sync.control.messages import Repair, Repaired, Unrepaired, Wrong
-from picora_sync.core.comparison import Finding
+from picora_sync.core.comparison import Mismatch
 from picora_sync.core.model import FileRef, RemoteObject
 from picora_sync.core.plan import Delete
 from picora_sync.index.rows import FileRow, Seen
@@ -49,7 +49,7 @@ class Repairing:
                 title, tags = wrong.title or item.title, item.tags if wrong.tags is None else wrong.tags
                 public = item.public if wrong.public is None else wrong.public
                 seen = replace(item, title=title, tags=tags, public=public)
-                self._context.todo.update(repair.note_change(self._index, Finding(item, seen)))
+                self._context.todo.update(repair.note_change(self._index, Mismatch(item, seen)))
             case "missing":
                 wall, now = self._context.clocks.wall(), self._context.removal_time()
                 self._context.todo.update(repair.make_again(self._index, item, wall, now))

@@ -29,7 +29,7 @@ from picora_sync.control.messages import (
     ENDPOINTS,
     RESTART,
     VERSION,
-    About,
+    DaemonInfo,
     Request,
     document,
     error_document,
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """What a caller may take. An approval names each of its rows: 64 MiB are room for some 300,000 of them.
 
     A request must have arrived whole within ``read_s``, and the loop must have taken it within ``take_s``; it is taken
@@ -79,7 +79,9 @@ _STATUS = {
 
 
 @contextmanager
-def listening(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: Limits = Limits()) -> Iterator[None]:
+def listening(
+    state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: CallLimits = CallLimits()
+) -> Iterator[None]:
     """Take calls as long as the context lasts; the caller holds the lock of the directory.
 
     Where no socket can be made, the daemon runs without one, and the log says so.
@@ -96,7 +98,7 @@ def listening(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits:
             address.remove(state_dir)
 
 
-def _serve(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: Limits) -> _Server | None:
+def _serve(state_dir: Path, inbox: Inbox, environ: Mapping[str, str], limits: CallLimits) -> _Server | None:
     try:
         server = _Server(address.choose(state_dir, environ), inbox, limits)
     except OSError as error:
@@ -110,7 +112,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, path: str, inbox: Inbox, limits: Limits) -> None:
+    def __init__(self, path: str, inbox: Inbox, limits: CallLimits) -> None:
         self.inbox = inbox
         self.limits = limits
         self.request_queue_size = limits.calls
@@ -228,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             name = self._name()
             if (self.command, name) == ("GET", ""):
-                about = About(version=VERSION, program=PROGRAM, pid=os.getpid())
+                about = DaemonInfo(version=VERSION, program=PROGRAM, pid=os.getpid())
                 self._send(HTTPStatus.OK, document(about))
                 return
             kind = ENDPOINTS.get((self.command, name))

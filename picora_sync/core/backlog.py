@@ -11,7 +11,7 @@ from itertools import count, islice
 from picora_sync.core.model import FileRef, Kind, Rank, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
 
-Request = Upload | Patch | Delete
+RemoteAction = Upload | Patch | Delete
 """The actions that need Picora."""
 
 BATCH = {Kind.DOC: 50, Kind.AUDIO: 100}
@@ -54,7 +54,7 @@ class Backlog:
         self._heaps: dict[Lane, list[tuple[Rank, int, int, Hashable]]] = {lane: [] for lane in Lane}
         self._live: dict[Hashable, tuple[int, Upload | Patch]] = {}
         self._deletes: dict[Kind, dict[str, Delete]] = {kind: {} for kind in Kind}
-        self._parked: list[tuple[float, int, Request, Rank]] = []
+        self._parked: list[tuple[float, int, RemoteAction, Rank]] = []
         self._keys_of: dict[FileRef, set[Hashable]] = {}
         self._put_off: dict[FileRef, int | None] = {}  # the size of an upload by its first file, None for the others
         # Counted all the time, so not each time; uploads that are put off are among them, what is parked is not.
@@ -80,7 +80,7 @@ class Backlog:
         batches = sum(-(-number // BATCH[kind]) for kind, number in deletes.items())
         return Counts(uploads, size, {Tier.UPLOAD: uploads, Tier.MUTATION: patches + batches})
 
-    def requests(self) -> Iterable[Request]:
+    def requests(self) -> Iterable[RemoteAction]:
         """All that waits and is not put off, parked ones included, in no order."""
         for _, action in self._live.values():
             yield action
@@ -89,7 +89,7 @@ class Backlog:
         for _, _, parked, _ in self._parked:
             yield parked
 
-    def put(self, action: Request, rank: Rank = Rank.BACKFILL) -> None:
+    def put(self, action: RemoteAction, rank: Rank = Rank.BACKFILL) -> None:
         """Add an action, in place of an older one about the same thing."""
         if isinstance(action, Delete):
             self._deletes[action.kind][action.object_id] = action
@@ -121,7 +121,7 @@ class Backlog:
             self._drop_put_off(ref)
         return recalled
 
-    def park(self, action: Request, until: float, rank: Rank = Rank.BACKFILL) -> None:
+    def park(self, action: RemoteAction, until: float, rank: Rank = Rank.BACKFILL) -> None:
         """Put an action aside until this time."""
         heapq.heappush(self._parked, (until, next(self._order), action, rank))
 
@@ -260,7 +260,7 @@ def lane_of(action: Upload | Patch) -> Lane:
     return Lane.DOC if action.wanted.kind is Kind.DOC else Lane.AUDIO
 
 
-def _refs(action: Request) -> tuple[FileRef, ...]:
+def _refs(action: RemoteAction) -> tuple[FileRef, ...]:
     return (action.ref, *action.also) if isinstance(action, Upload) else ()
 
 

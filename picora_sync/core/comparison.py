@@ -38,7 +38,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Mismatch:
     """What a GET said of a suspect: ``seen`` is the object as it is, None if there is none."""
 
     object: RemoteObject

@@ -62,7 +62,7 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BlockFile:
     """The file is blocked; tried again after ``retry_s``, None: only when it or the configuration changes."""
 
     problem: Problem
@@ -90,7 +90,7 @@ class Vanished:
     """The object is not there any more."""
 
 
-Consequence = LookAgain | AskWhetherReachable | AskWhetherRefused | Retry | Block | CloseLane | Full | Vanished
+Consequence = LookAgain | AskWhetherReachable | AskWhetherRefused | Retry | BlockFile | CloseLane | Full | Vanished
 
 GOOD_KEY = "Picora takes the key for other calls, and refuses this one: a proxy in between? It is tried hourly."
 
@@ -116,11 +116,11 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
         case OutcomeUnknown() | UploadCut() | NotPicora() | ServerFault() if faults >= (
             FAULTS if others_succeed else MANY_FAULTS
         ):
-            return Block(problem, HOUR_S)
+            return BlockFile(problem, HOUR_S)
         case OutcomeUnknown() | UploadCut() | NotPicora():
             return AskWhetherReachable(min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case KeyRefused() if faults >= (FAULTS if others_succeed else MANY_FAULTS):
-            return Block(Problem(problem.code, problem.message, GOOD_KEY), HOUR_S)
+            return BlockFile(Problem(problem.code, problem.message, GOOD_KEY), HOUR_S)
         case KeyRefused():
             return AskWhetherRefused(problem, min(LONGEST_PAUSE_S, 2.0 ** (faults - 1)))
         case RateLimited():
@@ -128,7 +128,7 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
         case ServerFault():
             return Retry(min(LONGEST_PAUSE_S, 2.0**faults))
         case QuotaExceeded(dimension=dimension) if dimension in OTHER_DIMENSIONS:
-            return Block(problem, HOUR_S)
+            return BlockFile(problem, HOUR_S)
         case QuotaExceeded():
             return Full(problem)
         case PlanRequired() | ScopeMissing():
@@ -136,7 +136,7 @@ def judge(  # noqa: C901, PLR0911, PLR0912  (one case and return per error: a ta
         case NotFound():
             return Vanished()
         case _:
-            return Block(problem)
+            return BlockFile(problem)
 
 
 def _code(error: PicoraSyncError) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from picora_sync.core.model import FileRef
 from picora_sync.core.plan import Action, Bind, Unbind, Upload
-from picora_sync.core.view import Content, View
+from picora_sync.core.view import ContentKey, View
 
 FEW = 10
 """So many removals in 24 h need no question, in a folder of any size."""
@@ -86,7 +86,7 @@ def merged(view: View, actions: Iterable[Action]) -> frozenset[FileRef]:
     kept = {bound for ref, bound in before.items() if ref not in successor}
     items = [item for item in view.objects.values() if item.id in kept]
     held_by_others = {(item.kind, item.sha256) for item in items if item.sha256 is not None}
-    losers: dict[Content, set[FileRef]] = {}
+    losers: dict[ContentKey, set[FileRef]] = {}
     for ref, content in successor.items():
         if content is not None and ref in before and before[ref] not in kept:
             losers.setdefault(content, set()).add(ref)
@@ -98,9 +98,9 @@ def merged(view: View, actions: Iterable[Action]) -> frozenset[FileRef]:
     )
 
 
-def _successors(view: View, actions: Iterable[Action]) -> dict[FileRef, Content | None]:
+def _successors(view: View, actions: Iterable[Action]) -> dict[FileRef, ContentKey | None]:
     """What the files hold afterwards whose binding changes; None: nothing, or what was renamed to them."""
-    found: dict[FileRef, Content | None] = {}
+    found: dict[FileRef, ContentKey | None] = {}
     for action in actions:
         match action:
             case Upload(ref, wanted, also=also):

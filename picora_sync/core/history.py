@@ -14,7 +14,7 @@ DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """What was written down: at this time (wall clock) the file got this object (``bound``), or lost it."""
 
     ref: FileRef
@@ -28,8 +28,8 @@ class Entry:
 class Turn:
     """The same, with the object that the file had until then: None if it had none, or if it is the one it lost."""
 
-    entry: Entry
-    before: Entry | None = None
+    entry: HistoryEntry
+    before: HistoryEntry | None = None
 
     @property
     def why(self) -> str:
@@ -37,9 +37,9 @@ class Turn:
         return REPLACED if self.before is not None else self.entry.event
 
 
-def chronicle(entries: Iterable[Entry]) -> Iterator[Turn]:
+def chronicle(entries: Iterable[HistoryEntry]) -> Iterator[Turn]:
     """Tell entries, oldest first, as turns."""
-    has: dict[FileRef, Entry] = {}
+    has: dict[FileRef, HistoryEntry] = {}
     for entry in entries:
         if entry.event == DELETED:
             yield Turn(entry)

@@ -18,7 +18,7 @@ _URL = re.compile(r"https?://[^\s<>()\"'\\]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class InlineImage:
     """An image inside a text: the length and the hash of its data URI, and size and hash of its bytes."""
 
     uri_chars: int
@@ -33,7 +33,7 @@ class Mould:
 
     sha256: str
     pieces: tuple[str, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[InlineImage, ...]
 
     @property
     def least_bytes(self) -> int:
@@ -58,7 +58,7 @@ def mould(text: str) -> Mould:
         if data is None:
             continue
         pieces.append(text[end : found.start()])
-        pictures.append(Picture(len(found[0]), _sha256(found[0].encode()), len(data), _sha256(data)))
+        pictures.append(InlineImage(len(found[0]), _sha256(found[0].encode()), len(data), _sha256(data)))
         end = found.end()
     return Mould(_sha256(text.encode()), (*pieces, text[end:]), tuple(pictures))
 

@@ -119,7 +119,7 @@ class Window:
 
 
 @dataclass(slots=True)
-class Lane:
+class TierState:
     """One tier: bucket, window, and the requests whose answers are still out.
 
     An unanswered request may fall into this window or the next, so it counts in both.
@@ -187,7 +187,7 @@ class Pacing:
         self._limits_seen = False
         self._hour = Window(HOUR_S, PER_HOUR)
         self._lanes = {
-            tier: Lane(_BURST_SHARE[tier], Window(MINUTE_S, limit), tokens=limit / _BURST_SHARE[tier])
+            tier: TierState(_BURST_SHARE[tier], Window(MINUTE_S, limit), tokens=limit / _BURST_SHARE[tier])
             for tier, limit in _PER_MINUTE.items()
         }
 
@@ -291,7 +291,7 @@ class Pacing:
             if not self._hour.told:  # an admin account has ten times of everything (contract §3)
                 self._hour.limit = PER_HOUR * max(1, lane.window.limit // _PER_MINUTE[tier])
 
-    def _refused(self, lane: Lane, rates: Rates, now: float) -> None:
+    def _refused(self, lane: TierState, rates: Rates, now: float) -> None:
         delay_s = rates.refused_for_s
         if delay_s > MINUTE_S + _WHOLE_SECOND_S:
             for other in self._lanes.values():

@@ -15,7 +15,7 @@ from picora_sync.core.model import FileRef, Kind, Metadata, RemoteObject
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.ports import Change
 from picora_sync.core.tags import merge_tags
-from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
+from picora_sync.core.view import ContentKey, FileNow, Standing, Unbound, View
 
 
 def plan(view: View) -> list[Action]:
@@ -34,7 +34,7 @@ def plan(view: View) -> list[Action]:
     return [*urgent, *steps.actions, *others]
 
 
-def collect(unbound: Iterable[Unbound], busy: Collection[Content]) -> list[Delete]:
+def collect(unbound: Iterable[Unbound], busy: Collection[ContentKey]) -> list[Delete]:
     """The deletions that are due. A content that is being uploaded is not deleted at the same time (promise 3)."""
     return [
         Delete(orphan.object.id, orphan.object.kind, orphan.ref, _WHY_DELETE[orphan.reason], orphan.exposed)
@@ -53,7 +53,7 @@ class _Steps:
         self._view = view
         self._moves = moves
 
-    def place(self, content: Content, group: list[FileNow], home: RemoteObject | None) -> None:
+    def place(self, content: ContentKey, group: list[FileNow], home: RemoteObject | None) -> None:
         """Bind the files that want this content to the object that holds it, or upload it once for all of them."""
         if content in self._view.busy:
             return
@@ -107,9 +107,9 @@ def _why_upload(file: FileNow, stored_otherwise: RemoteObject | None) -> str:
     return "content changed" if file.bound else "new file"
 
 
-def _groups(files: Iterable[FileNow]) -> dict[Content, list[FileNow]]:
+def _groups(files: Iterable[FileNow]) -> dict[ContentKey, list[FileNow]]:
     """The present files by what they want to be, in a stable order: bound the longest first, then by path."""
-    groups: dict[Content, list[FileNow]] = {}
+    groups: dict[ContentKey, list[FileNow]] = {}
     for file in sorted(files, key=_seniority):
         if file.standing is Standing.PRESENT and file.wanted is not None:
             groups.setdefault((file.wanted.kind, file.wanted.sha256), []).append(file)
@@ -120,9 +120,9 @@ def _seniority(file: FileNow) -> tuple[float, FileRef]:
     return (file.bound_at, file.ref)
 
 
-def _homes(view: View) -> dict[Content, RemoteObject]:
+def _homes(view: View) -> dict[ContentKey, RemoteObject]:
     """For each content the one object that holds it: ours before others', then the oldest."""
-    homes: dict[Content, RemoteObject] = {}
+    homes: dict[ContentKey, RemoteObject] = {}
     for item in sorted(view.objects.values(), key=lambda o: (not o.ours, o.created_at, o.id)):
         if item.sha256 is not None:
             homes.setdefault((item.kind, item.sha256), item)

@@ -20,7 +20,7 @@ def cost(kind: Kind, size_bytes: int) -> int:
     return 1 if kind is Kind.DOC else size_bytes
 
 
-class Room:
+class QuotaLedger:
     """``left`` per kind as far as it is known; ``short`` are the kinds of which something waits for room."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ DEPTH = 4
 _NS = 1e9
 
 
-class Evidence(IntEnum):
+class Likeness(IntEnum):
     """How much tells that two files are one."""
 
     NONE = 0
@@ -41,20 +41,20 @@ class Evidence(IntEnum):
     """The same inode, and since before: the file system or a watcher says so, or else the name."""
 
 
-def evidence(gone: FileRef, before: Traces, ref: FileRef, now: Traces) -> Evidence:
+def evidence(gone: FileRef, before: Traces, ref: FileRef, now: Traces) -> Likeness:
     """What tells that the file that was ``gone`` is the one at ``ref``."""
     if kind_of(gone.path) is not kind_of(ref.path):
-        return Evidence.NONE
+        return Likeness.NONE
     same_inode, born = _is_same_inode(before, now), _is_same_birth(before, now)
     if same_inode and (born or (born is None and gone in now.came_from)):
-        return Evidence.CERTAIN
+        return Likeness.CERTAIN
     same_name, alike = _name(gone) == _name(ref), similarity(before.sketch, now.sketch)
     unproven = same_inode and born is None
     if unproven and same_name and (alike >= SOME or not (before.sketch and now.sketch)):
-        return Evidence.CERTAIN
+        return Likeness.CERTAIN
     if same_name and alike >= MOST:
-        return Evidence.LIKELY
-    return Evidence.ALIKE if unproven and alike >= MOST else Evidence.NONE
+        return Likeness.LIKELY
+    return Likeness.ALIKE if unproven and alike >= MOST else Likeness.NONE
 
 
 def is_heir(gone: FileRef, before: Traces, ref: FileRef, now: Traces) -> bool:
@@ -111,10 +111,10 @@ def match(files: Iterable[FileNow], moved: Collection[FileRef], stored: Collecti
     new = [each for each in listed if each.standing is Standing.PRESENT and each.bound is None]
     left = [each for each in gone if each.ref not in moved and each.traces is not None]
     came = [each for each in new if each.ref not in moved and each.traces is not None]
-    found = _with_inode(left, came, Evidence.CERTAIN)
+    found = _with_inode(left, came, Likeness.CERTAIN)
     came = [each for each in came if each.ref not in stored]
     found |= _likely(*_rest(left, came, found))
-    return found | _with_inode(*_rest(left, came, found), Evidence.ALIKE)
+    return found | _with_inode(*_rest(left, came, found), Likeness.ALIKE)
 
 
 def _rest(
@@ -124,7 +124,7 @@ def _rest(
     return [each for each in gone if each.ref not in claimed], [each for each in new if each.ref not in found]
 
 
-def _with_inode(gone: list[FileNow], new: list[FileNow], wanted: Evidence) -> dict[FileRef, FileRef]:
+def _with_inode(gone: list[FileNow], new: list[FileNow], wanted: Likeness) -> dict[FileRef, FileRef]:
     by_inode: dict[tuple[int, int], list[FileNow]] = {}
     for each in gone:
         if (inode := _inode(each)) is not None:
@@ -171,7 +171,7 @@ def _clear_pairs(gone: list[FileNow], new: list[FileNow]) -> dict[FileRef, FileR
         (each.ref, origin.ref): _score(origin, each)
         for each in new
         for origin in gone
-        if _evidence(origin, each) is Evidence.LIKELY
+        if _evidence(origin, each) is Likeness.LIKELY
     }
     found: dict[FileRef, FileRef] = {}
     while pairs := _clear(scores):
@@ -204,9 +204,9 @@ def _score(gone: FileNow, new: FileNow) -> float:
     return similarity(gone.traces.sketch, new.traces.sketch)
 
 
-def _evidence(gone: FileNow, new: FileNow) -> Evidence:
+def _evidence(gone: FileNow, new: FileNow) -> Likeness:
     if gone.traces is None or new.traces is None:
-        return Evidence.NONE
+        return Likeness.NONE
     return evidence(gone.ref, gone.traces, new.ref, new.traces)
 
 

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from picora_sync.core.model import FileRef, Fingerprint, Kind, RemoteObject, Wanted
 from picora_sync.core.plan import Reason
 
-Content = tuple[Kind, str]
+ContentKey = tuple[Kind, str]
 """What makes two files the same on Picora: kind and SHA-256 of what is sent."""
 
 
@@ -82,7 +82,7 @@ class View:
 
     files: tuple[FileNow, ...]
     objects: Mapping[str, RemoteObject] = field(default_factory=dict)
-    busy: frozenset[Content] = frozenset()
+    busy: frozenset[ContentKey] = frozenset()
 
     def in_place(self) -> Iterator[FileRef]:
         """The files that are bound to what they want to be: nothing of them is to be sent."""

@@ -27,7 +27,7 @@ class TwinWatch:
     until: float
 
 
-class Twins:
+class LateUploadRows:
     """Queries and changes of ``twin_watch``."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -30,7 +30,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Subtree:
     """A file, or all below a directory, of one folder; ``""`` is its root."""
 
     folder: str
@@ -53,7 +53,7 @@ class Moving:
 AT_REST = Moving()
 
 
-def entries(index: Index, place: Place | None = None, moving: Moving = AT_REST) -> Iterator[Entry]:
+def entries(index: Index, place: Subtree | None = None, moving: Moving = AT_REST) -> Iterator[Entry]:
     """All files at a place (None: all there are), one after the other, in order; what has its end still before it
     follows. A file that is gone is listed until Picora confirmed that its object is, too.
     """
@@ -68,7 +68,7 @@ def entries(index: Index, place: Place | None = None, moving: Moving = AT_REST) 
         yield Entry(ref, FileState.SETTLING, kind_of(ref.path), None, None, None)
 
 
-def old_versions(index: Index, place: Place | None = None, moving: Moving = AT_REST) -> Iterator[Entry]:
+def old_versions(index: Index, place: Subtree | None = None, moving: Moving = AT_REST) -> Iterator[Entry]:
     """What else Picora refused to delete: objects that files had before those that :func:`entries` lists."""
     shown = {left.object.id for left in _unlisted(index, place, moving)}
     for left in index.leftovers.at(*_bounds(place)):
@@ -76,7 +76,7 @@ def old_versions(index: Index, place: Place | None = None, moving: Moving = AT_R
             yield _left(left)
 
 
-def readable(index: Index, place: Place | None = None, moving: Moving = AT_REST) -> Iterator[Entry]:
+def readable(index: Index, place: Subtree | None = None, moving: Moving = AT_REST) -> Iterator[Entry]:
     """What everybody can read, or may be able to: of what :func:`entries` lists, and of what else the index knows to be
     on Picora. Old versions that are kept for a while are among it.
     """
@@ -94,7 +94,7 @@ def count_states(index: Index, folder: str, moving: Moving = AT_REST) -> Counter
     """How many files of a folder are in which state, counted as :func:`entries` lists them; no row is read for that
     but those of what moves.
     """
-    place = Place(folder)
+    place = Subtree(folder)
     counts = index.states.counts(folder)
     for ref in {*moving.settling, *moving.uploading}:
         if ref.folder == folder and (state := index.states.of(ref)) is not None:
@@ -113,7 +113,7 @@ def settling(index: Index, folder: str, moving: Moving) -> Iterator[FileRef]:
     for ref in moving.settling:
         if ref.folder == folder and index.states.of(ref) is FileState.SYNCED and ref not in moving.uploading:
             yield ref
-    yield from _unseen(index, Place(folder), moving)
+    yield from _unseen(index, Subtree(folder), moving)
 
 
 def _now(ref: FileRef, state: FileState, moving: Moving) -> FileState:
@@ -124,7 +124,7 @@ def _now(ref: FileRef, state: FileState, moving: Moving) -> FileState:
     return FileState.SETTLING if ref in moving.settling else state
 
 
-def _unlisted(index: Index, place: Place | None, moving: Moving) -> Iterator[Leftover]:
+def _unlisted(index: Index, place: Subtree | None, moving: Moving) -> Iterator[Leftover]:
     """What files left that are gone: the latest of each."""
     before = None
     for left in index.leftovers.at(*_bounds(place)):
@@ -133,13 +133,13 @@ def _unlisted(index: Index, place: Place | None, moving: Moving) -> Iterator[Lef
             yield left
 
 
-def _unseen(index: Index, place: Place | None, moving: Moving) -> list[FileRef]:
+def _unseen(index: Index, place: Subtree | None, moving: Moving) -> list[FileRef]:
     """What settles and was never seen before."""
     here = (ref for ref in moving.settling if place is None or place.holds(ref))
     return sorted(ref for ref in here if kind_of(ref.path) is not None and index.states.of(ref) is None)
 
 
-def _bounds(place: Place | None) -> tuple[str | None, str]:
+def _bounds(place: Subtree | None) -> tuple[str | None, str]:
     return (None, "") if place is None else (place.folder, place.path)
 
 

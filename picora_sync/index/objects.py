@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from picora_sync.core.history import BOUND, DELETED, Entry
+from picora_sync.core.history import BOUND, DELETED, HistoryEntry
 from picora_sync.core.model import FileRef, Kind, RemoteObject, told_id
 from picora_sync.core.plan import Reason, Upload
 from picora_sync.core.ports import Change
@@ -187,13 +187,13 @@ class Objects:
         rows = self._connection.execute(f"SELECT {INTENT_COLUMNS} FROM intent ORDER BY public")
         return [_intent_of(row) for row in rows]
 
-    def history(self, folder: str | None = None, path: str = "") -> list[Entry]:
+    def history(self, folder: str | None = None, path: str = "") -> list[HistoryEntry]:
         """Which objects a file, or all below a directory (no folder: all), got and lost, oldest first."""
         where, values = within(folder, path, ("folder", "path"))
         rows = self._connection.execute(
             f"SELECT folder, path, at, event, object_id, url FROM history WHERE {where} ORDER BY at, rowid", values
         )
-        return [Entry(ref_of(r[0], r[1]), *r[2:]) for r in rows]
+        return [HistoryEntry(ref_of(r[0], r[1]), *r[2:]) for r in rows]
 
     def has_history(self, folder: str, path: str = "") -> bool:
         """Whether :meth:`history` tells anything of this."""

@@ -16,7 +16,7 @@ from picora_sync.index import safety
 from picora_sync.index.faults import told, unwritable, words
 from picora_sync.index.files import Files
 from picora_sync.index.holds import Holds
-from picora_sync.index.late_uploads import Twins
+from picora_sync.index.late_uploads import LateUploadRows
 from picora_sync.index.leftovers import Leftovers
 from picora_sync.index.objects import Objects
 from picora_sync.index.schema import MIGRATIONS, migrate, version_of
@@ -39,7 +39,7 @@ class Index:
         self.files = Files(connection)
         self.objects = Objects(connection)
         self.holds = Holds(connection)
-        self.twins = Twins(connection)
+        self.twins = LateUploadRows(connection)
         self.leftovers = Leftovers(connection)
         self.states = States(connection)
 

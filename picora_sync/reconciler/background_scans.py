@@ -23,7 +23,7 @@ NO_PROGRESS_S = 5.0
 
 
 @dataclass(eq=False)
-class Look:
+class FolderLook:
     """Somebody asks for a folder to be looked through: ``different`` paths were found when it is ``over``."""
 
     over: bool = False
@@ -38,7 +38,7 @@ class _Scan:
     steps: Steps
     told_of: bool
     known: set[FileRef]
-    looks: list[Look]
+    looks: list[FolderLook]
     errand: Errand | None = None
     answer: Any = None
 
@@ -69,7 +69,7 @@ class Scans:
         self._under_way: dict[str, _Scan] = {}
         self._hanging: dict[str, _Scan] = {}
         self._ended: set[str] = set()
-        self._asked: dict[str, list[Look]] = {}
+        self._asked: dict[str, list[FolderLook]] = {}
         self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
 
     def __bool__(self) -> bool:
@@ -83,9 +83,9 @@ class Scans:
         """Whether a folder is looked through of which this process knows nothing yet."""
         return not self._under_way.keys() <= self._ended
 
-    def look_through(self, folder: str) -> Look:
+    def look_through(self, folder: str) -> FolderLook:
         """Have a folder looked through, from now on."""
-        look = Look()
+        look = FolderLook()
         self._asked.setdefault(folder, []).append(look)
         self._context.queue.rescan(folder, "somebody asks for it")
         return look

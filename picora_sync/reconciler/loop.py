@@ -33,7 +33,7 @@ from picora_sync.reconciler.results.failure import Setbacks
 from picora_sync.reconciler.results.stats import Tally
 from picora_sync.reconciler.results.success import Outcomes
 from picora_sync.reconciler.uploads import OpenUploads
-from picora_sync.reconciler.uploads.late import Twins
+from picora_sync.reconciler.uploads.late import LateUploads
 from picora_sync.reconciler.uploads.unconfirmed import Doubts, doubt_of
 from picora_sync.reconciler.uploads.unindexed import Strangers
 from picora_sync.workers import Background
@@ -72,7 +72,7 @@ class Reconciler:
             Derivations(background, "recall"),
             self._inspector.privacy,
         )
-        self._doubts, self._twins = Doubts(), Twins(self.context)
+        self._doubts, self._twins = Doubts(), LateUploads(self.context)
         open_uploads = OpenUploads(self._doubts, self._twins, Strangers(self.context))
         self._admission = Admission(
             self.context, self.backlog, self.connection, lambda: executor.in_flight, self._doubts
@@ -179,7 +179,7 @@ class Reconciler:
     def next_due(self) -> float | None:
         """When the next turn has something to do, on the monotonic clock; None: only when something happens."""
         come = self._derivations.waiting() or self._fetching.waiting()
-        ready = come or self._due.may_take(self._derivations.room)
+        ready = come or self._due.may_take(self._derivations.may_ask)
         if ready or self._peeks or self.context.todo or self.backlog.may_recall() or self._recall_is_due():
             return self.context.clocks.mono()
         times = [
@@ -331,7 +331,7 @@ class Reconciler:
         self._due.add(taken)
         until = self.context.clocks.mono() + SLICE_S
         self._record(until)
-        while (ref := self._due.take(self._derivations.room)) is not None:
+        while (ref := self._due.take(self._derivations.may_ask)) is not None:
             self._inspector.inspect(ref)
             self._record(until)
             if self.context.clocks.mono() >= until:

@@ -60,7 +60,7 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long each phase of an exchange may stand still, and how long it lasts as a whole (``whole_s``): from the
     last byte of the request to the last one of the reply.
     """
@@ -77,14 +77,14 @@ class Patience:
         return httpx.Timeout(connect=self.connect_s, write=self.write_s, read=self.read_s, pool=self.pool_s)
 
 
-PATIENCE: Final = Patience()
-UPLOAD_PATIENCE: Final = Patience(read_s=300.0, whole_s=360.0)
+PATIENCE: Final = Timeouts()
+UPLOAD_PATIENCE: Final = Timeouts(read_s=300.0, whole_s=360.0)
 """The answer comes after the server has processed the file."""
-SIDE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=5.0)
+SIDE_PATIENCE: Final = Timeouts(5.0, 5.0, 5.0, 5.0, whole_s=5.0)
 """For what nothing depends on."""
-LIST_PATIENCE: Final = Patience(read_s=15.0, whole_s=30.0)
+LIST_PATIENCE: Final = Timeouts(read_s=15.0, whole_s=30.0)
 """For a list that another one can replace."""
-PROBE_PATIENCE: Final = Patience(5.0, 5.0, 5.0, 5.0, whole_s=10.0)
+PROBE_PATIENCE: Final = Timeouts(5.0, 5.0, 5.0, 5.0, whole_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Call:
     json: object = None
     body: Callable[[], AbstractContextManager[AudioBody]] | None = None
     answer_bytes: int = JSON_BYTES
-    patience: Patience = PATIENCE
+    patience: Timeouts = PATIENCE
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

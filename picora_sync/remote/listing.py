@@ -10,7 +10,7 @@ from picora_sync.core.model import Kind, RemoteObject, Tier
 from picora_sync.core.ports import StoredText
 from picora_sync.errors import NotPicora
 from picora_sync.remote import hints
-from picora_sync.remote.exchange import LIST_PATIENCE, PATIENCE, RAW_BYTES, Call, Exchange, Patience
+from picora_sync.remote.exchange import LIST_PATIENCE, PATIENCE, RAW_BYTES, Call, Exchange, Timeouts
 from picora_sync.remote.failures import not_picora
 from picora_sync.remote.retry import IDEMPOTENT, RetryRule
 from picora_sync.remote.wire import Item, Page, id_of, objects_of, page_of, path_of
@@ -90,7 +90,7 @@ def _pages(
     query: dict[str, str],
     parameter: str,
     rule: RetryRule = IDEMPOTENT,
-    patience: Patience = PATIENCE,
+    patience: Timeouts = PATIENCE,
 ) -> Iterator[Page]:
     """The pages of one list, until the server says that there are no more."""
     cursor = ""

@@ -85,7 +85,7 @@ class Transport(httpx.BaseTransport):
             return self._pools[proxy, secure]
 
     def _made(self, proxy: str, context: ssl.SSLContext | None) -> httpcore.ConnectionPool:
-        limits = Limits(
+        limits = PoolOptions(
             ssl_context=context,
             max_connections=_MOST_CONNECTIONS,
             max_keepalive_connections=_MOST_IDLE,
@@ -104,7 +104,7 @@ class Transport(httpx.BaseTransport):
         return httpcore.HTTPProxy(proxy_url=address, proxy_auth=auth, proxy_ssl_context=own, **limits)
 
 
-class Limits(TypedDict):
+class PoolOptions(TypedDict):
     """What every pool is made with."""
 
     ssl_context: ssl.SSLContext | None

@@ -25,7 +25,7 @@ class InlinePool:
         self._reserved.remove(lane)
         self._jobs.append((lane, work))
 
-    def room(self, lane: Lane, rank: Rank) -> bool:
+    def has_worker(self, lane: Lane, rank: Rank) -> bool:
         taken = [*self._reserved, *(waiting for waiting, _ in self._jobs)]
         return is_room({each: taken.count(each) for each in Lane}, lane, rank)
 

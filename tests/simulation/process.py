@@ -66,7 +66,7 @@ class Pool:
         self._busy = dict.fromkeys(Lane, 0)
         self.jobs: list[tuple[Lane, Callable[[], None]]] = []
 
-    def room(self, lane: Lane, rank: Rank) -> bool:
+    def has_worker(self, lane: Lane, rank: Rank) -> bool:
         return is_room(self._busy, lane, rank)
 
     def reserve(self, lane: Lane) -> None:

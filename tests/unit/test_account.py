@@ -92,16 +92,16 @@ def test_files_that_were_too_large_are_judged_anew_under_a_larger_plan(watched: 
 
 def test_it_is_asked_for_sooner_while_something_waits_for_room(watched: Watched) -> None:
     watched.watch.keep_connected()
-    watched.connection.room.refused(Kind.DOC, 100, watched.both.stop.now_s)
+    watched.connection.quota.refused(Kind.DOC, 100, watched.both.stop.now_s)
     watched.both.stop.now_s += FULL_S
     assert watched.asked() > 0
-    assert watched.connection.room.take_grown(watched.both.stop.now_s) == {Kind.DOC}
+    assert watched.connection.quota.take_grown(watched.both.stop.now_s) == {Kind.DOC}
 
 
 def test_what_is_left_of_the_plan_is_known_from_the_first_answer_on(watched: Watched) -> None:
     watched.watch.keep_connected()
-    assert watched.connection.room.left(Kind.DOC) == 1000
-    assert watched.connection.room.left(Kind.AUDIO) == 5 << 30
+    assert watched.connection.quota.left(Kind.DOC) == 1000
+    assert watched.connection.quota.left(Kind.AUDIO) == 5 << 30
 
 
 def _hashed_at(index: Index) -> float:

@@ -330,7 +330,7 @@ def test_a_job_is_in_flight_until_its_outcome_is_collected(picora: FakePicora) -
 def test_a_staged_job_keeps_its_worker_and_starts_when_it_is_flushed(picora: FakePicora) -> None:
     pool = InlinePool()
     executor = Executor(picora, pool, FreeBudget())
-    while executor.room(Lane.AUDIO, Rank.MAKE_PRIVATE):
+    while executor.has_worker(Lane.AUDIO, Rank.MAKE_PRIVATE):
         executor.stage(Lane.AUDIO, song())
     assert executor.in_flight
     pool.run()
@@ -338,7 +338,7 @@ def test_a_staged_job_keeps_its_worker_and_starts_when_it_is_flushed(picora: Fak
     executor.flush()
     pool.run()
     assert picora.count("post_audio") == len(executor.finished())
-    assert executor.room(Lane.AUDIO, Rank.MAKE_PRIVATE)
+    assert executor.has_worker(Lane.AUDIO, Rank.MAKE_PRIVATE)
 
 
 def test_a_job_cut_off_by_the_end_of_the_program_has_an_unknown_outcome(picora: FakePicora) -> None:
@@ -385,18 +385,18 @@ def test_audio_never_takes_all_the_workers() -> None:
     free = threading.Semaphore(0)
     threads, gate = Threads(free.release), Gate()
     started = 0
-    while threads.room(Lane.AUDIO, Rank.MAKE_PRIVATE):
+    while threads.has_worker(Lane.AUDIO, Rank.MAKE_PRIVATE):
         threads.reserve(Lane.AUDIO)
         threads.start(Lane.AUDIO, gate)
         started += 1
     assert started == AUDIO_UPLOADS
-    while threads.room(Lane.DOC, Rank.MAKE_PRIVATE):
+    while threads.has_worker(Lane.DOC, Rank.MAKE_PRIVATE):
         threads.reserve(Lane.DOC)
         threads.start(Lane.DOC, gate)
         started += 1
     assert started == UPLOADS
-    assert not threads.room(Lane.AUDIO, Rank.MAKE_PRIVATE)
-    while threads.room(Lane.PATCH, Rank.MAKE_PRIVATE):
+    assert not threads.has_worker(Lane.AUDIO, Rank.MAKE_PRIVATE)
+    while threads.has_worker(Lane.PATCH, Rank.MAKE_PRIVATE):
         threads.reserve(Lane.PATCH)
         threads.start(Lane.PATCH, gate)
         started += 1
@@ -405,7 +405,7 @@ def test_audio_never_takes_all_the_workers() -> None:
     assert len(gate.names) == started
     gate.go.set()
     assert all(free.acquire(timeout=WAIT_S) for _ in range(started))
-    assert all(threads.room(lane, Rank.BACKFILL) for lane in Lane)
+    assert all(threads.has_worker(lane, Rank.BACKFILL) for lane in Lane)
 
 
 def test_a_worker_takes_one_job_after_another() -> None:
@@ -417,7 +417,7 @@ def test_a_worker_takes_one_job_after_another() -> None:
         executor.flush()
         assert free.acquire(timeout=WAIT_S)
     assert len(executor.finished()) == UPLOADS + 1
-    assert executor.room(Lane.DOC, Rank.MAKE_PRIVATE)
+    assert executor.has_worker(Lane.DOC, Rank.MAKE_PRIVATE)
 
 
 def test_closing_ends_every_worker_after_what_it_is_doing() -> None:

@@ -164,3 +164,16 @@ def test_no_wing_of_the_reconciler_holds_more_than_eight_modules() -> None:
     sizes = {wing.name: len([*wing.glob("*.py")]) - 1 for wing in wings}
     assert len(sizes) == 7
     assert {name: size for name, size in sizes.items() if size > 8} == {}
+
+
+def test_one_word_means_one_thing() -> None:
+    """No two classes or types of the client share a name; the embedded Picora is a tower of its own."""
+    where: dict[str, list[str]] = {}
+    for file in (ROOT / "picora_sync").rglob("*.py"):
+        module = file.relative_to(ROOT / "picora_sync").as_posix()
+        named = re.findall(
+            r"^(?:class )?([A-Z]\w*[a-z]\w*)(?=[:(]| = (?!TypeVar))", file.read_text("utf-8"), flags=re.MULTILINE
+        )
+        for name in set(named) if not module.startswith("server/") else ():
+            where.setdefault(name, []).append(module)
+    assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}

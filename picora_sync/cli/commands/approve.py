@@ -13,7 +13,7 @@ from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.paths import roots_of
 from picora_sync.cli.settings import configuration
 from picora_sync.cli.words import count
-from picora_sync.control.messages import Approve, Approved, Held, OpenFile, Row, ShowHeld, document
+from picora_sync.control.messages import Approve, Approved, Held, OpenAudio, RemovalRow, ShowHeld, document
 
 
 @click.command("approve", epilog="Example: picora-sync approve notes")
@@ -47,8 +47,8 @@ def approve_command(ctx: click.Context, folder: str, *, keep: bool, yes: bool, a
         if not yes and not _agreed(len(held.rows), len(left_open), keep=keep):
             line("Nothing was changed.")
             return OK
-        rows = tuple(Row(path=row.path, object=row.object) for row in held.rows)
-        send = tuple(OpenFile(path=row.path, version=row.version) for row in left_open)
+        rows = tuple(RemovalRow(path=row.path, object=row.object) for row in held.rows)
+        send = tuple(OpenAudio(path=row.path, version=row.version) for row in left_open)
         answer, running = ask(config, Approve(folder=folder, rows=rows, keep=keep, open=send), Approved)
     if as_json:
         shown = document(held)

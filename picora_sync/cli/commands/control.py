@@ -14,11 +14,11 @@ from picora_sync.cli.words import count, until
 from picora_sync.config.model import Config
 from picora_sync.config.values import BadValue, Duration
 from picora_sync.control.messages import (
-    Answer,
     Pause,
     Paused,
     Reload,
     Reloaded,
+    Reply,
     Request,
     Rescan,
     Rescanned,
@@ -155,6 +155,6 @@ def reload_command(ctx: click.Context, *, as_json: bool) -> int:
     return OK
 
 
-def _write(answer: Answer, *, running: bool) -> int:
+def _write(answer: Reply, *, running: bool) -> int:
     write_json({**document(answer), "running": running})
     return OK

@@ -15,14 +15,13 @@ from picora_sync.cli.failures import OK, CommandFailed
 from picora_sync.cli.options import json_option, wide_option
 from picora_sync.cli.output import line, note, write_json, write_json_list, write_rows, write_table
 from picora_sync.cli.paths import absolute, choose, roots_of
-from picora_sync.cli.settings import Look, look_at
+from picora_sync.cli.settings import MirrorState, look_at
 from picora_sync.cli.shells import PATH
 from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
-from picora_sync.core.history import Entry as Event
 from picora_sync.core.history import Turn, chronicle
 from picora_sync.core.model import FileRef, FileState, kind_of
 from picora_sync.errors import PicoraSyncError
-from picora_sync.index.listing import Entry, Place, entries, old_versions, readable
+from picora_sync.index.listing import Entry, Subtree, entries, old_versions, readable
 
 _MOST_NAMES = 1000
 """So many names are offered to a shell at most."""
@@ -122,7 +121,7 @@ def url_command(ctx: click.Context, path: str, *, as_json: bool) -> int:
     return OK
 
 
-def _rule(look: Look, entry: Entry) -> str:
+def _rule(look: MirrorState, entry: Entry) -> str:
     if entry.state is not FileState.IGNORED or entry.object is not None:
         return ""
     from picora_sync.cli.unknown import why_ignored  # noqa: PLC0415  # as in _place
@@ -178,20 +177,20 @@ def _turn(turn: Turn, now: Mapping[str, bool | None]) -> list[str]:
     return [_time(entry.at), turn.why, path, seen, entry.url, turn.before.url if turn.before else ""]
 
 
-def _all(look: Look, place: Place | None) -> Iterator[Entry]:
+def _all(look: MirrorState, place: Subtree | None) -> Iterator[Entry]:
     yield from entries(look.index, place, look.moving)
     yield from old_versions(look.index, place, look.moving)
 
 
-def _public(look: Look, place: Place | None) -> Iterator[Entry]:
+def _public(look: MirrorState, place: Subtree | None) -> Iterator[Entry]:
     return readable(look.index, place, look.moving)
 
 
-def _place(look: Look, path: str) -> Place:
+def _place(look: MirrorState, path: str) -> Subtree:
     return _chosen(look, path, lambda place: next(_all(look, place), None) is not None, look.index.files.refs)
 
 
-def _history(look: Look, path: str | None) -> list[Event]:
+def _history(look: MirrorState, path: str | None) -> list[HistoryEntry]:
     known = look.index.objects
     if path is None:
         return known.history()
@@ -200,7 +199,9 @@ def _history(look: Look, path: str | None) -> list[Event]:
     return known.history(place.folder, place.path)
 
 
-def _chosen(look: Look, path: str, knows: Callable[[Place], bool], refs: Callable[[], Iterable[FileRef]]) -> Place:
+def _chosen(
+    look: MirrorState, path: str, knows: Callable[[Subtree], bool], refs: Callable[[], Iterable[FileRef]]
+) -> Subtree:
     cwd = os.getcwd()  # noqa: PTH109  # as text, like every path here
     place = choose(path, roots_of(look.config.folders), knows, cwd)
     if place is None:

@@ -14,7 +14,7 @@ from picora_sync.cli.options import json_option
 from picora_sync.cli.output import line, write_json, write_table
 from picora_sync.cli.repeating import repeat
 from picora_sync.cli.settings import look_at
-from picora_sync.cli.status_view import FolderStanding, Standing, standing
+from picora_sync.cli.status_view import FolderStanding, MirrorStatus, standing
 from picora_sync.cli.status_words import account_lines, ago, headline, states_of
 from picora_sync.cli.styles import in_colour, styled
 from picora_sync.cli.words import count, safe, until
@@ -53,7 +53,7 @@ def _show(ctx: click.Context, *, as_json: bool, whole: bool = True) -> str:
     return now.state
 
 
-def _print_headline(now: Standing) -> None:
+def _print_headline(now: MirrorStatus) -> None:
     text = headline(now)
     if in_colour(sys.stdout):
         word, colon, why = text.partition(":")
@@ -63,7 +63,7 @@ def _print_headline(now: Standing) -> None:
         line(text)
 
 
-def _print(now: Standing) -> None:
+def _print(now: MirrorStatus) -> None:
     line(
         f"Running (process {now.pid})"
         if now.running

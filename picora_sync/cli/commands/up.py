@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from picora_sync.cli.commands.sync import exit_code, finish
-from picora_sync.cli.embedded import Picora, embedded_picora
+from picora_sync.cli.embedded import EmbeddedPicora, embedded_picora
 from picora_sync.cli.failures import INTERRUPTED, OK
 from picora_sync.cli.front import PROGRAM
 from picora_sync.cli.logs import start_logging
@@ -81,7 +81,7 @@ def _program() -> str:
     return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
-def _mirror(config: Config, picora: Picora, signals: Signals, *, once: bool, as_json: bool) -> int:
+def _mirror(config: Config, picora: EmbeddedPicora, signals: Signals, *, once: bool, as_json: bool) -> int:
     inbox = Inbox()
     with (
         Daemon.open(config, picora.key, stop=signals.stop) as daemon,

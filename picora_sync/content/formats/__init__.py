@@ -19,14 +19,14 @@ from typing import BinaryIO
 
 from picora_sync.content.formats import flac, mp4, mpeg, ogg, riff
 from picora_sync.content.formats.found import Embedded, Tags
-from picora_sync.content.formats.window import LEAST_BYTES_PER_S, Spent, Window
+from picora_sync.content.formats.window import LEAST_BYTES_PER_S, ReadWindow, Spent
 
 __all__ = ["Embedded", "Tags", "read_embedded"]
 
 _CLAIMED = frozenset({".m4a", ".flac", ".ogg"})
 """Nothing about these is measured byte by byte: what is claimed must at least be possible."""
 
-_READ: dict[str, Callable[[Window], Embedded]] = {
+_READ: dict[str, Callable[[ReadWindow], Embedded]] = {
     ".mp3": mpeg.read,
     ".m4a": mp4.read,
     ".wav": riff.read,
@@ -39,7 +39,7 @@ def read_embedded(file: BinaryIO, suffix: str) -> Embedded:
     """Tags and length; what is damaged, too large or not worth the reading is unknown, never an error."""
     size_bytes = os.fstat(file.fileno()).st_size
     try:
-        found = _READ[suffix](Window(file, size_bytes))
+        found = _READ[suffix](ReadWindow(file, size_bytes))
     except Spent:
         return Embedded(Tags(unread=True))
     except Exception:  # noqa: BLE001  (bytes of anybody: what they lead to is not known)

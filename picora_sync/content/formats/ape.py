@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from picora_sync.content.formats.found import ALBUM, ARTIST, DATE, MOST_TEXT_BYTES, TITLE, TRACK, Tags, first_number
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import ReadWindow
 
 _MARK: Final = b"APETAGEX"
 _FOOT_BYTES: Final = 32
@@ -17,7 +17,7 @@ _KIND: Final = 0b110
 _FIELDS: Final = {b"title": TITLE, b"artist": ARTIST, b"album": ALBUM, b"track": TRACK, b"year": DATE}
 
 
-def read(window: Window, end: int) -> tuple[int, Tags]:
+def read(window: ReadWindow, end: int) -> tuple[int, Tags]:
     """Where the tag begins that ends there, and what it says; ``end`` itself if there is none."""
     foot = window.at(end - _FOOT_BYTES, _FOOT_BYTES)
     if not foot.startswith(_MARK):
@@ -30,7 +30,7 @@ def read(window: Window, end: int) -> tuple[int, Tags]:
     return end - whole, _items(window, start, end - _FOOT_BYTES, items)
 
 
-def _items(window: Window, offset: int, end: int, number: int) -> Tags:
+def _items(window: ReadWindow, offset: int, end: int, number: int) -> Tags:
     texts: dict[str, str] = {}
     for _ in range(min(number, _MOST_ITEMS)):
         head = window.at(offset, 8 + _MOST_KEY_BYTES + 1)[: max(0, end - offset)]

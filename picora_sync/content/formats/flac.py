@@ -6,7 +6,7 @@ from typing import Final
 
 from picora_sync.content.formats import vorbis
 from picora_sync.content.formats.found import Embedded, Tags
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import ReadWindow
 
 _MOST_BLOCKS: Final = 1000
 _STREAMINFO, _COMMENT = 0, 4
@@ -24,7 +24,7 @@ _SIZES: Final = {
 }
 
 
-def read(window: Window) -> Embedded:
+def read(window: ReadWindow) -> Embedded:
     """Title and length of a FLAC file."""
     offset, info, tags = 4, b"", Tags()
     for _ in range(_MOST_BLOCKS):
@@ -44,7 +44,7 @@ def read(window: Window) -> Embedded:
     return Embedded(tags, _length_s(window, info, offset))
 
 
-def _length_s(window: Window, info: bytes, start: int) -> float:
+def _length_s(window: ReadWindow, info: bytes, start: int) -> float:
     """By the last frame, else by what STREAMINFO says, if so many samples fit into the bytes that are there."""
     packed = int.from_bytes(info[10:18], "big")
     rate_hz, total = packed >> 44, packed & (1 << 36) - 1
@@ -57,7 +57,7 @@ def _length_s(window: Window, info: bytes, start: int) -> float:
     return samples / rate_hz
 
 
-def _last_sample(window: Window, start: int, block_samples: int) -> int | None:
+def _last_sample(window: ReadWindow, start: int, block_samples: int) -> int | None:
     """How many samples there are up to the end of the last frame; None if no frame is found near the end."""
     start = max(start, window.size_bytes - _TAIL_BYTES)
     data = window.at(start, window.size_bytes - start)

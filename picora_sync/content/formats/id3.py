@@ -21,7 +21,7 @@ from picora_sync.content.formats.found import (
     first_number,
     is_foreign,
 )
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import ReadWindow
 
 _HEADER_BYTES: Final = 10
 _V22, _V24 = 2, 4
@@ -52,7 +52,7 @@ _MOST_ALIKE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class Id3Tag:
     """One ID3v2 tag: its frames lie between ``start`` and ``end``; what follows it begins at ``after``."""
 
     version: int
@@ -62,7 +62,7 @@ class Tag:
     after: int
 
 
-def tags(window: Window, offset: int = 0) -> Iterator[Tag]:
+def tags(window: ReadWindow, offset: int = 0) -> Iterator[Id3Tag]:
     """The ID3v2 tags that follow each other there; what one of them claims may lie beyond the end of the file."""
     for _ in range(_MOST_TAGS):
         head = window.at(offset, _HEADER_BYTES)
@@ -71,24 +71,24 @@ def tags(window: Window, offset: int = 0) -> Iterator[Tag]:
         version, flags = head[3], head[5]
         start, end = offset + _HEADER_BYTES, offset + _HEADER_BYTES + syncsafe(head[6:10])
         offset = end + (_HEADER_BYTES if version == _V24 and flags & _FOOTER else 0)
-        yield Tag(version, flags, start, min(end, window.size_bytes), offset)
+        yield Id3Tag(version, flags, start, min(end, window.size_bytes), offset)
 
 
-def tags_in(window: Window, tag: Tag) -> Tags:
+def tags_in(window: ReadWindow, tag: Id3Tag) -> Tags:
     """What one tag says."""
     if not _V22 <= tag.version <= _V24:
         return Tags()
     if tag.flags & _UNSYNCHRONISED and tag.version < _V24:
         length = min(tag.end - tag.start, _MOST_UNSYNCHRONISED)
         data = window.at(tag.start, length).replace(b"\xff\x00", b"\xff")
-        window = Window(io.BytesIO(data), len(data))
-        tag = Tag(tag.version, tag.flags & ~_UNSYNCHRONISED, 0, len(data), len(data))
+        window = ReadWindow(io.BytesIO(data), len(data))
+        tag = Id3Tag(tag.version, tag.flags & ~_UNSYNCHRONISED, 0, len(data), len(data))
     frames, unread = _frames(window, tag)
     found = _decoded(tag, frames) if frames else Tags()
     return Tags(found.values, unread and not found.title, found.foreign)
 
 
-def tags_at_end(window: Window, end: int) -> Tags:
+def tags_at_end(window: ReadWindow, end: int) -> Tags:
     """What a tag says that ends there with a footer (version 2.4, 3.4 of its specification)."""
     foot = window.at(end - _HEADER_BYTES, _HEADER_BYTES)
     if not foot.startswith(_FOOT):
@@ -97,7 +97,7 @@ def tags_at_end(window: Window, end: int) -> Tags:
     return next((tags_in(window, tag) for tag in tags(window, start) if tag.after == end), Tags())
 
 
-def tags_v1(window: Window) -> Tags:
+def tags_v1(window: ReadWindow) -> Tags:
     """What the tag at the very end of the file says."""
     data = window.at(max(0, window.size_bytes - _V1_BYTES), _V1_BYTES)
     if not data.startswith(_V1_MARK):
@@ -108,7 +108,7 @@ def tags_v1(window: Window) -> Tags:
     return _told(parser.ParseID3v1(data) or {})
 
 
-def _frames(window: Window, tag: Tag) -> tuple[list[bytes], bool]:
+def _frames(window: ReadWindow, tag: Id3Tag) -> tuple[list[bytes], bool]:
     """The frames that are wanted; and whether there may be a title that is not among them."""
     head_bytes = 6 if tag.version == _V22 else _HEADER_BYTES
     name_bytes = 3 if tag.version == _V22 else 4
@@ -134,7 +134,7 @@ def _frames(window: Window, tag: Tag) -> tuple[list[bytes], bool]:
     return found, True
 
 
-def _length_of(window: Window, tag: Tag, offset: int, head: bytes) -> int:
+def _length_of(window: ReadWindow, tag: Id3Tag, offset: int, head: bytes) -> int:
     if tag.version == _V22:
         return int.from_bytes(head[3:6], "big")
     plain = int.from_bytes(head[4:8], "big")
@@ -145,13 +145,13 @@ def _length_of(window: Window, tag: Tag, offset: int, head: bytes) -> int:
     return next(likely, length)
 
 
-def _begins_frame(window: Window, tag: Tag, offset: int) -> bool:
+def _begins_frame(window: ReadWindow, tag: Id3Tag, offset: int) -> bool:
     """Whether another frame, or the end of the tag, is there."""
     head = window.at(offset, 4)
     return offset == tag.end or (offset < tag.end and head.isalnum() and head.upper() == head)
 
 
-def _after_extended(window: Window, tag: Tag) -> int:
+def _after_extended(window: ReadWindow, tag: Id3Tag) -> int:
     if not tag.flags & _EXTENDED or tag.version == _V22:
         return tag.start
     head = window.at(tag.start, 4)
@@ -160,7 +160,7 @@ def _after_extended(window: Window, tag: Tag) -> int:
     return tag.start + (syncsafe(head) if tag.version == _V24 else 4 + int.from_bytes(head, "big"))
 
 
-def _decoded(tag: Tag, frames: list[bytes]) -> Tags:
+def _decoded(tag: Id3Tag, frames: list[bytes]) -> Tags:
     """What mutagen reads in a tag that holds these frames alone."""
     from mutagen import id3  # noqa: PLC0415
 

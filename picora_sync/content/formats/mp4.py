@@ -18,7 +18,7 @@ from picora_sync.content.formats.found import (
     Embedded,
     Tags,
 )
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import ReadWindow
 
 _MOST_ATOMS: Final = 2000
 """Of one level."""
@@ -49,7 +49,7 @@ class _Sound(NamedTuple):
     duration: int
 
 
-def read(window: Window) -> Embedded:
+def read(window: ReadWindow) -> Embedded:
     """Title and length of an MPEG-4 file."""
     top: list[Atom] = []
     unread = True
@@ -69,7 +69,7 @@ def read(window: Window) -> Embedded:
     return Embedded(tags, 0.0 if is_cut or unread else _length_s(window, top, moov))
 
 
-def holds_sound(window: Window) -> bool:
+def holds_sound(window: ReadWindow) -> bool:
     """Whether the file is a tree of atoms with a track of sound in its ``moov``, whatever it begins with."""
     for atom in _atoms(window, 0, window.size_bytes):
         if atom is None or atom.end > window.size_bytes:
@@ -79,7 +79,7 @@ def holds_sound(window: Window) -> bool:
     return False
 
 
-def _atoms(window: Window, start: int, end: int) -> Iterator[Atom | None]:
+def _atoms(window: ReadWindow, start: int, end: int) -> Iterator[Atom | None]:
     """The atoms of one level; None where there are more than are worth visiting. The last may claim to end later."""
     for _ in range(_MOST_ATOMS):
         head = window.at(start, 16)[: max(0, end - start)]
@@ -97,7 +97,7 @@ def _atoms(window: Window, start: int, end: int) -> Iterator[Atom | None]:
     yield None
 
 
-def _child(window: Window, atom: Atom, *names: bytes) -> Atom | None:
+def _child(window: ReadWindow, atom: Atom, *names: bytes) -> Atom | None:
     """The first atom that is reached by these names."""
     for name in names:
         offset = 4 if atom.name == b"meta" and window.at(atom.start, 8)[4:8] != b"hdlr" else 0
@@ -109,7 +109,7 @@ def _child(window: Window, atom: Atom, *names: bytes) -> Atom | None:
     return atom
 
 
-def _tags(window: Window, moov: Atom) -> Tags:
+def _tags(window: ReadWindow, moov: Atom) -> Tags:
     items = _child(window, moov, b"udta", b"meta", b"ilst")
     texts: dict[str, str] = {}
     if items is None:
@@ -143,7 +143,7 @@ def _number(data: bytes) -> str:
     return str(number or "")
 
 
-def _length_s(window: Window, top: list[Atom], moov: Atom) -> float:
+def _length_s(window: ReadWindow, top: list[Atom], moov: Atom) -> float:
     sound, whole = _sound(window, moov), _child(window, moov, b"mvhd")
     scale, duration = (0, 0) if whole is None else _time(window, whole)
     if sound is not None and sound.scale and sound.duration:
@@ -162,7 +162,7 @@ def _length_s(window: Window, top: list[Atom], moov: Atom) -> float:
     return 0.0 if None in parts else sum(part for part in parts if part is not None) / sound.scale
 
 
-def _sound(window: Window, moov: Atom) -> _Sound | None:
+def _sound(window: ReadWindow, moov: Atom) -> _Sound | None:
     for track in _atoms(window, moov.start, moov.end):
         if track is None or track.name != b"trak":
             continue
@@ -180,7 +180,7 @@ def _sound(window: Window, moov: Atom) -> _Sound | None:
     return None
 
 
-def _ticks(window: Window, table: Atom) -> int:
+def _ticks(window: ReadWindow, table: Atom) -> int:
     """The time of all samples, which tells more than what the headers claim; 0 if it is too long to be read."""
     number = int.from_bytes(window.at(table.start + 4, 4), "big")
     if number > _MOST_TIMES:
@@ -190,7 +190,7 @@ def _ticks(window: Window, table: Atom) -> int:
     return sum(count * ticks for count, ticks in zip(words[::2], words[1::2], strict=True))
 
 
-def _time(window: Window, atom: Atom) -> tuple[int, int]:
+def _time(window: ReadWindow, atom: Atom) -> tuple[int, int]:
     """Ticks a second, and ticks, of ``mvhd`` or ``mdhd``; all ones mean that the length is not known."""
     content = window.at(atom.start, 32)
     if content[:1] == b"\x01":
@@ -200,7 +200,7 @@ def _time(window: Window, atom: Atom) -> tuple[int, int]:
     return scale, 0 if duration == (1 << 32) - 1 else duration
 
 
-def _default_duration(window: Window, moov: Atom, track: int) -> int:
+def _default_duration(window: ReadWindow, moov: Atom, track: int) -> int:
     extends = _child(window, moov, b"mvex")
     if extends is None:
         return 0
@@ -212,7 +212,7 @@ def _default_duration(window: Window, moov: Atom, track: int) -> int:
     return 0
 
 
-def _fragment(window: Window, moof: Atom, track: int, default: int) -> int | None:
+def _fragment(window: ReadWindow, moof: Atom, track: int, default: int) -> int | None:
     """The ticks of one fragment; None if they are not known."""
     ticks = 0
     for part in _atoms(window, moof.start, min(moof.end, window.size_bytes)):
@@ -236,7 +236,7 @@ def _fragment(window: Window, moof: Atom, track: int, default: int) -> int | Non
     return ticks
 
 
-def _run(window: Window, run: Atom, default: int) -> int:
+def _run(window: ReadWindow, run: Atom, default: int) -> int:
     content = window.at(run.start, 16)
     flags, number = int.from_bytes(content[1:4], "big"), int.from_bytes(content[4:8], "big")
     if not flags & _DURATION_OF_SAMPLE:

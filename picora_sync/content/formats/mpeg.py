@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from picora_sync.content.formats import ape, id3
 from picora_sync.content.formats.found import Embedded, Tags
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import ReadWindow
 
 _WALK_BYTES: Final = 8 << 20
 """Up to this size every frame is counted; of larger files some are, at places all over the file."""
@@ -59,7 +59,7 @@ class _Walk:
     lost_bytes: int = 0
 
 
-def read(window: Window) -> Embedded:
+def read(window: ReadWindow) -> Embedded:
     """Title and length of an MP3 file."""
     start, found = 0, Tags()
     for tag in id3.tags(window):
@@ -69,7 +69,7 @@ def read(window: Window) -> Embedded:
     return Embedded(found.before(later), length_s(window, start, end))
 
 
-def length_s(window: Window, start: int, end: int) -> float:
+def length_s(window: ReadWindow, start: int, end: int) -> float:
     """How long the frames last that begin near ``start``; 0 if that is not known."""
     found = _first(window, start, end)
     if found is None:
@@ -84,7 +84,7 @@ def length_s(window: Window, start: int, end: int) -> float:
     return _estimated_s(_sample(window, start, end, first), claim, end - start, first)
 
 
-def first_frame(window: Window) -> int | None:
+def first_frame(window: ReadWindow) -> int | None:
     """Where the first frames lie that follow each other, if that is near the beginning."""
     found = _first(window, 0, window.size_bytes)
     return None if found is None else found[0]
@@ -121,7 +121,7 @@ def _header(data: bytes) -> Frame | None:
     return Frame(length, samples, rate_hz, kbps, (version, layer, rate_hz))
 
 
-def _first(window: Window, start: int, end: int, like: Frame | None = None) -> tuple[int, Frame] | None:
+def _first(window: ReadWindow, start: int, end: int, like: Frame | None = None) -> tuple[int, Frame] | None:
     """The first place from ``start`` on where frames of one kind follow each other."""
     data = window.at(start, min(_BLOCK, max(0, end - start)))
     at = data.find(b"\xff")
@@ -147,7 +147,7 @@ def _goes_on(data: bytes, at: int, frame: Frame, left: int) -> bool:
     return True
 
 
-def _walk(window: Window, start: int, end: int, first: Frame, most_frames: int = 1 << 30) -> _Walk:
+def _walk(window: ReadWindow, start: int, end: int, first: Frame, most_frames: int = 1 << 30) -> _Walk:
     """Go from frame to frame until the end, over gaps of what is none."""
     walk, known, gaps = _Walk(), dict[bytes, Frame | None](), 0
     while start < end and walk.frames < most_frames:
@@ -177,7 +177,7 @@ def _walk(window: Window, start: int, end: int, first: Frame, most_frames: int =
     return walk
 
 
-def _sample(window: Window, start: int, end: int, first: Frame) -> _Walk:
+def _sample(window: ReadWindow, start: int, end: int, first: Frame) -> _Walk:
     """Some frames at places all over the file, the beginning and nearly the end among them."""
     whole = _Walk()
     for place in range(_PLACES):
@@ -191,7 +191,7 @@ def _sample(window: Window, start: int, end: int, first: Frame) -> _Walk:
     return whole
 
 
-def _claim(window: Window, start: int, first: Frame) -> _Claim | None:
+def _claim(window: ReadWindow, start: int, first: Frame) -> _Claim | None:
     """What a Xing, Info or VBRI header says; None if the first frame is none."""
     data = window.at(start, min(first.length, 256))
     at = max(data.find(b"Xing", 0, 64), data.find(b"Info", 0, 64))
@@ -206,7 +206,7 @@ def _claim(window: Window, start: int, first: Frame) -> _Claim | None:
     return None
 
 
-def _tail(window: Window) -> tuple[int, Tags]:
+def _tail(window: ReadWindow) -> tuple[int, Tags]:
     """Where the tags at the end begin, and what they say."""
     end, oldest = window.size_bytes, id3.tags_v1(window)
     if window.at(end - 128, 3) == b"TAG":

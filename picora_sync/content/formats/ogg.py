@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from picora_sync.content.formats import vorbis
 from picora_sync.content.formats.found import Embedded, Tags
-from picora_sync.content.formats.window import Window
+from picora_sync.content.formats.window import ReadWindow
 
 _MOST_STREAMS: Final = 20
 _MOST_HEAD_PAGES: Final = 500
@@ -44,7 +44,7 @@ class _Codec(NamedTuple):
     mark: bytes | int
 
 
-def read(window: Window) -> Embedded:
+def read(window: ReadWindow) -> Embedded:
     """Title and length of an Ogg file."""
     found = _sound(window)
     if found is None:
@@ -64,7 +64,7 @@ def read(window: Window) -> Embedded:
     return Embedded(tags, max(0.0, samples / codec.rate_hz))
 
 
-def _sound(window: Window) -> tuple[_Page, _Codec] | None:
+def _sound(window: ReadWindow) -> tuple[_Page, _Codec] | None:
     """The first stream that is sound; others (a picture, an index) may begin before it."""
     offset = 0
     for _ in range(_MOST_STREAMS):
@@ -78,7 +78,7 @@ def _sound(window: Window) -> tuple[_Page, _Codec] | None:
     return None
 
 
-def _page(window: Window, offset: int) -> _Page | None:
+def _page(window: ReadWindow, offset: int) -> _Page | None:
     head = window.at(offset, 27 + 255)
     if len(head) < 27 or not head.startswith(b"OggS"):  # noqa: PLR2004
         return None
@@ -102,7 +102,7 @@ def _codec(packet: bytes) -> _Codec | None:
     return None
 
 
-def _begin(window: Window, page: _Page, codec: _Codec) -> int:
+def _begin(window: ReadWindow, page: _Page, codec: _Codec) -> int:
     """The time at which the first page with sound begins, if the stream was cut from a longer one; else 0. The packets
     that end on it are taken for as long as the first one.
     """
@@ -118,7 +118,7 @@ def _begin(window: Window, page: _Page, codec: _Codec) -> int:
     return begin if begin > codec.rate_hz * _LATE_S else 0
 
 
-def _second_packet(window: Window, first: _Page) -> tuple[bytes, _Page | None, bool]:
+def _second_packet(window: ReadWindow, first: _Page) -> tuple[bytes, _Page | None, bool]:
     """The packet after the first, as far as it is worth reading; the first page with sound, None if that is not met
     here; and whether the packet is whole.
     """
@@ -158,7 +158,7 @@ def _to_packet_end(lacing: bytes) -> tuple[int, bool]:
     return length, False
 
 
-def _last_granule(window: Window, serial: int) -> int | None:
+def _last_granule(window: ReadWindow, serial: int) -> int | None:
     """The time at the end of the last whole page; None where the last pages are of another stream, which follows."""
     start = max(0, window.size_bytes - _TAIL_BYTES)
     data = window.at(start, window.size_bytes - start)

@@ -18,7 +18,7 @@ from picora_sync.content.formats.found import (
     first_number,
     is_foreign,
 )
-from picora_sync.content.formats.window import LEAST_BYTES_PER_S, Window
+from picora_sync.content.formats.window import LEAST_BYTES_PER_S, ReadWindow
 
 _MOST_CHUNKS: Final = 2000
 _PCM: Final = frozenset({1, 3, 6, 7})
@@ -31,7 +31,7 @@ _INFO: Final = {b"INAM": TITLE, b"IART": ARTIST, b"IPRD": ALBUM, b"ITRK": TRACK,
 _MOST_INFOS: Final = 500
 
 
-def read(window: Window) -> Embedded:
+def read(window: ReadWindow) -> Embedded:
     """Title and length of a RIFF file."""
     offset, form, data, found, info = 12, b"", (0, 0), Tags(), Tags()
     for _ in range(_MOST_CHUNKS):
@@ -57,7 +57,7 @@ def read(window: Window) -> Embedded:
     return Embedded(found.before(info), _length_s(window, form, *data))
 
 
-def _infos(window: Window, offset: int, end: int) -> Tags:
+def _infos(window: ReadWindow, offset: int, end: int) -> Tags:
     """The texts of a ``LIST`` of type ``INFO``. Their encoding is not told: today's programs write UTF-8."""
     texts: dict[str, str] = {}
     foreign = False
@@ -87,7 +87,7 @@ def _decoded(data: bytes) -> tuple[str, bool]:
         return text, is_foreign(text)
 
 
-def _length_s(window: Window, form: bytes, start: int, end: int) -> float:
+def _length_s(window: ReadWindow, form: bytes, start: int, end: int) -> float:
     """By the ``fmt`` chunk; 0 if that does not tell."""
     if len(form) < 16:  # noqa: PLR2004
         return 0.0

@@ -17,7 +17,7 @@ class Spent(Exception):
     """The budget is used up."""
 
 
-class Window:
+class ReadWindow:
     """Reads ahead where looks follow each other, so that a walk over small pieces costs few system calls."""
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 
 from picora_sync.core.backlog import Lane
-from picora_sync.core.comparison import CONFIRM_AFTER_S, MOST_LOOKS, Comparison, Finding, compare
+from picora_sync.core.comparison import CONFIRM_AFTER_S, MOST_LOOKS, Comparison, Mismatch, compare
 from picora_sync.core.model import FileRef, Problem, RemoteObject
 from picora_sync.errors import KeyRefused, OutcomeUnknown, PicoraSyncError, Unreachable
 from picora_sync.reconciler.audit import repair
@@ -26,7 +26,7 @@ VERIFIED_AT = "verified_at"
 AGAIN_S = 3600.0
 """A comparison that failed is tried again this much later, or when the next is due."""
 
-_Answer = dict[str, RemoteObject] | list[Finding]
+_Answer = dict[str, RemoteObject] | list[Mismatch]
 
 
 class Drift:
@@ -64,7 +64,7 @@ class Drift:
         elif answer is not None:
             self._conclude(answer, busy)
         now = self._context.clocks.mono()
-        if now >= self._due_at and self._enquiry.room() and self._connection.open(Lane.PATCH, now):
+        if now >= self._due_at and self._enquiry.is_free() and self._connection.open(Lane.PATCH, now):
             self._next()
 
     def next_due(self) -> float | None:
@@ -94,7 +94,7 @@ class Drift:
             repair.tell_held(self._context.index, {})
             self._rest()
 
-    def _conclude(self, findings: list[Finding], busy: Collection[str]) -> None:
+    def _conclude(self, findings: list[Mismatch], busy: Collection[str]) -> None:
         """First look: note what changed, and ask again for what is gone. Second look: it is gone."""
         steady = {item.id for item in self._steady((finding.object for finding in findings), busy)}
         gone = []
@@ -138,7 +138,7 @@ class Drift:
 
     # --- consequences -----------------------------------------------------------------------------------------------
 
-    def _put_right(self, finding: Finding) -> None:
+    def _put_right(self, finding: Mismatch) -> None:
         refs = repair.note_change(self._context.index, finding)
         self._context.todo.update(refs)
         log.warning("%s was changed on Picora by somebody else: %s", _names(refs), repair.words(finding.change))

@@ -27,7 +27,7 @@ from picora_sync.reconciler.intake.inspect import Inspector
 from picora_sync.reconciler.intake.open_files import Writers
 from picora_sync.reconciler.intake.recall import Recall
 from picora_sync.reconciler.planning.dry_run import AT_ONCE, without_waits
-from picora_sync.report import Progress, RebuildReport
+from picora_sync.report import Progress, RebuildReport, Tell
 from picora_sync.workers import AtOnce
 
 BATCH = 100
@@ -40,8 +40,6 @@ UNSURE = Problem(
     "audio of the same size on Picora cannot be read, so it may or may not be this file",
     "make the audio of this size public on Picora, or delete it there: the file waits for that",
 )
-
-Tell = Callable[[Progress], None]
 
 
 class Rebuilding:

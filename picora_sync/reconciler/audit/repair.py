@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from picora_sync.core import guard
-from picora_sync.core.comparison import Finding
+from picora_sync.core.comparison import Mismatch
 from picora_sync.core.model import FileRef, Problem, RemoteObject
 from picora_sync.core.ports import Change
 from picora_sync.index import Index
@@ -15,7 +15,7 @@ VANISHED = "VANISHED"
 GONE = "vanished from Picora"
 
 
-def note_change(index: Index, finding: Finding) -> list[FileRef]:
+def note_change(index: Index, finding: Mismatch) -> list[FileRef]:
     """Remember the object as it was seen; returns the files that want it otherwise, perhaps."""
     change = finding.change
     known = finding.object

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 
-from picora_sync.core.comparison import Comparison, Finding, compare, difference
+from picora_sync.core.comparison import Comparison, Mismatch, compare, difference
 from picora_sync.core.model import Kind, RemoteObject, Tier
 from picora_sync.core.note_match import mould, proofs_for
 from picora_sync.core.ports import Derived, Library, StoredText
@@ -14,13 +14,12 @@ from picora_sync.errors import FileChanged, FileUnreadable, NotFound, OutcomeUnk
 from picora_sync.index import Index
 from picora_sync.reconciler.audit.remote_query import bound_objects
 from picora_sync.reconciler.context import Unit
-from picora_sync.report import Progress
+from picora_sync.report import Progress, Tell
 
-Tell = Callable[[Progress], None]
 Eta = Callable[[Mapping[Tier, int]], float]
 
 
-class Content(Enum):
+class ContentCheck(Enum):
     """What reading an object showed."""
 
     EQUAL = auto()
@@ -46,7 +45,7 @@ class Audit:
         known = {item.id for item in index.objects.all()}
         return compare(bound_objects(index).values(), listed, known)
 
-    def look_at(self, suspects: Sequence[RemoteObject]) -> list[Finding]:
+    def look_at(self, suspects: Sequence[RemoteObject]) -> list[Mismatch]:
         """A GET for each; those that are as we know them are no findings."""
         findings = []
         for number, item in enumerate(suspects):
@@ -54,10 +53,10 @@ class Audit:
             self._tell(Progress("looking at what differs", number, len(suspects), left_s))
             seen = self._library.get(item.kind, item.id)
             if seen is None or difference(item, seen):
-                findings.append(Finding(item, seen))
+                findings.append(Mismatch(item, seen))
         return findings
 
-    def read(self, items: Sequence[RemoteObject], index: Index, units: Mapping[str, Unit]) -> dict[str, Content]:
+    def read(self, items: Sequence[RemoteObject], index: Index, units: Mapping[str, Unit]) -> dict[str, ContentCheck]:
         """Read these objects, and compare what they hold with what was sent."""
         found = {}
         for number, item in enumerate(items):
@@ -65,43 +64,43 @@ class Audit:
             found[item.id] = self._document(item, index, units) if item.kind is Kind.DOC else self._audio(item)
         return found
 
-    def _audio(self, item: RemoteObject) -> Content:
+    def _audio(self, item: RemoteObject) -> ContentCheck:
         try:
             return _equal(self._library.sha256_of(item.url, item.size_bytes) == item.sha256)
         except OutcomeUnknown:
-            return Content.UNREAD
+            return ContentCheck.UNREAD
 
-    def _document(self, item: RemoteObject, index: Index, units: Mapping[str, Unit]) -> Content:
+    def _document(self, item: RemoteObject, index: Index, units: Mapping[str, Unit]) -> ContentCheck:
         try:
             stored = self._library.stored(item.id)
         except NotFound:
-            return Content.OTHER
+            return ContentCheck.OTHER
         if hashlib.sha256(stored.text.encode()).hexdigest() == item.sha256:
-            return Content.EQUAL
-        return self._rewritten(item, stored, _sent_text(item, index, units)) if item.rewritten else Content.OTHER
+            return ContentCheck.EQUAL
+        return self._rewritten(item, stored, _sent_text(item, index, units)) if item.rewritten else ContentCheck.OTHER
 
-    def _rewritten(self, item: RemoteObject, stored: StoredText, sent: str | None) -> Content:
+    def _rewritten(self, item: RemoteObject, stored: StoredText, sent: str | None) -> ContentCheck:
         """The images cannot be put back into the text: the server's word, or else proofs."""
         if stored.source_sha256 is not None or sent is None:
-            return _equal(stored.source_sha256 == item.sha256) if stored.source_sha256 else Content.UNREAD
+            return _equal(stored.source_sha256 == item.sha256) if stored.source_sha256 else ContentCheck.UNREAD
         proofs = proofs_for(mould(sent), stored.text)
         if proofs is None:
-            return Content.OTHER
+            return ContentCheck.OTHER
         try:
             proven = all(self._library.sha256_of(proof.url, proof.size_bytes) == proof.sha256 for proof in proofs)
         except OutcomeUnknown:
             proven = False
-        return Content.EQUAL if proven else Content.UNREAD  # the server may have sanitised an image
+        return ContentCheck.EQUAL if proven else ContentCheck.UNREAD  # the server may have sanitised an image
 
 
-def steady(findings: Iterable[Finding], index: Index) -> list[Finding]:
+def steady(findings: Iterable[Mismatch], index: Index) -> list[Mismatch]:
     """Those whose object is still as it was when the comparison began: a daemon may have worked on it meanwhile."""
     now = bound_objects(index)
     return [finding for finding in findings if now.get(finding.object.id) == finding.object]
 
 
-def _equal(is_equal: bool) -> Content:
-    return Content.EQUAL if is_equal else Content.OTHER
+def _equal(is_equal: bool) -> ContentCheck:
+    return ContentCheck.EQUAL if is_equal else ContentCheck.OTHER
 
 
 def _sent_text(item: RemoteObject, index: Index, units: Mapping[str, Unit]) -> str | None:

@@ -14,7 +14,7 @@ from picora_sync.core.ports import Absent, Ignored, Present, Unknown
 from picora_sync.core.view import FileNow, Standing, View
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
-from picora_sync.reconciler.deletion.relocation import Places
+from picora_sync.reconciler.deletion.relocation import Relocations
 
 LOOK_AGAIN_S = 1.0
 """How long a removal is put off while a path is unsettled that could be the file's new place."""
@@ -127,7 +127,7 @@ class Removals:
         self._due_at.update(dict.fromkeys(due, now + LOOK_AGAIN_S))
         if not ripe:
             return {}
-        places, pending = Places(self._context), dict[str, dict[FileRef, Leaving]]()
+        places, pending = Relocations(self._context), dict[str, dict[FileRef, Leaving]]()
         for ref in ripe:
             del self._due_at[ref]
             if (why := self._ripe(ref, places)) is not None:
@@ -137,7 +137,7 @@ class Removals:
             passed |= self._pass_guard(folder, refs, places)
         return passed
 
-    def _ripe(self, ref: FileRef, places: Places) -> Leaving | None:
+    def _ripe(self, ref: FileRef, places: Relocations) -> Leaving | None:
         """Why this file may lose its object now; None if it must wait for something else, or is none that is to."""
         row = self._context.index.files.get(ref)
         if row is None or row.bound is None:
@@ -150,7 +150,7 @@ class Removals:
             return None
         return self._confirm(row, places)
 
-    def _expected(self, folder: str, places: Places) -> tuple[set[FileRef], int]:
+    def _expected(self, folder: str, places: Relocations) -> tuple[set[FileRef], int]:
         """Those whose time has not come yet: they count too, so that a slow stream of deletions is held as a whole. And
         how many of those that wait were found in another folder meanwhile: they are neither removed nor left here.
         """
@@ -195,7 +195,7 @@ class Removals:
         wanting = self._context.index.files.wanting([row.wanted.sha256])
         return any(each.ref.folder in self._context.paused and each.bound != row.bound for each in wanting)
 
-    def _confirm(self, row: FileRow, places: Places) -> Leaving | None:
+    def _confirm(self, row: FileRow, places: Relocations) -> Leaving | None:
         """Look once more before anything is deleted."""
         unit = self._context.unit(row.ref)
         if unit is None:
@@ -215,7 +215,7 @@ class Removals:
                 self._stall(row.ref)
         return None
 
-    def _removed(self, row: FileRow, places: Places) -> Leaving | None:
+    def _removed(self, row: FileRow, places: Relocations) -> Leaving | None:
         """It vanished: unless it is another file now that Picora does not hold yet."""
         place = places.of(row)
         if place is not None:
@@ -294,14 +294,14 @@ class Removals:
     def _hold_merged(self, folder: str, merged: frozenset[FileRef]) -> frozenset[FileRef]:
         """Those that must wait. For the others a permission is left: their successor must be uploaded first."""
         index, wall, now = self._context.index, self._context.clocks.wall(), self._context.removal_time()
-        expected, away = self._expected(folder, Places(self._context))
+        expected, away = self._expected(folder, Relocations(self._context))
         ledger = replace(self._ledger(folder, away), merged=merged)
         verdict = guard.judge(merged | expected | ledger.held, ledger)
         index.holds.hold(verdict.held & merged, f"it became the same as other files; {verdict.why}", wall)
         index.holds.permit((verdict.allowed & merged) - ledger.approved, "it became the same as other files", wall, now)
         return verdict.held & merged
 
-    def _pass_guard(self, folder: str, leaving: dict[FileRef, Leaving], places: Places) -> dict[FileRef, Leaving]:
+    def _pass_guard(self, folder: str, leaving: dict[FileRef, Leaving], places: Relocations) -> dict[FileRef, Leaving]:
         """Those that may go: what is on Picora under another name is no removal (design §6)."""
         index, wall = self._context.index, self._context.clocks.wall()
         held = {ref for ref, _, approved in index.holds.held(folder) if not approved}

@@ -7,7 +7,7 @@ from picora_sync.core.model import Problem
 from picora_sync.core.plan import Delete, Patch, Reason
 from picora_sync.core.planner import collect
 from picora_sync.core.ports import Change
-from picora_sync.core.view import Content, Unbound
+from picora_sync.core.view import ContentKey, Unbound
 from picora_sync.index.objects import Orphan
 from picora_sync.reconciler.context import Context, Unsettled
 from picora_sync.reconciler.deletion.relocation import still_unsettled
@@ -17,7 +17,7 @@ from picora_sync.reconciler.uploads.late import may_be_made_anew
 def collect_orphans(
     context: Context,
     backlog: Backlog,
-    busy: frozenset[Content],
+    busy: frozenset[ContentKey],
     unsettled: Unsettled = frozenset,
     refusal: Problem | None = None,
     *,

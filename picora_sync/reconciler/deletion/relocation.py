@@ -14,7 +14,7 @@ from picora_sync.reconciler.context import Context, Unsettled
 from picora_sync.reconciler.deletion.rename_traces import traces_of
 
 
-class Places:
+class Relocations:
     """The files that Picora does not hold as they are now, as they are at the moment of asking."""
 
     def __init__(self, context: Context) -> None:

@@ -11,7 +11,7 @@ from picora_sync.core.backlog import BATCH, Backlog, Lane
 from picora_sync.core.model import FileRef, Fingerprint, Kind, Rank, Tier
 from picora_sync.core.plan import Delete, Patch, Upload
 from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present
-from picora_sync.core.view import Content
+from picora_sync.core.view import ContentKey
 from picora_sync.executor import Executor
 from picora_sync.jobs import Alter, Probe, Remove, Seek, Send
 from picora_sync.reconciler.context import Context, Unit, Unsettled
@@ -78,9 +78,9 @@ class Dispatcher:
         first = self._backlog.peek(Lane.PATCH)
         return any(patch.makes_private for patch in (*patches, first) if isinstance(patch, Patch))
 
-    def busy(self) -> frozenset[Content]:
+    def busy(self) -> frozenset[ContentKey]:
         """The contents now being uploaded, looked for or deleted, or perhaps uploaded already."""
-        contents: set[Content] = set(self._doubts.contents())
+        contents: set[ContentKey] = set(self._doubts.contents())
         for job in self._executor.in_flight:
             if isinstance(job, Send | Seek):
                 contents.add((job.upload.wanted.kind, job.upload.wanted.sha256))
@@ -160,14 +160,14 @@ class Dispatcher:
             ready = self._admission.ready(lane, unsettled)
             first = self._backlog.peek(lane) if ready else None
             return self._backlog.rank(lane) if isinstance(first, Upload) and self._texts.can_send(first) else None
-        survey = self._strangers.take(now) if self._executor.room(lane, rank) else None
+        survey = self._strangers.take(now) if self._executor.has_worker(lane, rank) else None
         if survey is not None:
             self._executor.stage(lane, survey)
         return None
 
     def _may_start(self, lane: Lane, rank: Rank, now: float) -> bool:
         """Whether a job of this lane may start; its request is then taken from the budget."""
-        if not self._connection.open(lane, now, rank) or not self._executor.room(lane, rank):
+        if not self._connection.open(lane, now, rank) or not self._executor.has_worker(lane, rank):
             return False
         wait_s = self._executor.budget.take(Tier.MUTATION if lane is Lane.PATCH else Tier.UPLOAD, rank)
         if wait_s:
@@ -192,7 +192,7 @@ class Dispatcher:
 
     def _looks(self, now: float) -> None:
         self._twins.end_those_of_documents()
-        while self._connection.open(Lane.AUDIO, now) and self._executor.room(Lane.AUDIO, Rank.BACKFILL):
+        while self._connection.open(Lane.AUDIO, now) and self._executor.has_worker(Lane.AUDIO, Rank.BACKFILL):
             look = self._twins.take()
             if look is None:
                 return
@@ -256,7 +256,7 @@ class Dispatcher:
         gather = (uploads or more_to_come) and patient
         for kind in Kind:
             while self._backlog.deletes(kind) and self._connection.deletes_closed_until <= now:
-                is_needed = kind in self._connection.room.short
+                is_needed = kind in self._connection.quota.short
                 if gather and not is_needed and self._backlog.deletes(kind) < BATCH[kind]:
                     break
                 if not self._may_start(Lane.PATCH, rank, now):

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from picora_sync.core.backlog import Lane
 from picora_sync.core.model import Problem, Rank
-from picora_sync.core.quota import Room
+from picora_sync.core.quota import QuotaLedger
 from picora_sync.errors import KeyRefused, OutcomeUnknown, RemoteError, ScopeMissing, Unreachable
 
 LONGEST_PAUSE_S = 60.0
@@ -33,12 +33,12 @@ class AccountState(StrEnum):
 
 
 class Connection:
-    """The gates every job passes; ``room`` is what the account still takes. Times are monotonic seconds."""
+    """The gates every job passes; ``quota`` is what the account still takes. Times are monotonic seconds."""
 
     def __init__(self, jitter: random.Random) -> None:
         self._jitter = jitter
         self._closed: dict[Lane, tuple[float, Problem]] = {}
-        self.room = Room()
+        self.quota = QuotaLedger()
         self._failures = 0
         self._probe_at: float | None = None
         self._faults: dict[Hashable, tuple[int, int]] = {}
@@ -68,7 +68,7 @@ class Connection:
             return AccountState.NOT_ASKED
         if self._lacking() is not None:
             return AccountState.RESTRICTED
-        return AccountState.LIMITED if self._closed or self.room.short else AccountState.OK
+        return AccountState.LIMITED if self._closed or self.quota.short else AccountState.OK
 
     @property
     def wrong(self) -> Problem | None:
@@ -207,7 +207,7 @@ class Connection:
         times = [until for until, _ in self._closed.values()]
         if self._private_failures:
             times.append(self._private_at)
-        if (at := self.room.next_due()) is not None:
+        if (at := self.quota.next_due()) is not None:
             times.append(at)
         if self._probe_at is not None and self._probe_at != float("inf"):
             times.append(self._probe_at)

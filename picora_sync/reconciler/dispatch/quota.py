@@ -88,7 +88,7 @@ class Admission:
             self._connection.reopen(lane)
             if problem is not None:
                 self._try_again(ref for ref, _ in self._context.index.files.refused(problem.code))
-        for kind in self._connection.room.take_grown(now):
+        for kind in self._connection.quota.take_grown(now):
             self._largest_bytes.pop(kind, None)
             self._doubts.hasten(upload_lane(kind), now)
             self._fill(kind, now)
@@ -103,11 +103,11 @@ class Admission:
         bound = [ref for ref, is_bound in waiting if is_bound and kind_of(ref.path) is kind]
         new = [ref for ref, is_bound in waiting if not is_bound and kind_of(ref.path) is kind]
         new.sort(key=lambda ref: ref not in self._context.interactive)
-        left = self._connection.room.left(kind)
+        left = self._connection.quota.left(kind)
         most = len(new) if left is None or kind is Kind.AUDIO else left
         self._try_again((*bound, *new[:most]))
         if new[most:]:
-            self._connection.room.withheld(kind, now)
+            self._connection.quota.withheld(kind, now)
 
     def _try_again(self, refs: Iterable[FileRef]) -> None:
         for ref in refs:
@@ -118,14 +118,14 @@ class Admission:
 
     def _fit(self, upload: Upload, unsettled: Unsettled) -> _Fit:
         kind = upload.wanted.kind
-        left = self._connection.room.left(kind)
+        left = self._connection.quota.left(kind)
         if left is None or upload.delete_first is not None:
             return _Fit.YES
         needed = cost(kind, upload.wanted.size_bytes) + self._reserve(upload)
         if needed <= left:
             return _Fit.YES if needed <= left - self._under_way(kind) else _Fit.LATER
         if self._is_room_being_made(kind):
-            self._connection.room.withheld(kind, self._context.clocks.mono())
+            self._connection.quota.withheld(kind, self._context.clocks.mono())
             return _Fit.LATER
         return self._fit_in_its_place(upload, left, unsettled)
 
@@ -179,11 +179,11 @@ class Admission:
     # --- what does not ----------------------------------------------------------------------------------------------
 
     def _refuse(self, upload: Upload) -> None:
-        kind, room = upload.wanted.kind, self._connection.room
+        kind, quota = upload.wanted.kind, self._connection.quota
         problem = self._problem(upload)
-        if kind not in room.short:
+        if kind not in quota.short:
             self._tell(f"{upload.ref.path}: {problem.in_full}")
-        room.withheld(kind, self._context.clocks.mono())
+        quota.withheld(kind, self._context.clocks.mono())
         self._block(upload, problem)
 
     def _block(self, upload: Upload, problem: Problem) -> None:

@@ -23,10 +23,10 @@ UNDER_WAY = {Kind.DOC: 1000, Kind.AUDIO: 50}
 TEXT_BYTES = 16 << 20
 """So much text may wait to be recorded; the text of what comes on top is made again when it is sent."""
 
-Room = Callable[[str, Kind | None], bool]
+MayAsk = Callable[[str, Kind | None], bool]
 """Whether another file of this folder and kind may be asked for."""
 
-Outcome = Derived | Problem | PicoraSyncError | Stopped
+DeriveOutcome = Derived | Problem | PicoraSyncError | Stopped
 
 
 @dataclass(slots=True, eq=False)
@@ -40,11 +40,11 @@ class Derivation:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DerivationResult:
     """What came of one."""
 
     of: Derivation
-    outcome: Outcome
+    outcome: DeriveOutcome
 
 
 class Derivations:
@@ -58,7 +58,7 @@ class Derivations:
         self._aim = aim
         self._under_way: dict[FileRef, Derivation] = {}
         self._number: Counter[tuple[str, Kind]] = Counter()
-        self._answers: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[DerivationResult | BaseException] = queue.SimpleQueue()
         self._current = threading.local()
         self._lock = threading.Lock()  # around the number alone
         self._text_bytes = 0
@@ -72,7 +72,7 @@ class Derivations:
         """The files that are read now."""
         return self._under_way.keys()
 
-    def room(self, folder: str, kind: Kind | None) -> bool:
+    def may_ask(self, folder: str, kind: Kind | None) -> bool:
         """Whether another file of this kind may be asked for; what is neither a note nor audio is never read. A folder
         whose files hang takes no room from others.
         """
@@ -108,7 +108,7 @@ class Derivations:
             self._changes += 1
             self._changed[name] = self._changes
 
-    def is_overtaken(self, answer: Answer) -> bool:
+    def is_overtaken(self, answer: DerivationResult) -> bool:
         """Whether a name that the note looked up has changed since it was asked for."""
         if not isinstance(answer.outcome, Derived):
             return False
@@ -119,7 +119,7 @@ class Derivations:
         """Whether something waits to be recorded."""
         return not self._answers.empty()
 
-    def finished(self) -> Iterator[Answer]:
+    def finished(self) -> Iterator[DerivationResult]:
         """What came since, one after the other; re-raises what no derivation may raise."""
         while not self._answers.empty():
             answer = self._answers.get()
@@ -144,18 +144,20 @@ class Derivations:
         current: Derivation | None = getattr(self._current, "derivation", None)
         return current is not None and not current.is_wanted
 
-    def _work(self, derivation: Derivation, derive: Callable[[], Derived | Problem]) -> Answer | BaseException:
+    def _work(
+        self, derivation: Derivation, derive: Callable[[], Derived | Problem]
+    ) -> DerivationResult | BaseException:
         self._current.derivation = derivation
-        outcome: Outcome
+        outcome: DeriveOutcome
         try:
             outcome = derive() if derivation.is_wanted else Stopped()
         except (PicoraSyncError, Stopped) as error:
             outcome = error
         except BaseException as error:  # noqa: BLE001  (a bug must end the process, not this thread only)
             return error
-        return Answer(derivation, self._without_excess(outcome))
+        return DerivationResult(derivation, self._without_excess(outcome))
 
-    def _without_excess(self, outcome: Outcome) -> Outcome:
+    def _without_excess(self, outcome: DeriveOutcome) -> DeriveOutcome:
         with self._lock:
             is_too_much = self._text_bytes and self._text_bytes + _text_bytes(outcome) > TEXT_BYTES
             if isinstance(outcome, Derived) and is_too_much:
@@ -184,23 +186,23 @@ class Due:
         """These have settled."""
         self._fresh.extend(refs)
 
-    def take(self, room: Room) -> FileRef | None:
-        """The next one for which there is room; None if there is none."""
+    def take(self, may_ask: MayAsk) -> FileRef | None:
+        """The next one that may be asked for; None if there is none."""
         for line, refs in self._kept_back.items():
-            if refs and room(*line):
+            if refs and may_ask(*line):
                 return refs.popleft()
         while self._fresh:
             ref = self._fresh.popleft()
             line = ref.folder, kind_of(ref.path)
-            if room(*line):
+            if may_ask(*line):
                 return ref
             self._kept_back.setdefault(line, deque()).append(ref)
         return None
 
-    def may_take(self, room: Room) -> bool:
+    def may_take(self, may_ask: MayAsk) -> bool:
         """Whether :meth:`take` may have one."""
-        return bool(self._fresh) or any(refs and room(*line) for line, refs in self._kept_back.items())
+        return bool(self._fresh) or any(refs and may_ask(*line) for line, refs in self._kept_back.items())
 
 
-def _text_bytes(outcome: Outcome) -> int:
+def _text_bytes(outcome: DeriveOutcome) -> int:
     return len(outcome.text) if isinstance(outcome, Derived) and outcome.text is not None else 0

@@ -14,7 +14,7 @@ from picora_sync.errors import FileChanged, FileUnreadable
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context, Unit
 from picora_sync.reconciler.deletion.grace import Removals
-from picora_sync.reconciler.intake.derive import Answer, Derivations, Outcome
+from picora_sync.reconciler.intake.derive import DerivationResult, Derivations, DeriveOutcome
 from picora_sync.reconciler.intake.derived_cache import Texts
 from picora_sync.reconciler.intake.open_files import HoldOpen
 from picora_sync.reconciler.intake.privacy import Privacy
@@ -97,7 +97,7 @@ class Inspector:
         for answer in self._derivations.finished():
             self.record(answer)
 
-    def record(self, answer: Answer) -> None:
+    def record(self, answer: DerivationResult) -> None:
         """Write down what was derived, unless the file, or what was read for it, has changed meanwhile: then it is
         derived again. What wants private now must not be overwritten by what it wanted before.
         """
@@ -184,7 +184,7 @@ class Inspector:
         self._context.index.files.reading(ref)
         self._derivations.ask(ref, fingerprint, partial(unit.content.derive, ref.path))
 
-    def _derived(self, unit: Unit, ref: FileRef, row: FileRow | None, now: Present, outcome: Outcome) -> None:
+    def _derived(self, unit: Unit, ref: FileRef, row: FileRow | None, now: Present, outcome: DeriveOutcome) -> None:
         """What the file wants; or why that cannot be said now."""
         fingerprint = now.fingerprint
         match outcome:

@@ -12,7 +12,7 @@ from picora_sync.core.model import Dependency, FileRef, Kind, Problem, Wanted, k
 from picora_sync.core.ports import Absent, Derived, Unknown
 from picora_sync.errors import PicoraSyncError, Stopped
 from picora_sync.reconciler.context import Context, Unit
-from picora_sync.reconciler.intake.derive import Answer, Derivations
+from picora_sync.reconciler.intake.derive import DerivationResult, Derivations
 from picora_sync.reconciler.intake.privacy import Privacy
 
 JUDGEMENT = 3
@@ -73,7 +73,7 @@ class Recall:
 
     def ready(self) -> bool:
         """Whether :meth:`turn` has something to do now."""
-        may_ask = any(refs and self._derivations.room(folder, Kind.DOC) for folder, refs in self._left.items())
+        may_ask = any(refs and self._derivations.may_ask(folder, Kind.DOC) for folder, refs in self._left.items())
         return self.judging() and (may_ask or self._derivations.waiting() or any(map(self._is_done, self._left)))
 
     def patience_ends(self) -> float | None:
@@ -88,7 +88,7 @@ class Recall:
             self._stalls_at = self._context.clocks.mono() + WAIT_S
         until = self._context.clocks.mono() + SLICE_S
         for folder, refs in self._left.items():
-            while refs and self._derivations.room(folder, Kind.DOC):
+            while refs and self._derivations.may_ask(folder, Kind.DOC):
                 self._judge(self._context.units[folder], refs.pop())
                 self._stalls_at = self._context.clocks.mono() + WAIT_S
                 if self._context.clocks.mono() >= until:
@@ -144,7 +144,7 @@ class Recall:
             self._hold_text[note] = content.holds_comment(note.path) or content.wants_private(note.path)
         return self._hold_text[note]
 
-    def _record(self, answer: Answer) -> None:
+    def _record(self, answer: DerivationResult) -> None:
         row, outcome = self._context.index.files.get(answer.of.ref), answer.outcome
         if row is None or isinstance(outcome, Stopped):
             return

@@ -9,7 +9,7 @@ from picora_sync.core.model import FileRef, Rank
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.policy import OnDelete
 from picora_sync.core.ports import Present
-from picora_sync.core.view import Content, FileNow, Standing, Traces, View
+from picora_sync.core.view import ContentKey, FileNow, Standing, Traces, View
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.reconciler.context import Context
 from picora_sync.reconciler.deletion.grace import Leaving
@@ -25,7 +25,7 @@ def load_view(
     refs: Iterable[FileRef],
     leaving: Mapping[FileRef, Leaving] = NOTHING,
     waiting: frozenset[FileRef] = frozenset(),
-    busy: frozenset[Content] = frozenset(),
+    busy: frozenset[ContentKey] = frozenset(),
 ) -> View:
     """The slice of the index around these files, closed as the planner needs it; files of folders that are not
     configured any more have no say in it.

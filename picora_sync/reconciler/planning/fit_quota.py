@@ -31,17 +31,17 @@ def fitting(context: Context, actions: Iterable[Action], quotas: Mapping[Kind, Q
     if not quotas:
         return planned
     connection = Connection(random.Random())  # noqa: S311  (nothing is sent)
-    room, objects = connection.room, context.index.objects
-    room.learn(quotas, 0.0)
+    ledger, objects = connection.quota, context.index.objects
+    ledger.learn(quotas, 0.0)
     for kind, quota in quotas.items():
         if quota.used >= quota.limit:
-            room.refused(kind, 1, 0.0)
+            ledger.refused(kind, 1, 0.0)
     backlog = Backlog(ready=len(planned) + 1)
     for action in planned:
         if isinstance(action, Upload):
             backlog.put(action, rank_of(context, action))
         elif isinstance(action, Delete) and (gone := objects.get(action.object_id)) is not None:
-            room.freed(gone.kind, gone.size_bytes)
+            ledger.freed(gone.kind, gone.size_bytes)
     admission = Admission(context, backlog, connection, lambda: (), Doubts(), tell=lambda _: None)
     admitted: dict[FileRef, Upload] = {}
     for lane in (Lane.DOC, Lane.AUDIO):
@@ -52,6 +52,6 @@ def fitting(context: Context, actions: Iterable[Action], quotas: Mapping[Kind, Q
             room.stored(upload.wanted.kind, upload.wanted.size_bytes)
             old = objects.get(upload.replaces or upload.delete_first or "")
             if old is not None and old.ours:
-                room.freed(old.kind, old.size_bytes)
+                ledger.freed(old.kind, old.size_bytes)
     fits = (admitted.get(each.ref) if isinstance(each, Upload) else each for each in planned)
     return [each for each in fits if each is not None]

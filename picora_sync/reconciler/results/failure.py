@@ -12,7 +12,7 @@ from picora_sync.core.failure_policy import (
     HOUR_S,
     AskWhetherReachable,
     AskWhetherRefused,
-    Block,
+    BlockFile,
     CloseLane,
     Consequence,
     Full,
@@ -201,7 +201,7 @@ class Setbacks:
                 self._put_back(job, now + after_s)
             case Full() if isinstance(job, Send):
                 self._did_not_fit(job, consequence.problem)
-            case Block() | Full():
+            case BlockFile() | Full():
                 self._block(job, consequence.problem, consequence.retry_s)
             case CloseLane():
                 self._close(job, consequence)
@@ -307,7 +307,7 @@ class Setbacks:
     def _did_not_fit(self, job: Send, problem: Problem) -> None:
         """It waits as all that waits for room; one that may be half done is asked for again when there is some."""
         upload = job.upload
-        self._connection.room.refused(upload.wanted.kind, upload.wanted.size_bytes, self._context.clocks.mono())
+        self._connection.quota.refused(upload.wanted.kind, upload.wanted.size_bytes, self._context.clocks.mono())
         if job in self._doubts or upload.delete_first is not None:
             self._block(job, problem)
         else:

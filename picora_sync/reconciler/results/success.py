@@ -131,12 +131,12 @@ class Outcomes:
 
     def _count(self, upload: Upload, item: RemoteObject) -> None:
         """What an upload took of the account's room: nothing if the server held this before."""
-        objects, room = self._context.index.objects, self._connection.room
+        objects, quota = self._context.index.objects, self._connection.quota
         old = None if upload.delete_first is None else objects.get(upload.delete_first)
         if old is not None:
-            room.replaced(item.kind, old.size_bytes, item.size_bytes)
+            quota.replaced(item.kind, old.size_bytes, item.size_bytes)
         elif item.ours and objects.get(item.id) is None:
-            room.stored(item.kind, item.size_bytes)
+            quota.stored(item.kind, item.size_bytes)
 
     def _altered(self, job: Alter) -> None:
         patch = job.patch
@@ -157,7 +157,7 @@ class Outcomes:
             if delete.object_id in gone:
                 self._context.plan_users(delete.object_id)
                 if (item := index.objects.get(delete.object_id)) is not None:
-                    self._connection.room.freed(item.kind, item.size_bytes)
+                    self._connection.quota.freed(item.kind, item.size_bytes)
                 index.objects.deleted(delete.object_id, delete.ref, self._context.clocks.wall())
                 self._context.stubborn.pop(delete.object_id, None)
                 self._context.alone.discard(delete.object_id)

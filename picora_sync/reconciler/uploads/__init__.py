@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from picora_sync.reconciler.uploads.late import Twins
+from picora_sync.reconciler.uploads.late import LateUploads
 from picora_sync.reconciler.uploads.unconfirmed import Doubts
 from picora_sync.reconciler.uploads.unindexed import Strangers
 
@@ -16,5 +16,5 @@ class OpenUploads:
     """
 
     doubts: Doubts
-    twins: Twins
+    twins: LateUploads
     strangers: Strangers

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from picora_sync.core.model import FileRef, Kind, RemoteObject
 from picora_sync.core.ownership import is_late_twin
 from picora_sync.core.plan import Reason, Upload
-from picora_sync.core.view import Content
+from picora_sync.core.view import ContentKey
 from picora_sync.index.late_uploads import TwinWatch
 from picora_sync.jobs import Look
 from picora_sync.reconciler.context import Context
@@ -24,12 +24,12 @@ FIRST_LOOK_S = 120.0
 LONGEST_PAUSE_S = 6 * 3600.0
 
 
-class Twins:
+class LateUploads:
     """When to look for which content. Times in memory are monotonic, those in the index the server's."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._next: dict[Content, tuple[float, float]] = {}  # content → when to look next, and the pause after that
+        self._next: dict[ContentKey, tuple[float, float]] = {}  # content → when to look next, and the pause after that
 
     def start(self) -> None:
         """Take up what an earlier process looked for."""

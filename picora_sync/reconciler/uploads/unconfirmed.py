@@ -10,7 +10,7 @@ from picora_sync.core.backlog import Lane, lane_of
 from picora_sync.core.model import Kind, Metadata, Wanted
 from picora_sync.core.plan import Upload
 from picora_sync.core.ports import AudioUpload, Digest, DocUpload, Present, StableFile
-from picora_sync.core.view import Content
+from picora_sync.core.view import ContentKey
 from picora_sync.errors import FileChanged
 from picora_sync.index.objects import Intent
 from picora_sync.index.rows import FileRow
@@ -39,7 +39,7 @@ class Doubts:
     """
 
     def __init__(self) -> None:
-        self._doubts: dict[Content, _Doubt] = {}
+        self._doubts: dict[ContentKey, _Doubt] = {}
 
     def __contains__(self, job: Send) -> bool:
         return _content(job) in self._doubts
@@ -58,7 +58,7 @@ class Doubts:
         doubt.job = replace(job, posted_before=doubt.job.posted_before)
         doubt.next_at, doubt.resting = at, True
 
-    def under_way(self, content: Content) -> None:
+    def under_way(self, content: ContentKey) -> None:
         """An upload of this content is about to be sent, and will settle what is in doubt about it."""
         doubt = self._doubts.get(content)
         if doubt is not None:
@@ -68,7 +68,7 @@ class Doubts:
         """The outcome is known now."""
         self._doubts.pop(_content(job), None)
 
-    def contents(self) -> Iterator[Content]:
+    def contents(self) -> Iterator[ContentKey]:
         """What is in doubt, and must be settled before anything else is done about it."""
         yield from (content for content, doubt in self._doubts.items() if not doubt.resting)
 
@@ -157,5 +157,5 @@ def _open_again(context: Context, intent: Intent, row: FileRow | None) -> Stable
     return unit.open_audio(row.ref.path, Digest(intent.sha256, row.fingerprint))
 
 
-def _content(job: Send) -> Content:
+def _content(job: Send) -> ContentKey:
     return (job.upload.wanted.kind, job.upload.wanted.sha256)

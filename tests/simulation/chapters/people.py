@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from picora_sync.control.messages import Approve, Held, Pause, Resend, Resume, Row, ShowHeld
+from picora_sync.control.messages import Approve, Held, Pause, RemovalRow, Resend, Resume, ShowHeld
 from picora_sync.core.model import FileRef
 from tests.simulation.chapters.chapter import Chapter
 from tests.simulation.matter import letter
@@ -75,7 +75,7 @@ def keep(world: World, act: Act) -> None:
 def _answer(world: World, orders: Orders, folder: str, *, keep: bool, every: int = 1) -> None:
     shown = orders.carry_out(ShowHeld(folder=folder))
     assert isinstance(shown, Held)
-    rows = tuple(Row(path=row.path, object=row.object) for row in shown.rows[::every])
+    rows = tuple(RemovalRow(path=row.path, object=row.object) for row in shown.rows[::every])
     before = {item.id for item in world.index.objects.all()}
     if not rows:
         return

@@ -18,7 +18,6 @@ from picora_sync.cli.front import PROGRAM
 from picora_sync.cli.program import program
 from picora_sync.control.inbox import Inbox
 from picora_sync.control.messages import (
-    Answer,
     FolderPause,
     FolderScan,
     Forgotten,
@@ -27,6 +26,7 @@ from picora_sync.control.messages import (
     Paused,
     Reload,
     Reloaded,
+    Reply,
     Rescanned,
     Resending,
 )
@@ -39,9 +39,9 @@ Invoke = Callable[..., Any]
 
 
 @pytest.fixture
-def daemon(mirror: Any) -> Iterator[dict[str, Answer | CommandRefused]]:
+def daemon(mirror: Any) -> Iterator[dict[str, Reply | CommandRefused]]:
     """A running daemon that gives the answers that are put here, by the name of the request."""
-    answers: dict[str, Answer | CommandRefused] = {}
+    answers: dict[str, Reply | CommandRefused] = {}
     inbox = Inbox()
 
     def work() -> None:
@@ -243,11 +243,11 @@ def test_looking_for_what_is_held_before_the_first_run_makes_no_state_directory(
 )
 def test_what_the_daemon_answers_is_told(
     command: list[str],
-    answer: dict[str, Answer],
+    answer: dict[str, Reply],
     said: str,
     mirror: Any,
     invoke: Invoke,
-    daemon: dict[str, Answer | CommandRefused],
+    daemon: dict[str, Reply | CommandRefused],
 ) -> None:
     daemon.update(answer)
     ran = invoke("--config", mirror.config_file, *command)
@@ -257,7 +257,7 @@ def test_what_the_daemon_answers_is_told(
 
 
 def test_a_folder_that_cannot_be_looked_through_fails_the_command(
-    mirror: Any, invoke: Invoke, daemon: dict[str, Answer | CommandRefused]
+    mirror: Any, invoke: Invoke, daemon: dict[str, Reply | CommandRefused]
 ) -> None:
     daemon["Rescan"] = Rescanned(folders=(FolderScan(name="n", different=0, trouble="/n is not there"),))
     ran = invoke("--config", mirror.config_file, "rescan")
@@ -265,7 +265,7 @@ def test_a_folder_that_cannot_be_looked_through_fails_the_command(
 
 
 def test_what_the_daemon_refuses_ends_the_command_as_it_says(
-    mirror: Any, invoke: Invoke, daemon: dict[str, Answer | CommandRefused]
+    mirror: Any, invoke: Invoke, daemon: dict[str, Reply | CommandRefused]
 ) -> None:
     daemon["Reload"] = CommandRefused("CONFIG_INVALID", "line 3 is wrong", hint="mend it", exit_code=78)
     ran = invoke("--config", mirror.config_file, "reload")
@@ -273,7 +273,7 @@ def test_what_the_daemon_refuses_ends_the_command_as_it_says(
 
 
 def test_sync_beside_a_daemon_prints_what_it_came_to(
-    mirror: Any, invoke: Invoke, daemon: dict[str, Answer | CommandRefused]
+    mirror: Any, invoke: Invoke, daemon: dict[str, Reply | CommandRefused]
 ) -> None:
     report = SyncReport(files=3, synced=2, held=1, uploaded=1, requests=4)
     daemon["Sync"] = Passed.of(report)

@@ -12,7 +12,7 @@ import pytest
 from picora_sync.cli.output import write_json
 from picora_sync.cli.repeating import repeat
 from picora_sync.cli.signals import Signals
-from picora_sync.cli.status_view import AccountStanding, FolderStanding, Standing
+from picora_sync.cli.status_view import AccountStanding, FolderStanding, MirrorStatus
 from picora_sync.cli.status_words import account_lines, headline
 from picora_sync.core.attention import About, Concern
 from picora_sync.core.model import FileRef, FileState, Problem
@@ -33,9 +33,9 @@ def folder(public: int = 0, eta_s: int = 0, *, paused: bool = False, **states: i
 
 def standing(
     state: str, shown: FolderStanding, wrong: tuple[Concern, ...] = (), *, running: bool = True, at: float | None = None
-) -> Standing:
+) -> MirrorStatus:
     account = AccountStanding("ok", "http://p", "", at)
-    return Standing(state, running, 1 if running else None, (shown,), account, "", len(wrong), wrong)
+    return MirrorStatus(state, running, 1 if running else None, (shown,), account, "", len(wrong), wrong)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def standing(
         (standing("stopped", folder(), running=False, at=0.0), "STOPPED: no daemon runs; the last one was at work "),
     ],
 )
-def test_the_first_line_is_one_word_and_why(now: Standing, said: str) -> None:
+def test_the_first_line_is_one_word_and_why(now: MirrorStatus, said: str) -> None:
     assert headline(now).startswith(said)
     assert (headline(now) == said) is not said.endswith("at work ")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from picora_sync.cli.embedded import Picora
+from picora_sync.cli.embedded import EmbeddedPicora
 from picora_sync.cli.failures import CommandFailed
 from picora_sync.cli.up_workspace import Playground, check_roots, make_folders
 from picora_sync.config.load import load_config
@@ -16,7 +16,7 @@ from picora_sync.index import Index
 from picora_sync.index.lock import InstanceLock
 from picora_sync.report import INDEX_NAME
 
-PICORA = Picora("http://127.0.0.1:4711", "sk_live_x", 1)
+PICORA = EmbeddedPicora("http://127.0.0.1:4711", "sk_live_x", 1)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from picora_sync.cli.live_model import Observer, Picture, progress, waiting
-from picora_sync.cli.live_view import Latest, LiveView, Room, render
+from picora_sync.cli.live_view import Latest, ListArea, LiveView, render
 from picora_sync.cli.view import PlainView, Screen
 from picora_sync.core.model import FileRef, FileState
 from picora_sync.core.plan import Reason
@@ -41,7 +41,7 @@ def on_terminal(picture: Any, columns: int = 100, lines: int = 8) -> str:
     latest.learn(picture)
     stream = io.StringIO()
     console = Console(file=stream, width=columns, force_terminal=False, markup=False, emoji=False, highlight=False)
-    console.print(render(picture, "Mirroring", latest, Room(columns, lines)))
+    console.print(render(picture, "Mirroring", latest, ListArea(columns, lines)))
     return stream.getvalue()
 
 

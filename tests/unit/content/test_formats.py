@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picora_sync.content.formats import Embedded, read_embedded
-from picora_sync.content.formats.window import MOST_BYTES, Spent, Window
+from picora_sync.content.formats.window import MOST_BYTES, ReadWindow, Spent
 from tests.contract import samples
 from tests.integration.audio_files import id3v1, mp3_frame
 from tests.laws.audio_bytes import frame, id3, pages_of, syncsafe
@@ -175,7 +175,7 @@ def test_damage_is_never_an_error(suffix: str, damages: list[tuple[int, bytes]])
 
 def test_a_window_shows_the_bytes_that_are_there() -> None:
     data = bytes(range(256)) * 1000
-    window = Window(io.BytesIO(data), len(data))
+    window = ReadWindow(io.BytesIO(data), len(data))
     for offset, length in [
         (0, 10),
         (5, 300),
@@ -199,13 +199,13 @@ def test_a_walk_over_small_pieces_costs_few_reads() -> None:
             return super().read(size)
 
     file = Counted(bytes(1 << 20))
-    window = Window(file, 1 << 20)
+    window = ReadWindow(file, 1 << 20)
     for offset in range(0, 1 << 20, 512):
         window.at(offset, 8)
     assert file.reads < 20
 
 
-def look(window: Window, step: int, length: int) -> None:
+def look(window: ReadWindow, step: int, length: int) -> None:
     """Until there is nothing more to see, or for ever."""
     for number in range(100_000):
         window.at(number * step, length)
@@ -213,6 +213,6 @@ def look(window: Window, step: int, length: int) -> None:
 
 @pytest.mark.parametrize(("step", "length"), [(1 << 20, 1 << 20), (0, 1)], ids=["bytes", "looks"])
 def test_a_window_closes_after_its_budget(step: int, length: int) -> None:
-    window = Window(io.BytesIO(bytes(2 * MOST_BYTES)), 2 * MOST_BYTES)
+    window = ReadWindow(io.BytesIO(bytes(2 * MOST_BYTES)), 2 * MOST_BYTES)
     with pytest.raises(Spent):
         look(window, step, length)

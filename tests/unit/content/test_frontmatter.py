@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picora_sync.content.frontmatter import LIMIT_CHARS, Value, parse_frontmatter
+from picora_sync.content.frontmatter import LIMIT_CHARS, FieldValue, parse_frontmatter
 from picora_sync.content.visibility import visibility_of
 
 
@@ -34,7 +34,7 @@ from picora_sync.content.visibility import visibility_of
         ("{title: flow}", "title", "flow"),
     ],
 )
-def test_a_value_is_read_as_its_author_wrote_it(block: str, key: str, value: Value) -> None:
+def test_a_value_is_read_as_its_author_wrote_it(block: str, key: str, value: FieldValue) -> None:
     front = parse_frontmatter(f"---\n{block}\n---\nbody")
     assert front.problem is None
     assert front.get(key) == value

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from picora_sync.content.frontmatter import LIMIT_CHARS, parse_frontmatter
 from picora_sync.content.note import HEAD_BYTES, is_private
-from picora_sync.content.visibility import Visibility, visibility_of
+from picora_sync.content.visibility import WantedVisibility, visibility_of
 from picora_sync.core.model import Problem
 from picora_sync.core.policy import Folder, Select
 from tests.fakes.vault import VaultOnDisk
@@ -21,7 +21,7 @@ PUBLIC = Folder(name="notes", root="/notes", public=True)
 BODY = "SECRET text of the note.\n\nMore of it.\n\n---\n\nAnd more: of it.\n"
 
 
-def judged(text: str, *, default: bool = True) -> Visibility:
+def judged(text: str, *, default: bool = True) -> WantedVisibility:
     return visibility_of(parse_frontmatter(text.removeprefix("\ufeff")), default)
 
 
@@ -204,8 +204,8 @@ def test_a_block_with_any_line_ends_is_seen(breaks: str) -> None:
     ],
 )
 def test_a_block_that_can_be_read_is_clear(text: str) -> None:
-    assert judged(text.format("false")) == Visibility(public=False)
-    assert judged(text.format("true"), default=False) == Visibility(public=True, published=True)
+    assert judged(text.format("false")) == WantedVisibility(public=False)
+    assert judged(text.format("true"), default=False) == WantedVisibility(public=True, published=True)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ def test_a_block_that_can_be_read_is_clear(text: str) -> None:
     ],
 )
 def test_prose_and_blocks_that_say_nothing_of_it_leave_it_to_the_folder(text: str) -> None:
-    assert judged(text) == Visibility(public=True)
-    assert judged(text, default=False) == Visibility(public=False)
+    assert judged(text) == WantedVisibility(public=True)
+    assert judged(text, default=False) == WantedVisibility(public=False)
 
 
 TROUBLE = (

@@ -6,7 +6,7 @@ import pytest
 
 from picora_sync.control.desk import Desk, Reread
 from picora_sync.control.inbox import Ask, Inbox
-from picora_sync.control.messages import Passed, Pause, Paused, Progress, Reload, Reloaded, Request, Resend, Sync
+from picora_sync.control.messages import Passed, PassProgress, Pause, Paused, Reload, Reloaded, Request, Resend, Sync
 from picora_sync.control.orders import Orders
 from picora_sync.control.passes import Pass
 from picora_sync.core.policy import Folder, Settle
@@ -109,7 +109,7 @@ def test_its_progress_counts_from_there_too() -> None:
     said = ask.hear(0)
     assert said is not None
     progress = said[0]
-    assert isinstance(progress, Progress)
+    assert isinstance(progress, PassProgress)
     assert (progress.live.uploads, progress.live.requests) == (9, 99)
 
 

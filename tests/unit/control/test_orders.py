@@ -14,11 +14,11 @@ from picora_sync.control.messages import (
     Pause,
     Paused,
     Reload,
+    RemovalRow,
     Rescanned,
     Resend,
     Resending,
     Resume,
-    Row,
     ShowHeld,
 )
 from picora_sync.control.orders import Orders
@@ -43,13 +43,13 @@ def held(*folders: Folder) -> tuple[Mirror, Orders]:
     return mirror, Orders(mirror.reconciler)
 
 
-def shown(orders: Orders) -> tuple[Row, ...]:
+def shown(orders: Orders) -> tuple[RemovalRow, ...]:
     answer = orders.carry_out(ShowHeld(folder="notes"))
     assert isinstance(answer, Held)
-    return tuple(Row(path=row.path, object=row.object) for row in answer.rows)
+    return tuple(RemovalRow(path=row.path, object=row.object) for row in answer.rows)
 
 
-def approve(orders: Orders, rows: tuple[Row, ...], *, keep: bool = False) -> Approved:
+def approve(orders: Orders, rows: tuple[RemovalRow, ...], *, keep: bool = False) -> Approved:
     answer = orders.carry_out(Approve(folder="notes", rows=rows, keep=keep))
     assert isinstance(answer, Approved)
     return answer
@@ -77,13 +77,13 @@ def test_exactly_the_rows_that_were_shown_are_removed() -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        pytest.param(Row(path="0.md", object="another"), "something else than was shown", id="another-object"),
-        pytest.param(Row(path="0.md"), "something else than was shown", id="no-object-shown"),
-        pytest.param(Row(path="20.md", object="x"), "not held any more", id="a-file-that-is-there"),
-        pytest.param(Row(path="never.md"), "not held any more", id="a-file-that-never-was"),
+        pytest.param(RemovalRow(path="0.md", object="another"), "something else than was shown", id="another-object"),
+        pytest.param(RemovalRow(path="0.md"), "something else than was shown", id="no-object-shown"),
+        pytest.param(RemovalRow(path="20.md", object="x"), "not held any more", id="a-file-that-is-there"),
+        pytest.param(RemovalRow(path="never.md"), "not held any more", id="a-file-that-never-was"),
     ],
 )
-def test_a_row_that_is_not_what_was_shown_is_left_alone(row: Row, why: str) -> None:
+def test_a_row_that_is_not_what_was_shown_is_left_alone(row: RemovalRow, why: str) -> None:
     mirror, orders = held()
     answer = approve(orders, (row, *shown(orders)[1:]))
     assert answer.approved == 11

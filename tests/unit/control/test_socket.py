@@ -26,20 +26,20 @@ from picora_sync.control.messages import (
     Held,
     HeldRow,
     Passed,
+    PassProgress,
     Pause,
     Paused,
-    Progress,
-    Row,
+    RemovalRow,
     ShowHeld,
     Sync,
 )
-from picora_sync.control.server import Limits, _is_allowed, listening
+from picora_sync.control.server import CallLimits, _is_allowed, listening
 from picora_sync.core.model import FileRef, Problem
 from picora_sync.errors import CommandRefused, DaemonSilent
 from picora_sync.report import FolderLive, Live, SyncReport
 
 WITHIN_S = 60.0
-LIMITS = Limits()
+LIMITS = CallLimits()
 DONE = Approved(folder="n", approved=2, kept=0, refused=(), paused=False)
 NOTHING = Paused(folders=())
 REPORT = SyncReport(files=2, synced=1, blocked=1, problems=[(FileRef("n", "a\udcff.md"), Problem("C", "m", "h"))])
@@ -81,7 +81,7 @@ class Loop:
 
 
 @contextmanager
-def running(state_dir: Path, limits: Limits = LIMITS, *, takes: bool = True) -> Iterator[Loop]:
+def running(state_dir: Path, limits: CallLimits = LIMITS, *, takes: bool = True) -> Iterator[Loop]:
     loop = Loop(state_dir)
     if takes:
         loop.inbox.wake = loop.work
@@ -103,7 +103,7 @@ def test_requests_and_answers_arrive_as_they_are_names_that_are_no_utf8_included
         folder="n", rows=(HeldRow(path="a\udcff\n.md", why="so", object="o1", url="u"), HeldRow(path="b", why=""))
     )
     loop.answer = lambda ask: ask.say(held if isinstance(ask.request, ShowHeld) else DONE)
-    rows = tuple(Row(path=row.path, object=row.object) for row in held.rows)
+    rows = tuple(RemovalRow(path=row.path, object=row.object) for row in held.rows)
     with loop.client as client:
         assert client.ask(ShowHeld(folder="n & m=ö"), Held) == held
         assert client.ask(Approve(folder="n", rows=rows, keep=True), Approved) == DONE
@@ -123,11 +123,11 @@ def test_a_refusal_arrives_with_its_hint_and_exit_code(loop: Loop) -> None:
 
 def test_a_pass_tells_how_it_goes_and_then_what_it_came_to(tmp_path: Path) -> None:
     def answer(ask: Ask) -> None:
-        ask.say(Progress(live=LIVE), last=False)
+        ask.say(PassProgress(live=LIVE), last=False)
         threading.Timer(0.2, ask.say, [Passed.of(REPORT)]).start()
 
     seen: list[Live] = []
-    with running(tmp_path, Limits(sign_of_life_s=0.05)) as loop:
+    with running(tmp_path, CallLimits(sign_of_life_s=0.05)) as loop:
         loop.answer = answer
         with loop.client as client:
             assert client.sync(Sync(wait=False), seen.append) == REPORT
@@ -145,7 +145,7 @@ def test_a_pass_that_is_over_at_once_needs_no_progress(loop: Loop) -> None:
 def test_a_pass_that_cannot_end_raises_what_keeps_it_from_that(late: bool, loop: Loop) -> None:
     def answer(ask: Ask) -> None:
         if late:
-            ask.say(Progress(live=LIVE), last=False)
+            ask.say(PassProgress(live=LIVE), last=False)
         ask.say(CommandRefused("UNREACHABLE", "no way to Picora", exit_code=69))
 
     loop.answer = answer
@@ -155,8 +155,8 @@ def test_a_pass_that_cannot_end_raises_what_keeps_it_from_that(late: bool, loop:
 
 
 def test_the_loop_learns_that_nobody_waits_any_more(tmp_path: Path) -> None:
-    with running(tmp_path, Limits(sign_of_life_s=0.01)) as loop:
-        loop.answer = lambda ask: ask.say(Progress(live=LIVE), last=False)
+    with running(tmp_path, CallLimits(sign_of_life_s=0.01)) as loop:
+        loop.answer = lambda ask: ask.say(PassProgress(live=LIVE), last=False)
         with loop.client as client, pytest.raises(KeyboardInterrupt):
             client.sync(Sync(), interrupted)
         pause = threading.Event()
@@ -190,7 +190,7 @@ def interrupted(_: Live) -> None:
 def test_what_cannot_be_understood_is_refused_with_a_sentence(
     method: str, path: str, body: str, status: int, code: str, tmp_path: Path
 ) -> None:
-    with running(tmp_path, Limits(body_bytes=200_000 if code != "TOO_LARGE" else 1000)) as loop, loop.http as http:
+    with running(tmp_path, CallLimits(body_bytes=200_000 if code != "TOO_LARGE" else 1000)) as loop, loop.http as http:
         reply = http.request(method, path, content=body)
         assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
         assert reply.json()["error"]["message"]
@@ -211,7 +211,7 @@ def test_who_answers_is_told(loop: Loop) -> None:
 
 
 def test_a_loop_that_is_busy_gets_the_request_taken_back(tmp_path: Path) -> None:
-    with running(tmp_path, Limits(take_s=0.05), takes=False) as loop:
+    with running(tmp_path, CallLimits(take_s=0.05), takes=False) as loop:
         with loop.client as client, pytest.raises(CommandRefused, match="busy") as raised:
             client.ask(Pause(), Paused)
         assert raised.value.code == "BUSY"
@@ -219,7 +219,7 @@ def test_a_loop_that_is_busy_gets_the_request_taken_back(tmp_path: Path) -> None
 
 
 def test_more_calls_than_can_be_answered_are_refused(tmp_path: Path) -> None:
-    with running(tmp_path, Limits(calls=1)) as loop:
+    with running(tmp_path, CallLimits(calls=1)) as loop:
         loop.answer = lambda _: None
         # Without looking whether anybody listens: that is a call, too, and may not be over yet.
         with ControlClient(loop.socket) as first, ControlClient(loop.socket) as second:
@@ -233,7 +233,7 @@ def test_more_calls_than_can_be_answered_are_refused(tmp_path: Path) -> None:
 
 
 def test_who_is_refused_hears_it_even_if_their_request_was_not_read(tmp_path: Path) -> None:
-    with running(tmp_path, Limits(body_bytes=1000)) as loop, socket.socket(socket.AF_UNIX) as caller:
+    with running(tmp_path, CallLimits(body_bytes=1000)) as loop, socket.socket(socket.AF_UNIX) as caller:
         caller.settimeout(WITHIN_S)
         caller.connect(loop.socket)
         caller.sendall(b"POST /v1/pause HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b" " * 100_000)
@@ -246,7 +246,7 @@ def test_who_is_refused_hears_it_even_if_their_request_was_not_read(tmp_path: Pa
     "sent", [b"", b"POST /v1/pause HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"], ids=["nothing", "half"]
 )
 def test_who_does_not_send_their_request_is_cut_off(sent: bytes, tmp_path: Path) -> None:
-    with running(tmp_path, Limits(read_s=0.2)) as loop, socket.socket(socket.AF_UNIX) as caller:
+    with running(tmp_path, CallLimits(read_s=0.2)) as loop, socket.socket(socket.AF_UNIX) as caller:
         caller.settimeout(WITHIN_S)
         caller.connect(loop.socket)
         caller.sendall(sent)

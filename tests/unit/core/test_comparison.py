@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from picora_sync.core.comparison import Finding, compare, difference
+from picora_sync.core.comparison import Mismatch, compare, difference
 from picora_sync.core.model import Kind, RemoteObject
 from picora_sync.core.ports import Change
 
@@ -37,8 +37,8 @@ def test_our_objects_that_wait_for_their_deletion_are_no_strangers() -> None:
 
 
 def test_a_finding_says_what_changed() -> None:
-    assert Finding(DOC, replace(DOC, title="T")).change == Change("T")
-    assert not Finding(DOC, None).change
+    assert Mismatch(DOC, replace(DOC, title="T")).change == Change("T")
+    assert not Mismatch(DOC, None).change
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from picora_sync.core.failure_policy import (
     MANY_FAULTS,
     AskWhetherReachable,
     AskWhetherRefused,
-    Block,
+    BlockFile,
     CloseLane,
     Consequence,
     Full,
@@ -35,9 +35,9 @@ ROWS: list[tuple[errors.PicoraSyncError, type[Consequence]]] = [
     (errors.QuotaExceeded("m"), Full),
     (errors.NotFound("m"), Vanished),
     (errors.RateLimited("m", retry_after_s=7.0), Retry),
-    (errors.Rejected("m"), Block),
+    (errors.Rejected("m"), BlockFile),
     (errors.ServerFault("m"), Retry),
-    (errors.RemoteError("m"), Block),
+    (errors.RemoteError("m"), BlockFile),
 ]
 
 
@@ -56,9 +56,9 @@ BROKEN = [errors.ServerFault("m"), errors.OutcomeUnknown("m"), errors.UploadCut(
 @pytest.mark.parametrize("error", BROKEN, ids=[type(error).__name__ for error in BROKEN])
 @pytest.mark.parametrize(("others_succeed", "most"), [(True, FAULTS), (False, MANY_FAULTS)])
 def test_a_broken_answer_blocks_only_after_many(error: errors.RemoteError, others_succeed: bool, most: int) -> None:
-    assert not isinstance(judge(error, most - 1, others_succeed=others_succeed), Block)
+    assert not isinstance(judge(error, most - 1, others_succeed=others_succeed), BlockFile)
     blocked = judge(error, most, others_succeed=others_succeed)
-    assert isinstance(blocked, Block)
+    assert isinstance(blocked, BlockFile)
     assert blocked.retry_s == HOUR_S
 
 
@@ -79,7 +79,7 @@ def test_a_limit_is_waited_out_as_told() -> None:
 
 def test_images_that_fit_no_more_block_their_note_only() -> None:
     full = errors.QuotaExceeded("m", meta={"type": "img_storage"})
-    assert isinstance(judge(full, 0, others_succeed=True), Block)
+    assert isinstance(judge(full, 0, others_succeed=True), BlockFile)
 
 
 @pytest.mark.parametrize(
@@ -92,5 +92,5 @@ def test_images_that_fit_no_more_block_their_note_only() -> None:
 )
 def test_the_problem_has_the_most_telling_code(error: errors.RemoteError, code: str) -> None:
     consequence = judge(error, 0, others_succeed=False)
-    assert isinstance(consequence, Block | Full)
+    assert isinstance(consequence, BlockFile | Full)
     assert consequence.problem == Problem(code, "m")

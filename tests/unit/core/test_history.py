@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from picora_sync.core.history import Entry, chronicle
+from picora_sync.core.history import HistoryEntry, chronicle
 from picora_sync.core.model import FileRef
 
 A, B = FileRef("n", "a.md"), FileRef("n", "b.md")
 
 
-def entry(ref: FileRef, event: str, object_id: str) -> Entry:
-    return Entry(ref, 1.0, event, object_id, f"u/{object_id}")
+def entry(ref: FileRef, event: str, object_id: str) -> HistoryEntry:
+    return HistoryEntry(ref, 1.0, event, object_id, f"u/{object_id}")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,6 @@ def entry(ref: FileRef, event: str, object_id: str) -> Entry:
         ),
     ],
 )
-def test_a_history_is_told(entries: list[Entry], told: list[tuple[str, str, str | None]]) -> None:
+def test_a_history_is_told(entries: list[HistoryEntry], told: list[tuple[str, str, str | None]]) -> None:
     turns = chronicle(entries)
     assert [(t.why, t.entry.object_id, t.before.object_id if t.before else None) for t in turns] == told

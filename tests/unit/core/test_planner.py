@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from picora_sync.core.model import FileRef, Fingerprint, Kind, RemoteObject, Wanted
 from picora_sync.core.plan import Action, Bind, Delete, Patch, Reason, Unbind, Upload
 from picora_sync.core.planner import collect, plan
-from picora_sync.core.view import Content, FileNow, Standing, Unbound, View
+from picora_sync.core.view import ContentKey, FileNow, Standing, Unbound, View
 
 P, K, M, L = Standing.PRESENT, Standing.KEPT, Standing.MISSING, Standing.LEAVING
 
@@ -51,7 +51,7 @@ def obj(name: str, content: str | None = "A", **known: object) -> RemoteObject:
     return replace(item, sha256=content, **known)  # type: ignore[arg-type]  # fields of RemoteObject
 
 
-def view(files: Iterable[FileNow], objects: Iterable[RemoteObject] = (), busy: Iterable[Content] = ()) -> View:
+def view(files: Iterable[FileNow], objects: Iterable[RemoteObject] = (), busy: Iterable[ContentKey] = ()) -> View:
     return View(tuple(files), {item.id: item for item in objects}, frozenset(busy))
 
 
@@ -80,7 +80,7 @@ class Case:
     files: list[FileNow]
     objects: list[RemoteObject] = field(default_factory=list)
     want: list[str] = field(default_factory=list)
-    busy: list[Content] = field(default_factory=list)
+    busy: list[ContentKey] = field(default_factory=list)
 
 
 X, Y = obj("x"), obj("y", "B")
@@ -293,7 +293,7 @@ def test_leaving_keeps_its_reason(reason: Reason) -> None:
         pytest.param(Unbound(X, ref("a.md"), Reason.REMOVED, due=True), [(Kind.DOC, "B")], True, id="another content"),
     ],
 )
-def test_collect(orphan: Unbound, busy: list[Content], deleted: bool) -> None:
+def test_collect(orphan: Unbound, busy: list[ContentKey], deleted: bool) -> None:
     assert [action.object_id for action in collect([orphan], busy)] == (["x"] if deleted else [])
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from picora_sync.core.model import Kind, Quota
-from picora_sync.core.quota import ASK_AGAIN_S, Room
+from picora_sync.core.quota import ASK_AGAIN_S, QuotaLedger
 
 
-def room_with(kind: Kind, limit: int, used: int) -> Room:
-    room = Room()
+def room_with(kind: Kind, limit: int, used: int) -> QuotaLedger:
+    room = QuotaLedger()
     room.learn({kind: Quota(limit, used)}, now=0.0)
     return room
 
 
 def test_nothing_is_known_before_anything_was_heard() -> None:
-    assert Room().left(Kind.DOC) is None
-    assert Room().next_due() is None
+    assert QuotaLedger().left(Kind.DOC) is None
+    assert QuotaLedger().next_due() is None
 
 
 def test_documents_are_counted_and_audio_is_measured() -> None:
@@ -46,7 +46,7 @@ def test_what_was_refused_tells_how_much_is_left_at_most() -> None:
 
 
 def test_a_deletion_makes_room_for_what_waits() -> None:
-    room = Room()
+    room = QuotaLedger()
     room.refused(Kind.DOC, 500, now=0.0)
     assert room.take_grown(1.0) == frozenset()
     room.freed(Kind.DOC, 99)
@@ -80,7 +80,7 @@ def test_a_larger_plan_is_room_for_what_waits() -> None:
 
 
 def test_without_news_something_is_tried_after_an_hour() -> None:
-    room = Room()
+    room = QuotaLedger()
     room.refused(Kind.DOC, 500, now=10.0)
     assert room.next_due() == 10.0 + ASK_AGAIN_S
     assert room.take_grown(10.0 + ASK_AGAIN_S) == {Kind.DOC}

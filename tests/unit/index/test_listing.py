@@ -9,7 +9,7 @@ import pytest
 from picora_sync.core.model import FileRef, FileState, Fingerprint, Kind, Problem, RemoteObject, Wanted
 from picora_sync.core.ports import Derived
 from picora_sync.index import Index
-from picora_sync.index.listing import Moving, Place, count_states, entries
+from picora_sync.index.listing import Moving, Subtree, count_states, entries
 from picora_sync.index.rows import Seen
 
 A, B, SONG = FileRef("notes", "a.md"), FileRef("notes", "b.md"), FileRef("notes", "e.mp3")
@@ -116,7 +116,7 @@ def test_a_file_never_seen_before_shows_while_it_settles() -> None:
         (A, FileState.SETTLING),
         (FileRef("site", "a.md"), FileState.SETTLING),
     ]
-    assert [entry.ref for entry in entries(index, Place("notes"), Moving(settling))] == [A]
+    assert [entry.ref for entry in entries(index, Subtree("notes"), Moving(settling))] == [A]
 
 
 def test_states_are_counted() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from picora_sync.core.history import Entry
+from picora_sync.core.history import HistoryEntry
 from picora_sync.core.model import Kind, RemoteObject
 from picora_sync.core.plan import Reason
 from picora_sync.core.ports import Change
@@ -152,8 +152,8 @@ def test_history_tells_which_object_a_file_had_when(index: Index) -> None:
     index.objects.bind(A, X, 1.0)
     index.objects.unbind(A, 2.0, Reason.REMOVED)
     assert index.objects.history(A.folder, A.path) == [
-        Entry(A, 1.0, "bound", "x", "u/x"),
-        Entry(A, 2.0, "removed", "x", "u/x"),
+        HistoryEntry(A, 1.0, "bound", "x", "u/x"),
+        HistoryEntry(A, 2.0, "removed", "x", "u/x"),
     ]
     assert index.objects.history(B.folder, B.path) == []
 

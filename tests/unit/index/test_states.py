@@ -16,7 +16,7 @@ from picora_sync.core.model import FileRef, FileState, Fingerprint, Kind, Proble
 from picora_sync.core.plan import Reason
 from picora_sync.core.ports import Change, Derived
 from picora_sync.index import Index
-from picora_sync.index.listing import Moving, Place, count_states, entries, settling
+from picora_sync.index.listing import Moving, Subtree, count_states, entries, settling
 from picora_sync.index.rows import FileRow, Seen
 from picora_sync.index.schema import MIGRATIONS, migrate
 from picora_sync.index.states_schema import STATES
@@ -163,7 +163,7 @@ def test_states_and_counts_are_those_of_a_recount_after_whatever_was_done(done: 
         changed = {ref for ref, each in now.items() if before[0].get(ref) != each}
         assert changed <= set(index.states.changed(before[1], index.states.last_change()))
     for folder in FOLDERS:
-        listed = list(entries(index, Place(folder)))
+        listed = list(entries(index, Subtree(folder)))
         assert +count_states(index, folder) == Counter(entry.state for entry in listed)
 
 
@@ -174,7 +174,7 @@ def test_what_moves_is_counted_as_it_is_listed(
     index, moving = Index.in_memory(), Moving(settle, upload)
     for act in done:
         act(index)
-    listed = list(entries(index, Place(folder), moving))
+    listed = list(entries(index, Subtree(folder), moving))
     assert +count_states(index, folder, moving) == Counter(entry.state for entry in listed)
     shown = {entry.ref for entry in listed if entry.state is FileState.SETTLING}
     assert sorted(settling(index, folder, moving)) == sorted(shown)
@@ -189,7 +189,7 @@ def test_what_an_older_index_holds_is_counted_when_it_is_opened() -> None:
     migrate(older)
     assert written(index) == recounted(index)
     assert {state for state, _ in written(index).values()} >= {FileState.SYNCED, FileState.BLOCKED, FileState.QUEUED}
-    assert +count_states(index, "notes") == Counter(entry.state for entry in entries(index, Place("notes")))
+    assert +count_states(index, "notes") == Counter(entry.state for entry in entries(index, Subtree("notes")))
 
 
 def _each() -> Iterator[Callable[[Index, FileRef], None]]:

@@ -18,14 +18,14 @@ import pytest
 
 from picora_sync import errors
 from picora_sync.remote.client import PicoraClient
-from picora_sync.remote.exchange import Call, Exchange, Patience
+from picora_sync.remote.exchange import Call, Exchange, Timeouts
 from picora_sync.remote.network import Network, SocketStream
 from picora_sync.remote.retry import NEVER_TWICE
 from picora_sync.remote.wire import data_of
 from tests.unit.remote.scripted import ENDLESS, OK, Script, Scripted, request_of, silent, whole
 from tests.unit.remote.support import DOC_ID, KEY, MemoryFile, RecordingPacer, audio_upload
 
-SHORT = Patience(connect_s=0.5, read_s=5.0, whole_s=0.4)
+SHORT = Timeouts(connect_s=0.5, read_s=5.0, whole_s=0.4)
 MOST_S = 4.0  # for what should take a fraction of a second, on a busy machine
 
 

@@ -27,7 +27,7 @@ def full(policy: Folder = NOTES, *paths: str) -> Mirror:
 
 
 def learn(mirror: Mirror) -> None:
-    mirror.reconciler.connection.room.learn(mirror.picora.quotas(), mirror.mono())
+    mirror.reconciler.connection.quota.learn(mirror.picora.quotas(), mirror.mono())
 
 
 def backfill(mirror: Mirror, *paths: str) -> None:
@@ -260,7 +260,7 @@ def test_nothing_goes_that_others_made_unless_that_is_allowed() -> None:
 @pytest.mark.parametrize("is_deleted", [True, False])
 def test_a_death_between_the_two_leaves_nothing_undone(is_deleted: bool) -> None:
     mirror = full(FIRST, "a.md", "b.md")
-    mirror.reconciler.connection.room.refused(Kind.DOC, 9, mirror.mono())
+    mirror.reconciler.connection.quota.refused(Kind.DOC, 9, mirror.mono())
     mirror.write("a.md", "changed")
     until_work_waits(mirror)
     if is_deleted:
@@ -331,10 +331,10 @@ def test_a_server_that_does_not_tell_its_usage_is_believed_for_an_hour() -> None
 def test_usage_that_contradicts_a_refusal_is_tried_once_each_time_it_is_told() -> None:
     mirror = full(NOTES, "a.md")
     mirror.picora.fail("post_doc", QuotaExceeded("no room", meta={"type": "doc_count"}), times=3)
-    mirror.reconciler.connection.room.learn({Kind.DOC: Quota(100, 1)}, mirror.mono())
+    mirror.reconciler.connection.quota.learn({Kind.DOC: Quota(100, 1)}, mirror.mono())
     mirror.write("b.md", "beta")
     mirror.quiet(100)
     assert mirror.picora.count("post_doc") == 2
-    mirror.reconciler.connection.room.learn({Kind.DOC: Quota(100, 1)}, mirror.mono())
+    mirror.reconciler.connection.quota.learn({Kind.DOC: Quota(100, 1)}, mirror.mono())
     mirror.quiet(100)
     assert mirror.picora.count("post_doc") == 3

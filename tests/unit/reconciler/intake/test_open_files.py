@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from picora_sync.control.messages import Approve, Approved, Held, OpenFile, OpenRow, ShowHeld
+from picora_sync.control.messages import Approve, Approved, Held, OpenAudio, OpenRow, ShowHeld
 from picora_sync.control.orders import Orders
 from picora_sync.core.model import FileState
 from picora_sync.core.policy import Folder, Settle
@@ -215,7 +215,7 @@ def left_open(mirror: Mirror) -> tuple[OpenRow, ...]:
 
 
 def approve(mirror: Mirror, *rows: OpenRow) -> Approved:
-    files = tuple(OpenFile(path=row.path, version=row.version) for row in rows)
+    files = tuple(OpenAudio(path=row.path, version=row.version) for row in rows)
     answer = Orders(mirror.reconciler).carry_out(Approve(folder="notes", rows=(), open=files))
     assert isinstance(answer, Approved)
     return answer

@@ -30,7 +30,7 @@ def filled(policy: Folder = NOTES, room: dict[Kind, int] | None = None) -> Mirro
         mirror.write(path, f"{path:>10}")
     mirror.quiet()
     mirror.picora.capacity = {kind: mirror.picora.used(kind) + (room or {}).get(kind, 0) for kind in Kind}
-    mirror.reconciler.connection.room.learn(mirror.picora.quotas(), mirror.mono())
+    mirror.reconciler.connection.quota.learn(mirror.picora.quotas(), mirror.mono())
     mirror.mono_s += 3600
     return mirror
 
