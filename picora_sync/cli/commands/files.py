@@ -18,7 +18,7 @@ from picora_sync.cli.paths import absolute, choose, roots_of
 from picora_sync.cli.settings import MirrorState, look_at
 from picora_sync.cli.shells import PATH
 from picora_sync.cli.visibility import PRIVATE, UNKNOWN, word, word_for
-from picora_sync.core.history import Turn, chronicle
+from picora_sync.core.history import HistoryEntry, Turn, chronicle
 from picora_sync.core.model import FileRef, FileState, kind_of
 from picora_sync.errors import PicoraSyncError
 from picora_sync.index.listing import Entry, Subtree, entries, old_versions, readable

@@ -49,7 +49,7 @@ def fitting(context: Context, actions: Iterable[Action], quotas: Mapping[Kind, Q
             upload = backlog.take(lane)
             assert isinstance(upload, Upload)  # noqa: S101  (the lane holds nothing else)
             upload = admitted[upload.ref] = admission.as_it_fits(upload, frozenset)
-            room.stored(upload.wanted.kind, upload.wanted.size_bytes)
+            ledger.stored(upload.wanted.kind, upload.wanted.size_bytes)
             old = objects.get(upload.replaces or upload.delete_first or "")
             if old is not None and old.ours:
                 ledger.freed(old.kind, old.size_bytes)
