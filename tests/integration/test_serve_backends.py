@@ -1,12 +1,16 @@
 """``serve --database --storage`` on the command line: what works, and what is refused without telling a secret."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from picora_sync.server.store.blobs import Blobs
+from picora_sync.server.store.database import Database
 from tests.backends import ACCESS_KEY, BUCKET, GUARDED_PASSWORD, Backends
 from tests.contract import samples
 from tests.e2e.harness import Server, picora
@@ -132,3 +136,13 @@ def test_two_servers_share_a_directory(both: Backends, tmp_path: Path) -> None:
         one.stop()
     checked = picora("serve", "--data", tmp_path / "one", *options, "--check")
     assert checked.returncode == 0, checked.stdout
+
+
+def test_names_are_indexed_where_the_user_may(both: Backends) -> None:
+    known = text("SELECT COUNT(*) FROM pg_indexes WHERE schemaname = current_schema() AND indexname LIKE '%_by_name'")
+    for url, indexes in ((both.guarded("unnamed", "ALL"), 0), (both.database("named"), 2)):
+        for _ in range(2):
+            with closing(Database(url.replace("@127", f":{quote(GUARDED_PASSWORD)}@127"))) as database:
+                database.create()
+                with database.read() as connection:
+                    assert connection.scalar(known) == indexes

@@ -28,6 +28,7 @@ from picora_sync.server.store.schema import docs, tags, users
 from picora_sync.server.web.cursors import BY_TITLE, Cursor
 
 INLINE_BYTES = 262_144
+_FEW_TAGS = 10  # a statement for more is large, and not kept
 # Four of the contract, and three names of the SDK: its times are newest first, its titles from A to Z.
 SORTS = ("created_desc", "created_asc", "updated_desc", "updated_asc", "created_at", "updated_at", BY_TITLE)
 
@@ -143,7 +144,10 @@ class Documents:
         with self._database.query() as line:
             found = None if wanted.needle is None else self._names.find(line, wanted.needle)
             by_name = pattern is not None, found is not None
-            prepared = _page(sort, *by_name, len(tag_values), wanted.public is not None, after is not None)
+            make = (
+                page_statement if len(tag_values) <= _FEW_TAGS else page_statement.__wrapped__
+            )  # not kept: it is large
+            prepared = make(sort, *by_name, len(tag_values), wanted.public is not None, after is not None)
             asked["found"] = found
             return listing.fetch(line, prepared, asked, order=sort, by=_sorted_by(sort).name, after=after, limit=limit)
 
@@ -275,7 +279,7 @@ def _keep_nothing(_: Connection, __: RowMapping) -> None:
 
 
 @lru_cache(maxsize=256)
-def _page(sort: str, needle: bool, found: bool, tag_count: int, public: bool, after: bool) -> Prepared:
+def page_statement(sort: str, needle: bool, found: bool, tag_count: int, public: bool, after: bool) -> Prepared:
     """Documents of ``user`` in an order, narrowed to what is wanted."""
     statement = _VIEW.where(names.found(docs) if found else docs.c.user_id == bindparam("user"))
     if needle:

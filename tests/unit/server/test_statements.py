@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from picora_sync.server.app import create_app
+from picora_sync.server.library.documents import page_statement
 from picora_sync.server.settings import ServerSettings
 from tests.contract import samples
 
@@ -119,3 +120,15 @@ def test_a_request_asks_no_more_than_it_must(name: str, tmp_path: Path, said: li
     assert len(said) == len(expected), said
     for statement, mark in zip(said, expected, strict=True):
         assert MARKS.get(mark, mark) in statement
+
+
+def test_statements_for_many_tags_are_not_kept(tmp_path: Path) -> None:
+    app = create_app(ServerSettings(data=tmp_path / "data", key=KEY, rate_limits=False))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    page_statement.cache_clear()
+    with httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://testserver", headers=headers) as client:
+        for count in (1, 10, 11, 500):
+            asked = {"tag": ",".join(f"t{number}" for number in range(count))}
+            assert client.get("/v1/docs", params=asked).json()["data"]["items"] == []
+    app.close()
+    assert page_statement.cache_info().currsize == 2
