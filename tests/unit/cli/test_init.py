@@ -149,7 +149,7 @@ def test_a_person_is_asked_again_until_the_answer_can_be_used(home: Path, monkey
         assert asker.visibility(None, home / "Vault") is Visibility.PRIVATE
         assert asker.visibility(None, home / "Podcast") is None
         said = streams[0].getvalue().decode()
-    assert "http:// would send the key unencrypted (use https://x.example)" in said
+    assert "http:// would send the key unencrypted. Use https://x.example" in said
     assert f"there is no directory {home}/Nowhere" in said
 
 
