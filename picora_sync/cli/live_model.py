@@ -51,7 +51,7 @@ class Observer:
         self._since = self._seen = since
         self._clock = clock
         self._next_count = float("-inf")
-        self._later: set[FileRef] = set()
+        self._later = {left.ref for left in index.leftovers.all() if index.states.of(left.ref) is None}
         self._states: dict[str, Counter[FileState]] = {}
         self._problems: tuple[Concern, ...] = ()
         self._sent: deque[tuple[float, int]] = deque()

@@ -56,7 +56,7 @@ def _expect_left(config: Path, server: Server) -> None:
     assert sorted(each["path"] for each in left) == ["a.md", "b.md"]
     assert {each["url"] for each in left} < on_picora
     status = picora("status", config=config)
-    assert (status.returncode, status.stdout.splitlines()[0]) == (1, "ATTENTION")
+    assert (status.returncode, status.stdout.partition(":")[0]) == (1, "ATTENTION")
     assert all(each["url"] in status.stdout for each in left)
     listed = json.loads(picora("ls", "--json", config=config).stdout)
     assert {each["url"] for each in listed} == on_picora
