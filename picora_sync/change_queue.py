@@ -134,6 +134,11 @@ class ChangeQueue:
         with self._changed:
             return self._settler.holds_any()
 
+    def asks_for_rescans(self) -> bool:
+        """Whether a folder is to be looked through."""
+        with self._changed:
+            return bool(self._rescans)
+
     def settling(self) -> Iterable[FileRef]:
         """The paths that are waiting."""
         with self._changed:

@@ -204,6 +204,7 @@ class Reconciler:
             or self._fetching
             or self.context.todo
             or self.scans
+            or self.context.queue.asks_for_rescans()
             or self._peeks
             or self._recalls
             or self._recall_is_due()

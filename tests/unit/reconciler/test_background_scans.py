@@ -147,6 +147,15 @@ def test_what_an_event_told_of_meanwhile_is_no_reason_to_doubt_events() -> None:
     assert not mirror.reconciler.context.untold
 
 
+def test_a_pass_is_not_over_as_long_as_a_folder_is_to_be_looked_through() -> None:
+    mirror = synced()
+    assert not mirror.reconciler.working()
+    mirror.queue.rescan("notes", "its file system answers again")
+    assert mirror.reconciler.working()
+    mirror.quiet()
+    assert not mirror.reconciler.working()
+
+
 def test_what_is_asked_for_meanwhile_begins_when_the_look_has_ended() -> None:
     mirror = walking(synced())
     mirror.disk.write("new.md", b"no event told of it")
