@@ -152,7 +152,7 @@ def _patches(view: View, target: Mapping[FileRef, str | None]) -> Iterable[Patch
             change = _difference(item, replace(wish, public=wish.public and not _any_private(sharers)))
         else:
             members = kept
-            change = Change(public=False) if item.public is not False and _any_private(kept) else Change()
+            change = Change(public=False) if item.public is not False and _to_hide(kept) else Change()
         if change:
             first = min(members, key=_seniority)
             yield Patch(object_id, item.kind, change, first.ref, _why_patch(change))
@@ -182,6 +182,11 @@ def _is_kept_with(file: FileNow, item: RemoteObject) -> bool:
 
 def _any_private(members: Iterable[FileNow]) -> bool:
     return any(file.wanted is not None and not file.wanted.public for file in members)
+
+
+def _to_hide(members: Collection[FileNow]) -> bool:
+    """Whether an object that holds none of their texts must not be public."""
+    return any(file.hidden for file in members) or _any_private(members)
 
 
 def _difference(item: RemoteObject, wish: Metadata) -> Change:

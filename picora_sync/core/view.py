@@ -44,7 +44,8 @@ class Traces:
 @dataclass(frozen=True, slots=True)
 class FileNow:
     """One file of the view. ``bound_at`` orders the bindings of a shared object (seconds, any epoch); ``guarded`` tells
-    that the guard holds it, or let it pass. ``traces`` are what is left of it when it is renamed and edited.
+    that the guard holds it, or let it pass, ``hidden`` that a text that was sent of it may show what is private now.
+    ``traces`` are what is left of it when it is renamed and edited.
     """
 
     ref: FileRef
@@ -56,6 +57,7 @@ class FileNow:
     reason: Reason = Reason.REMOVED
     why: str = ""
     guarded: bool = False
+    hidden: bool = False
     traces: Traces | None = None
 
 

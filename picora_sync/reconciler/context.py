@@ -100,7 +100,8 @@ class Context:
     refused in a batch: they are deleted one by one, so that one of them keeps no other. ``hide_again`` are ``hidden``
     objects that could not be made private, and when that is tried again (monotonic). ``away`` are folders of which a
     path was to be looked at while the whole root was out of sight, and was not looked through since; True: it is asked
-    for that.
+    for that. ``showed`` are notes that were public with a text that may show what turned private, until another one is
+    sent.
     """
 
     index: Index
@@ -110,6 +111,7 @@ class Context:
     server_time: Callable[[], float]
     time_told: Callable[[], bool] = lambda: True
     todo: set[FileRef] = field(default_factory=set)
+    showed: set[FileRef] = field(default_factory=set)
     interactive: set[FileRef] = field(default_factory=set)
     retries: dict[FileRef, float] = field(default_factory=dict)
     stubborn: dict[str, float] = field(default_factory=dict)

@@ -28,7 +28,7 @@ class Privacy:
         row = self._context.index.files.get(ref)
         match unit.disk.look(ref.path):
             case Present(fingerprint):
-                exposed = row is not None and self.may_be_public(row)
+                exposed = row is not None and (self.may_be_public(row) or ref in self._context.showed)
                 self.heed(unit, ref, row if exposed else None, fingerprint)
             case Unknown(readable=True) if row is not None and self.may_be_public(row):
                 if unit.content.wants_private(ref.path):
@@ -47,13 +47,14 @@ class Privacy:
     def turned_private(self, ref: FileRef, row: FileRow | None, fingerprint: Fingerprint) -> None:
         """It is settled what this note wants, now under this name; what showed its text, or was it, must follow."""
         self.hide(self._former(ref, fingerprint))
-        if row is not None and row.wanted is not None and row.wanted.public:
+        if row is not None and self._was_shown(row):
             self._hide_dependents(ref)
+        self._context.showed.discard(ref)
 
     def hide(self, rows: Iterable[FileRow]) -> None:
         """Make private what these files are bound to, and all that may show their text."""
         for row in rows:
-            if row.wanted is not None and row.wanted.public:
+            if self._was_shown(row):
                 self._hide_dependents(row.ref)
             self._context.index.files.wants_private(row.ref)
             self._context.index.files.rederive(row.ref)  # it may come back as it was
@@ -79,8 +80,15 @@ class Privacy:
     def _hide_dependents(self, ref: FileRef) -> None:
         """What may show this note's text is private until it was sent without it, or found not to show it."""
         for dependent in self.touch_dependents(ref):
+            row = self._context.index.files.get(dependent)
+            if row is not None and row.wanted is not None and row.wanted.public:
+                self._context.showed.add(dependent)
             self._context.index.files.wants_private(dependent)
             self._context.todo.add(dependent)
+
+    def _was_shown(self, row: FileRow) -> bool:
+        """Whether public notes may show this one's text."""
+        return row.ref in self._context.showed or (row.wanted is not None and row.wanted.public)
 
     def _former(self, ref: FileRef, fingerprint: Fingerprint) -> list[FileRow]:
         """What this file was called before it was renamed, and perhaps edited: what vanished, had its inode, and may be

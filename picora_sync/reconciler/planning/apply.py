@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from picora_sync.core.backlog import Backlog
 from picora_sync.core.model import FileRef, Rank
@@ -52,7 +53,8 @@ def load_view(
 
     known = [row for row in rows.values() if context.unit(row.ref)]
     left = traces_of(context, (row for row in known if is_gone(row) or is_new(row))) if any(map(is_gone, known)) else {}
-    files = tuple(_file_now(row, leaving.get(row.ref), idle(row.ref), left.get(row.ref)) for row in known)
+    now = (_file_now(row, leaving.get(row.ref), idle(row.ref), left.get(row.ref)) for row in known)
+    files = tuple(replace(file, hidden=file.ref in context.showed) for file in now)
     return View(files, objects, busy)
 
 

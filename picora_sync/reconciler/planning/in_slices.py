@@ -56,4 +56,8 @@ class Plans:
         actions = [a for a in self._removals.plan(view) if not (isinstance(a, Patch) and a.object_id in altering)]
         apply(context, actions, self._backlog)
         self._removals.settled(actions)
-        context.interactive.difference_update(view.in_place())
+        in_place = frozenset(view.in_place())
+        context.interactive -= in_place
+        for file in view.files:
+            if file.ref in in_place and file.wanted is not None and file.wanted.public:
+                context.showed.discard(file.ref)  # judged anew: it does not show what is private
