@@ -105,3 +105,24 @@ def test_making_private_is_tried_again_within_minutes_whatever_kept_it_from_bein
     mirror.run(150)
     assert not any(item.public for item in mirror.picora.objects.values())
     assert calls < 80
+
+
+def test_notes_that_showed_the_text_stay_private_while_their_new_text_is_kept_back() -> None:
+    """More of them than are made private at once, and a chain of which the outer ones turn private together."""
+    mirror = Mirror(Folder("notes", "/notes", public=True))
+    shows = {"b": "a", "c": "b"} | {f"d{number}": "ab"[number % 2] for number in range(40)}
+    for name, shown in {"a": "", **shows}.items():
+        mirror.content.depends[f"{name}.md"] = (Dependency(f"{shown}.md"),) if shown else ()
+        mirror.write(f"{name}.md", f"{name} with {shown}")
+    mirror.quiet()
+    assert set(visibility(mirror).values()) == {True}
+    mirror.index.pause("notes")
+    mirror.reconciler.heed_pauses()
+    for name in "ab":
+        mirror.write(f"{name}.md", f"public: false\n{name}")
+        mirror.run(3)
+    for name in shows:  # as their new text is, without what they showed
+        if name != "b":
+            mirror.disk.write(f"{name}.md", f"{name} alone".encode())
+    mirror.quiet()
+    assert set(visibility(mirror).values()) == {False}
