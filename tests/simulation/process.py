@@ -65,6 +65,8 @@ class Pool:
         self._point = point
         self._busy = dict.fromkeys(Lane, 0)
         self.jobs: list[tuple[Lane, Callable[[], None]]] = []
+        self.woke = False
+        """Whether a job has ended since the loop's last round; that wakes it."""
 
     def has_worker(self, lane: Lane, rank: Rank) -> bool:
         return is_room(self._busy, lane, rank)
@@ -81,6 +83,7 @@ class Pool:
         lane, work = self.jobs.pop(number % len(self.jobs))
         work()
         self._busy[lane] -= 1
+        self.woke = True
 
 
 class Readings:
@@ -168,6 +171,7 @@ class Process:
 
     def step(self) -> None:
         """One round of the daemon's loop, without its wait."""
+        self.pool.woke = False
         while self.inbox:
             with suppress(CommandRefused):  # what it was about is not there any more; the person is told
                 self.inbox.pop(0)(self.orders)

@@ -26,6 +26,8 @@ REPLACED_WITHIN_S = 360.0
 """A file that changes without end is sent 300 s after it began to (design §10), and its old version goes then."""
 REMOVED_WITHIN_S = 120.0
 """A missing file is sure to be gone after that (``delete_after``, and a look); what it shared stays until then."""
+ASLEEP_S = 900.0
+"""How long the loop may sleep in these simulations where nothing is due (``world.ALONE_S``)."""
 BOUND_AFTER_S = 60.0
 """A content that stood for so long was uploaded: settled after at most that, and sent."""
 
@@ -67,7 +69,12 @@ class Secrecy:
         known = world.promises.ours.keys() - world.promises.forgotten  # a lost index cannot know of what it uploaded
         alike = [item for item in world.server.held().values() if item.id in known and is_among(item, [before])]
         now = world.mono()
-        shared = (item.id for item in alike if any(_held_lately(other, item.sha256, now) for other in others))
+        kept = self._kept_since()
+        shared = (
+            item.id
+            for item in alike
+            if any(_held_lately(other, item.sha256, kept.get(id(other), now)) for other in others)
+        )
         self._shared_at.update(dict.fromkeys(shared, now))
         troubled_s = max(world.troubled_at + LAST_TROUBLE_S, max(world.fault_at, self._met_at) + LAST_FAULT_S)
         if self._became_another_unseen(path, line):
@@ -81,6 +88,20 @@ class Secrecy:
             if item.public and now - self._shared_at.get(item.id, 0.0) >= REMOVED_WITHIN_S
         ]
 
+    def _kept_since(self) -> dict[int, float]:
+        """From when on a line may have been replaced whose folder keeps what was replaced for those who pinned its URL:
+        at its change, or by the process that began after it; the loop that deletes it may sleep for a while.
+        """
+        now = self._world.mono()
+        return {
+            id(line): min(now, self._world.troubled_at) - policy.keep_replaced_s - ASLEEP_S
+            if now - self._world.troubled_at < policy.keep_replaced_s + ASLEEP_S + REPLACED_WITHIN_S
+            else now - policy.keep_replaced_s - ASLEEP_S
+            for policy, tree in self._world.folders.mirrored()
+            if policy.keep_replaced_s
+            for line in tree.lines.values()
+        }
+
     def _became_another_unseen(self, path: str, line: Line) -> bool:
         """Whether it got another inode and then another name, and nobody could look in between: then nobody can know it
         for the same, and the old name's object goes as that of a missing file (decision 0165), if that is not held.
@@ -91,8 +112,8 @@ class Secrecy:
 
 
 def _held_lately(line: Line, sha256: str, now: float) -> bool:
-    """Whether a file holds this, or its next version need not be sent yet: until then the old one stays as it is. What
-    cannot be sent is no version: the file keeps what it held before (design §5).
+    """Whether a file held this then, or its next version need not have been sent: until then the old one stays as it
+    is. What cannot be sent is no version: the file keeps what it held before (design §5).
     """
     versions = [(at, matter) for at, matter in line.history if matter.sendable]
     ends = [*(at for at, _ in versions[1:]), float("inf")]

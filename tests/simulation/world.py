@@ -259,7 +259,7 @@ class World:
             return 1.0
         if self.process.pool.jobs or self.process.readings.waiting():
             return self.dice.uniform(0.02, 1.0)
-        if self.process.answered():
+        if self.process.answered() or (self.process.pool.woke and not self.chaos):
             return 0.01
         if self.process.queue.settling():
             return 1.0
