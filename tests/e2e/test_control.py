@@ -52,7 +52,7 @@ def test_a_paused_folder_keeps_edits_back_over_a_restart_but_not_the_wish_to_be_
 ) -> None:
     notes = started(tmp_path, server, daemon, 2, visibility="public")
     answer = asked(daemon, "pause", "notes")
-    assert (answer["folders"], answer["running"]) == ([{"name": "notes", "paused": True}], True)
+    assert (answer["folders"], answer["running"]) == ([{"name": "notes", "paused": True, "until": None}], True)
     (notes / "n0.md").write_text("# Edited\n")
     (notes / "n1.md").write_text("---\npublic: false\n---\nsecret\n")
     wait_until(lambda: title_and_visibility(server) == [("n0", True), ("n1", False)], 60, "n1 is private, n0 as before")
