@@ -62,7 +62,7 @@ def test_a_paused_folder_keeps_edits_back_over_a_restart_but_not_the_wish_to_be_
     assert daemon.status()["folders"][0]["paused"] is True
     assert title_and_visibility(server) == [("n0", True), ("n1", False)]
     before = server.requests()["POST /v1/docs"]
-    assert asked(daemon, "resume")["folders"] == [{"name": "notes", "paused": False}]
+    assert asked(daemon, "resume")["folders"] == [{"name": "notes", "paused": False, "until": None}]
     wait_until(lambda: title_and_visibility(server) == [("Edited", True), ("n1", False)], 60, "the edits arrive")
     assert server.requests()["POST /v1/docs"] == before + 2
     assert daemon.stop() == 0
