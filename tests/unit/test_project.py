@@ -139,8 +139,10 @@ def test_check_ends_with_the_tests_so_that_their_closing_line_is_last() -> None:
 def test_every_decision_stands_in_the_list() -> None:
     directory = ROOT / "docs" / "decisions"
     index = directory / "0001-record-decisions.md"
-    listed = set(re.findall(r"\]\(([0-9a-z.-]+)\)", index.read_text(encoding="utf-8")))
-    assert listed == {page.name for page in directory.glob("*.md")} - {index.name}
+    pages = sorted(page for page in directory.glob("*.md") if page != index)
+    titles = [page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for page in pages]
+    expected = [f"- {title[:4]} [{title[6:]}]({page.name})" for title, page in zip(titles, pages, strict=True)]
+    assert [line for line in index.read_text(encoding="utf-8").splitlines() if line.startswith("- 0")] == expected
 
 
 def test_every_decision_has_one_form() -> None:
