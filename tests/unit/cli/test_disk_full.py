@@ -33,7 +33,7 @@ def test_it_goes_on_when_there_is_room(caplog: pytest.LogCaptureFixture) -> None
     left = iter([0, 1000, ROOM_BYTES])
     with closing(Index.in_memory()) as index, caplog.at_level(logging.INFO):
         assert await_room(index, lambda: next(left), FULL, Notifier(), Impatient(10))
-    assert "make room" in caplog.text
+    assert "Make room" in caplog.text
     assert "going on" in caplog.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -50,7 +51,8 @@ for name in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def imported() -> dict[str, list[str]]:
     command = [sys.executable, "-P", "-c", _CODE, *MAY_IMPORT]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=True)
     return {line.split(" ")[0]: line.split(" ")[1:] for line in ran.stdout.splitlines()}
 
 

@@ -33,6 +33,7 @@ OBSIDIAN = [
     *("]]", "![[", "|", "%%", "$", "<img src='"),
 ]
 SINGLE = {"%%", "[ [", "[[", "![[", "]]", "[m]", "[l][m]"}
+INDENTED = {"    ", "\t", "[^1]: o\n\n    p"}
 CODE = ["```\n{}\n```", "~~~~ md\n{}\n~~~~", "`{}`", "a ``{}`` b", "$$\n{}\n$$", "<!-- {} -->", "> ```\n> {}\n> ```"]
 RELAXED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=150
@@ -49,9 +50,13 @@ def test_markdown_without_obsidian_syntax_is_sent_byte_for_byte(vault: VaultOnDi
 
 
 @RELAXED
-@given(text=st.lists(st.sampled_from([part for part in MARKDOWN + OBSIDIAN if part not in SINGLE])).map("".join))
+@given(
+    text=st.lists(st.sampled_from([part for part in MARKDOWN + OBSIDIAN if part not in SINGLE | INDENTED])).map("".join)
+)
 def test_what_was_sent_is_sent_the_same(vault: VaultOnDisk, text: str) -> None:
-    """But for single brackets and ``%%``, which may become part of another link or comment."""
+    """But for single brackets and ``%%``, which may become part of another link or comment, and for what is indented:
+    below a list that an embed brought along it is text, and code before.
+    """
     vault.write("pic.png", PNG)
     vault.write("Other.md", OTHER)
     sent = vault.sent(f"x{text}")

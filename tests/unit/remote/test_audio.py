@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_opened_is_not_sent(error: Exception) -> None:
 def test_stop_ends_an_upload() -> None:
     file, api = MemoryFile(CONTENT), Api(ok(audio(), 201))
     api.stop.set()
-    with pytest.raises(errors.Stopped):
+    with pytest.raises(errors.UploadCut):  # it is certain that it was not stored
         api.client.post_audio(audio_upload(file))
     assert api.requests == []
     assert file.closed
