@@ -34,6 +34,7 @@ OBSIDIAN = [
 ]
 SINGLE = {"%%", "[ [", "[[", "![[", "]]", "[m]", "[l][m]"}
 INDENTED = {"    ", "\t", "[^1]: o\n\n    p"}
+PARTS = [part for part in MARKDOWN + OBSIDIAN if part not in SINGLE | INDENTED]
 CODE = ["```\n{}\n```", "~~~~ md\n{}\n~~~~", "`{}`", "a ``{}`` b", "$$\n{}\n$$", "<!-- {} -->", "> ```\n> {}\n> ```"]
 RELAXED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=150
