@@ -42,16 +42,30 @@ def find_daemon(config: Config) -> ControlClient | None:
 
 def ask(config: Config, request: Request, kind: type[A]) -> tuple[A, bool]:
     """The answer, and whether a daemon gave it."""
+    try:
+        return _asked(config, request, kind) or (_carried_out(config, request, kind), False)
+    except AnotherInstance:  # one that has begun between the look for it and the lock
+        answer = _asked(config, request, kind)
+        if answer is None:
+            raise
+        return answer
+
+
+def _asked(config: Config, request: Request, kind: type[A]) -> tuple[A, bool] | None:
     client = find_daemon(config)
-    if client is not None:
-        with client:
-            return client.ask(request, kind), True
+    if client is None:
+        return None
+    with client:
+        return client.ask(request, kind), True
+
+
+def _carried_out(config: Config, request: Request, kind: type[A]) -> A:
     from picora_sync.daemon import Daemon  # noqa: PLC0415  # only where none runs
 
     with Daemon.open(config, _NO_KEY, stop=threading.Event()) as daemon:
         answer = daemon.orders.carry_out(request)
         assert isinstance(answer, kind)  # noqa: S101  (each request has one kind of answer)
-        return answer, False
+        return answer
 
 
 def expect_state(config: Config) -> None:
